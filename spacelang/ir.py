@@ -1,0 +1,410 @@
+"""The intermediate representation: what a checked text means.
+
+Frozen pydantic models, since an IR is also read from JSON. Names are resolved, ranges and windows are written out, the blocks
+in use come along; spelling, comments and the order of declarations are gone. No framework is known here.
+
+    hyperspace ⊇ space ⊇ model
+    a space has one candidate block and one width window a stage; a model also has single values for every layer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+IR_VERSION = 1
+
+Kind = Literal["hyperspace", "space", "model"]
+ActivationName = Literal["relu", "relu6", "hswish", "swish", "sigmoid", "hsigmoid"]
+UniformField = str
+"""`width`, or the name of a numeric block parameter."""
+
+
+def _spelled_once(value: int | float) -> int | float:
+    """1.0 and 1 are the same choice, so they must give the same IR and the same hash."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Real = Annotated[int | float, AfterValidator(_spelled_once)]
+
+
+class Node(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+# --- expressions ----------------------------------------------------------------------------------------------------
+
+
+class Num(Node):
+    kind: Literal["num"] = "num"
+    value: Real
+
+
+class Ref(Node):
+    """`in`, `out`, `stride`, `classes`, a parameter, or a name that a `Let` above binds."""
+
+    kind: Literal["ref"] = "ref"
+    name: str
+
+
+class Binary(Node):
+    """`div` divides and rounds down; `/` is exact."""
+
+    kind: Literal["binary"] = "binary"
+    op: Literal["+", "-", "*", "/", "div"]
+    left: Expr
+    right: Expr
+
+
+class Call(Node):
+    kind: Literal["call"] = "call"
+    function: Literal["round8", "min", "max"]
+    arguments: tuple[Expr, ...]
+
+
+Expr = Annotated[Num | Ref | Binary | Call, Field(discriminator="kind")]
+
+
+class Compare(Node):
+    op: Literal["==", "!=", "<", "<=", ">", ">="]
+    left: Expr
+    right: Expr
+
+
+# --- operators and blocks -------------------------------------------------------------------------------------------
+
+
+class Let(Node):
+    kind: Literal["let"] = "let"
+    name: str
+    value: Expr
+
+
+class Conv(Node):
+    """A convolution with `out` output channels; norm and activation follow unless switched off.
+
+    stride: `layer` takes the layer's, a number is fixed.
+    act: an activation, or the name of an activation parameter of the block.
+    repeat: that many in a row; the stride goes to the first, norm and activation to the last.
+    residual: the input is added to the output.
+    when: left out where this doesn't hold.
+    """
+
+    kind: Literal["conv"] = "conv"
+    kernel: Expr
+    out: Expr
+    stride: Literal["layer"] | int = 1
+    act: str | None = None
+    norm: bool = True
+    bias: bool = False
+    residual: bool = False
+    repeat: Expr | None = None
+    when: Compare | None = None
+
+
+class DepthwiseConv(Node):
+    """As `Conv`; the channels stay as they are."""
+
+    kind: Literal["dwconv"] = "dwconv"
+    kernel: Expr
+    stride: Literal["layer"] | int = 1
+    act: str | None = None
+    norm: bool = True
+    bias: bool = False
+    residual: bool = False
+    repeat: Expr | None = None
+    when: Compare | None = None
+
+
+class SqueezeExcite(Node):
+    """Global mean, conv 1 to `squeeze` with bias, relu, conv 1 back with bias, hard sigmoid, multiply (DESIGN 3)."""
+
+    kind: Literal["se"] = "se"
+    squeeze: Expr
+    when: Compare | None = None
+
+
+class Activation(Node):
+    kind: Literal["act"] = "act"
+    act: str
+    when: Compare | None = None
+
+
+class Pool(Node):
+    """A mean or maximum over `kernel`×`kernel`, padded by kernel div 2."""
+
+    kind: Literal["avgpool", "maxpool"]
+    kernel: Expr
+    stride: Literal["layer"] | int = 1
+    when: Compare | None = None
+
+
+BlockStep = Annotated[Let | Conv | DepthwiseConv | SqueezeExcite | Activation | Pool, Field(discriminator="kind")]
+
+
+class Shortcut(Node):
+    """How the block's input joins its output; `act` comes after the sum.
+
+    identity: where the shapes agree, else none. project: where they differ, conv 1 with the block's stride, and norm.
+    avgpool_project: where they differ, mean pool by the stride, then conv 1 and norm.
+    """
+
+    kind: Literal["none", "identity", "project", "avgpool_project"] = "none"
+    act: str | None = None
+
+
+class Parameter(Node):
+    """`type` is inferred from use: an activation; an odd kernel size; any other number."""
+
+    name: str
+    type: Literal["activation", "kernel", "number"]
+
+
+class Block(Node):
+    name: str
+    parameters: tuple[Parameter, ...]
+    steps: tuple[BlockStep, ...]
+    shortcut: Shortcut
+
+    @property
+    def numeric(self) -> tuple[str, ...]:
+        """The parameters that a layer chooses, in order of declaration."""
+        return tuple(each.name for each in self.parameters if each.type != "activation")
+
+
+# --- stages ---------------------------------------------------------------------------------------------------------
+
+
+class Choices(Node):
+    """Values to choose from, ascending; or, `per_layer`, the one value of each layer in order (a model)."""
+
+    values: tuple[Real, ...]
+    per_layer: bool = False
+
+    def at(self, layer: int) -> tuple[int | float, ...]:
+        """What the layer of this index (0-based) may take."""
+        return (self.values[layer],) if self.per_layer else self.values
+
+
+class Candidate(Node):
+    """A block that a stage may use: its search id, and what its parameters may take.
+
+    numbers has one entry for each of `Block.numeric` (whose order counts, not the dict's), acts one for each activation
+    parameter.
+    """
+
+    id: int
+    block: str
+    numbers: dict[str, Choices]
+    acts: dict[str, ActivationName]
+
+
+class Stage(Node):
+    """A run of layers of one block: `depth` of them; the first takes the stride.
+
+    windows: the width lists that a space may take (a space and a stem have one).
+    uniform: the choices that all layers of the stage share.
+    """
+
+    name: str
+    stride: int
+    depth: tuple[int, ...]
+    windows: tuple[Choices, ...]
+    candidates: tuple[Candidate, ...]
+    uniform: tuple[UniformField, ...] = ()
+
+    def candidate(self, id: int) -> Candidate:
+        """Raises: KeyError: if no candidate has this id."""
+        for each in self.candidates:
+            if each.id == id:
+                return each
+        raise KeyError(id)
+
+
+# --- head -----------------------------------------------------------------------------------------------------------
+
+
+class HeadConv(Node):
+    """`out` is a choice of widths, or an expression over `in` (the channels it receives) and `classes`."""
+
+    kind: Literal["conv"] = "conv"
+    kernel: int
+    out: Choices | Expr
+    act: ActivationName | None = None
+    norm: bool = True
+    bias: bool = False
+
+
+class HeadLinear(Node):
+    """With bias."""
+
+    kind: Literal["linear"] = "linear"
+    out: Expr
+
+
+class HeadPool(Node):
+    """The global mean."""
+
+    kind: Literal["pool"] = "pool"
+
+
+class HeadDropout(Node):
+    kind: Literal["dropout"] = "dropout"
+    rate: float
+
+
+class HeadActivation(Node):
+    kind: Literal["act"] = "act"
+    act: ActivationName
+
+
+HeadStep = Annotated[
+    HeadConv | HeadLinear | HeadPool | HeadDropout | HeadActivation, Field(discriminator="kind")
+]
+
+
+# --- settings -------------------------------------------------------------------------------------------------------
+
+
+class Device(Node):
+    """`width_multiple`: every width is a multiple of it."""
+
+    name: str
+    runtime: Literal["onnxruntime", "tflite"]
+    precision: Literal["int8", "fp32"]
+    threads: int
+    width_multiple: int
+
+
+class Targets(Node):
+    latency_ms: tuple[float, ...]
+
+
+class Penalty(Node):
+    """Q is multiplied by 1 / max(1, (threshold / p)^exponent), p the share of samples under the target."""
+
+    threshold: float
+    exponent: float
+
+
+class Quality(Node):
+    """How a space is scored (paper, equation 2). `samples` and `penalty` belong to the sampled estimator."""
+
+    estimator: Literal["exact", "sampled"]
+    top: int
+    chain: Literal["independent", "strict"] = "independent"
+    samples: int | None = None
+    penalty: Penalty | None = None
+
+
+class Evolution(Node):
+    """Algorithm 1: population P, sample S, N spaces in all."""
+
+    population: int
+    sample: int
+    spaces: int
+    seed: int
+
+
+class Distill(Node):
+    """Block-wise distillation (paper, C.3). Learning rates: of the first and last stage, of those between, of LSQ+."""
+
+    epochs: int = 5
+    quantised_epochs: int = 1
+    batch: int = 256
+    learning_rate_ends: float = 0.005
+    learning_rate: float = 0.01
+    learning_rate_quantised: float = 0.0025
+    gradient_clip: float = 1.0
+    random_stages: int = 2
+    architectures: int = 2000
+    calibration_batches: int = 8
+    seed: int = 0
+
+
+class Train(Node):
+    """Training of the quantised-for-all supernet (paper, D). Learning rates are for 256 samples."""
+
+    epochs: int = 360
+    quantised_epochs: int = 50
+    batch: int = 1024
+    learning_rate: float = 0.1
+    learning_rate_quantised: float = 0.01
+    momentum: float = 0.9
+    weight_decay: float = 1e-5
+    label_smoothing: float = 0.1
+    seed: int = 0
+
+
+class Origin(Node):
+    """The space that this one was narrowed from."""
+
+    kind: Kind
+    name: str
+    sha256: str | None = None
+    encoding: str | None = None
+
+
+# --- the whole ------------------------------------------------------------------------------------------------------
+
+
+class SearchSpace(Node):
+    """The root: a hyperspace, a space or a model.
+
+    channels: of the input image. blocks: those in use, by name. Settings that the text doesn't write are None.
+    """
+
+    ir_version: int = IR_VERSION
+    kind: Kind
+    name: str
+    device: Device
+    origin: Origin | None = None
+    channels: int
+    resolutions: tuple[int, ...]
+    classes: int
+    blocks: tuple[Block, ...]
+    stem: tuple[Stage, ...]
+    stages: tuple[Stage, ...]
+    head: tuple[HeadStep, ...]
+    targets: Targets | None = None
+    quality: Quality | None = None
+    evolution: Evolution | None = None
+    distill: Distill | None = None
+    train: Train | None = None
+
+    @cached_property
+    def blocks_by_name(self) -> Mapping[str, Block]:
+        return {each.name: each for each in self.blocks}
+
+    @cached_property
+    def structure(self) -> dict[str, Any]:
+        """What the networks are made of, as plain data: no names of spaces and devices, no settings, no provenance."""
+        return self.model_dump(mode="json", include=set(STRUCTURE))
+
+    @cached_property
+    def sha256(self) -> str:
+        """Of the structure: it stays when only names, targets or search settings change, so tables and encodings fit."""
+        text = json.dumps(self.structure, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def short_hash(self) -> str:
+        return self.sha256[:8]
+
+
+STRUCTURE = ("kind", "channels", "resolutions", "classes", "blocks", "stem", "stages", "head")
+
+
+def to_json(space: SearchSpace) -> str:
+    """The IR as JSON text: sorted keys, two spaces, a newline at the end."""
+    return json.dumps(space.model_dump(mode="json"), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON schema of `ir.json`."""
+    return SearchSpace.model_json_schema()
