@@ -1,0 +1,5 @@
+"""A language for families of neural networks."""
+
+from __future__ import annotations
+
+__version__ = "0.1.0"
