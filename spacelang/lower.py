@@ -1,7 +1,7 @@
 """Checked declarations → IR: names resolved, ranges and windows written out, everything in normal form.
 
-In normal form values ascend, candidates are sorted by search id and blocks by name, and stems are called stem1, stem2, …,
-so that texts that mean the same give the same IR.
+In normal form values ascend, candidates are sorted by search id and blocks by name, and stems are called stem1, stem2
+and so on: texts that mean the same give the same IR.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from spacelang import ast, ir
 from spacelang.choices import DEPTH_STEP, NUMBER_STEP, expand, windows
 from spacelang.genome import DIGITS, OLD_SEPARATOR, SEPARATOR
 from spacelang.loader import Program
+from spacelang.parameters import parameter_type
 from spacelang.schema import settings
 
 RESOLUTION_STEP = 1
@@ -37,28 +38,17 @@ def lower(program: Program) -> tuple[ir.SearchSpace, ...]:
 
 def lower_block(block: ast.Block) -> ir.Block:
     """A block's body; the types of its parameters follow from how it uses them."""
-    operators = [each for each in block.body if isinstance(each, ast.Operator)]
-    shortcuts = [each for each in block.body if isinstance(each, ast.Shortcut)]
-    acts = {name.text for each in (*operators, *shortcuts) if (name := _activation_name(each))}
-    kernels = {
-        each.argument.name for each in operators if each.kind.text != "se" and isinstance(each.argument, ast.Ref)
-    }
-
-    def type_of(name: str) -> Literal["activation", "kernel", "number"]:
-        return "activation" if name in acts else "kernel" if name in kernels else "number"
-
+    steps = tuple(_step(each) for each in block.body if not isinstance(each, ast.Shortcut))
+    written = next((each for each in block.body if isinstance(each, ast.Shortcut)), None)
+    shortcut = _shortcut(written) if written else ir.Shortcut()
     return ir.Block(
         name=block.name.text,
-        parameters=tuple(ir.Parameter(name=each.text, type=type_of(each.text)) for each in block.parameters),
-        steps=tuple(_step(each) for each in block.body if not isinstance(each, ast.Shortcut)),
-        shortcut=_shortcut(shortcuts[0]) if shortcuts else ir.Shortcut(),
+        parameters=tuple(
+            ir.Parameter(name=each.text, type=parameter_type(each.text, steps, shortcut)) for each in block.parameters
+        ),
+        steps=steps,
+        shortcut=shortcut,
     )
-
-
-def _activation_name(step: ast.Operator | ast.Shortcut) -> ast.Name | None:
-    if isinstance(step, ast.Operator) and isinstance(step.argument, ast.Name):
-        return step.argument
-    return step.act
 
 
 def _shortcut(shortcut: ast.Shortcut) -> ir.Shortcut:
@@ -73,7 +63,8 @@ def _step(step: ast.Let | ast.Operator) -> ir.BlockStep:
     if kind == "act":
         assert isinstance(step.argument, ast.Name)
         return ir.Activation(act=step.argument.text, when=when)
-    assert step.argument is not None and not isinstance(step.argument, ast.Name)
+    assert step.argument is not None
+    assert not isinstance(step.argument, ast.Name)
     argument = _expr(step.argument)
     if kind == "se":
         return ir.SqueezeExcite(squeeze=argument, when=when)
@@ -92,7 +83,8 @@ def _step(step: ast.Let | ast.Operator) -> ir.BlockStep:
     }
     if kind == "dwconv":
         return ir.DepthwiseConv.model_validate(convolution)
-    assert step.out is not None and not isinstance(step.out, ast.Values)
+    assert step.out is not None
+    assert not isinstance(step.out, ast.Values)
     return ir.Conv.model_validate({**convolution, "out": _expr(step.out)})
 
 
@@ -124,7 +116,9 @@ def _text(name: ast.Name | None) -> str | None:
 
 
 def _space(space: ast.Space, blocks: Mapping[str, ir.Block], device: ir.Device) -> ir.SearchSpace:
-    assert space.channels and space.resolution and space.classes
+    assert space.channels
+    assert space.resolution
+    assert space.classes
     origin = _origin(space.origin) if space.origin else None
     stages = _Stages(space, blocks, device, origin)
     stem = tuple(stages.lower(each, f"stem{at}", 0) for at, each in enumerate(space.stem, 1))
@@ -184,7 +178,9 @@ class _Stages:
         self.listed = {each.block.text: int(each.id.value) for each in space.blocks}
 
     def lower(self, stage: ast.Stage, name: str, index: int) -> ir.Stage:
-        assert stage.depth and stage.stride and stage.width
+        assert stage.depth
+        assert stage.stride
+        assert stage.width
         depth = _integers(stage.depth, DEPTH_STEP)
         candidates = sorted(self._candidates(stage, index, depth[0]), key=lambda each: each.id)
         return ir.Stage(
@@ -260,7 +256,8 @@ def _head_step(step: ast.Operator, device: ir.Device) -> ir.HeadStep:
     if kind == "linear":
         assert step.out is not None
         return ir.HeadLinear.model_validate({"out": _head_width(step.out, device)})
-    assert isinstance(step.argument, ast.Number) and step.out is not None
+    assert isinstance(step.argument, ast.Number)
+    assert step.out is not None
     return ir.HeadConv.model_validate(
         {
             "kernel": int(step.argument.value),

@@ -1,11 +1,12 @@
 """IR → a complete text in the language: `lower` of it is the same IR again.
 
-What a search finds is written in the language that the search was asked in. Blocks of the standard library come by import,
-others are written out.
+What a search finds is written in the language that the search was asked in. Blocks of the standard library come by
+import, others are written out.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -50,7 +51,7 @@ def std_blocks() -> Mapping[str, ir.Block]:
 
 
 def _blocks(blocks: Iterable[ir.Block]) -> list[str]:
-    """An import where the library has them, else their bodies. A name of the library with another body forbids the import."""
+    """An import where the library has them, else their bodies; a library's name with another body forbids the import."""
     library = std_blocks()
     own = [each for each in blocks if library.get(each.name) != each]
     if any(each.name in library for each in own):
@@ -160,7 +161,7 @@ def _set(values: Sequence[ir.Number]) -> str:
 
 def _range(values: Sequence[ir.Number], step: int, least: int) -> str:
     """`2..4` for at least `least` values that are `step` apart, `128..224 step 4` for many that are otherwise apart."""
-    gaps = {high - low for low, high in zip(values, values[1:], strict=False)}
+    gaps = {high - low for low, high in itertools.pairwise(values)}
     if len(gaps) != 1 or not all(isinstance(each, int) for each in values):
         return _set(values)
     gap = gaps.pop()
@@ -269,9 +270,8 @@ def _arguments(candidate: ir.Candidate) -> list[str]:
 
 
 def _origin(origin: ir.Origin) -> str:
-    written = (
-        f'{name} "{value}"' for name, value in (("sha256", origin.sha256), ("encoding", origin.encoding)) if value
-    )
+    details = {"sha256": origin.sha256, "encoding": origin.encoding}
+    written = (f'{name} "{value}"' for name, value in details.items() if value)
     return ", ".join((f"from {origin.kind} {origin.name}", *written))
 
 
