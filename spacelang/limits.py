@@ -1,0 +1,25 @@
+"""Sizes beyond which an input can't be meant. Passing one is a diagnostic, never a clip or a crash."""
+
+from __future__ import annotations
+
+from typing import Final
+
+FILE_BYTES: Final = 1 << 20
+"""Of one `.space` text in UTF-8."""
+
+NESTING: Final = 16
+"""Brackets within brackets."""
+
+GROUP_ITEMS: Final = 10_000
+"""Phrases in one `{ }` or items in one `[ ]` or `( )`; at the top of a file likewise."""
+
+EXPRESSION_OPERATORS: Final = 100
+"""Operators in one expression; later phases walk expressions recursively."""
+
+NUMBER_DIGITS: Final = 18
+"""Digits of one number: what a 64-bit integer holds."""
+
+LARGEST_NUMBER: Final = 10**NUMBER_DIGITS
+
+SYNTAX_ERRORS: Final = 100
+"""Errors in the syntax of one file that are reported."""
