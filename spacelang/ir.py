@@ -1,7 +1,7 @@
 """The intermediate representation: what a checked text means.
 
-Frozen pydantic models, since an IR is also read from JSON. Names are resolved, ranges and windows are written out, the blocks
-in use come along; spelling, comments and the order of declarations are gone. No framework is known here.
+Frozen pydantic models, since an IR is also read from JSON. Names are resolved, ranges and windows are written out, the
+blocks in use come along; spelling, comments and the order of declarations are gone. No framework is known here.
 
     hyperspace ⊇ space ⊇ model
     a space has one candidate block and one width window a stage; a model also has single values for every layer.
@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -25,12 +24,16 @@ UniformField = str
 """`width`, or the name of a numeric block parameter."""
 
 
-def _spelled_once(value: int | float) -> int | float:
+Number = int | float
+"""A choice's value."""
+
+
+def _spelled_once(value: Number) -> Number:
     """1.0 and 1 are the same choice, so they must give the same IR and the same hash."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Real = Annotated[int | float, AfterValidator(_spelled_once)]
+Real = Annotated[Number, AfterValidator(_spelled_once)]
 
 
 class Node(BaseModel):
@@ -263,9 +266,7 @@ class HeadActivation(Node):
     act: ActivationName
 
 
-HeadStep = Annotated[
-    HeadConv | HeadLinear | HeadPool | HeadDropout | HeadActivation, Field(discriminator="kind")
-]
+HeadStep = Annotated[HeadConv | HeadLinear | HeadPool | HeadDropout | HeadActivation, Field(discriminator="kind")]
 
 
 # --- settings -------------------------------------------------------------------------------------------------------
@@ -377,18 +378,18 @@ class SearchSpace(Node):
     distill: Distill | None = None
     train: Train | None = None
 
-    @cached_property
+    @property
     def blocks_by_name(self) -> Mapping[str, Block]:
         return {each.name: each for each in self.blocks}
 
-    @cached_property
+    @property
     def structure(self) -> dict[str, Any]:
         """What the networks are made of, as plain data: no names of spaces and devices, no settings, no provenance."""
         return self.model_dump(mode="json", include=set(STRUCTURE))
 
-    @cached_property
+    @property
     def sha256(self) -> str:
-        """Of the structure: it stays when only names, targets or search settings change, so tables and encodings fit."""
+        """Of the structure: names, targets and search settings don't change it, so tables and encodings still fit."""
         text = json.dumps(self.structure, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -1,0 +1,162 @@
+"""One network of a space: what is chosen for every layer.
+
+Light tuples, since searches make them by the hundred thousand. `model_of` turns one into an IR of kind `model`, which
+prints as text; `architecture_of` reads it back.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from spacelang import ir
+
+
+class LayerChoice(NamedTuple):
+    """`numbers`: the values of the block's numeric parameters, in the order of `Block.numeric`."""
+
+    width: int
+    numbers: tuple[ir.Number, ...]
+
+
+class StageChoice(NamedTuple):
+    """`candidate`: the search id of the block."""
+
+    candidate: int
+    layers: tuple[LayerChoice, ...]
+
+
+class Architecture(NamedTuple):
+    """`head`: the widths of the head's convolutions that have a choice, in order."""
+
+    resolution: int
+    stem: tuple[StageChoice, ...]
+    stages: tuple[StageChoice, ...]
+    head: tuple[int, ...] = ()
+
+
+def head_choices(space: ir.SearchSpace) -> tuple[ir.Choices, ...]:
+    """The width choices of the head's convolutions that have one, in order."""
+    return tuple(step.out for step in space.head if isinstance(step, ir.HeadConv) and isinstance(step.out, ir.Choices))
+
+
+def head_widths(space: ir.SearchSpace, architecture: Architecture) -> tuple[int, ...]:
+    """The chosen widths of the head.
+
+    Raises: ValueError: if there are not as many as the head has choices.
+    """
+    expected = len(head_choices(space))
+    if len(architecture.head) != expected:
+        raise ValueError(f"the head of {space.name} has {expected} choices, the architecture {len(architecture.head)}")
+    return architecture.head
+
+
+def smallest(space: ir.SearchSpace) -> Architecture:
+    """The least of every choice. `space` is a space or a model: one candidate a stage."""
+    return _extreme(space, min)
+
+
+def largest(space: ir.SearchSpace) -> Architecture:
+    """The greatest of every choice. `space` is a space or a model: one candidate a stage."""
+    return _extreme(space, max)
+
+
+def _extreme(space: ir.SearchSpace, pick: Callable[[Sequence[ir.Number]], ir.Number]) -> Architecture:
+    def choose(stage: ir.Stage) -> StageChoice:
+        candidate, width = only_candidate(stage), only_window(stage)
+        numbers = [candidate.numbers[name] for name in _numeric(space, candidate)]
+        depth = int(pick(stage.depth))
+        return StageChoice(
+            candidate.id,
+            tuple(
+                LayerChoice(int(pick(width.at(layer))), tuple(pick(each.at(layer)) for each in numbers))
+                for layer in range(depth)
+            ),
+        )
+
+    return Architecture(
+        int(pick(space.resolutions)),
+        tuple(map(choose, space.stem)),
+        tuple(map(choose, space.stages)),
+        tuple(int(pick(each.values)) for each in head_choices(space)),
+    )
+
+
+def architecture_of(model: ir.SearchSpace) -> Architecture:
+    """The one architecture of a model."""
+    return smallest(model)
+
+
+def model_of(space: ir.SearchSpace, architecture: Architecture, name: str) -> ir.SearchSpace:
+    """The space narrowed to one architecture, as an IR of kind `model` that says where it is from."""
+    widths = iter(architecture.head)
+
+    def single(stage: ir.Stage, choice: StageChoice) -> ir.Stage:
+        candidate = stage.candidate(choice.candidate)
+        names = _numeric(space, candidate)
+        numbers = {name: _per_layer(layer.numbers[at] for layer in choice.layers) for at, name in enumerate(names)}
+        return ir.Stage(
+            name=stage.name,
+            stride=stage.stride,
+            depth=(len(choice.layers),),
+            windows=(_per_layer(layer.width for layer in choice.layers),),
+            candidates=(candidate.model_copy(update={"numbers": numbers}),),
+        )
+
+    def fixed(step: ir.HeadStep) -> ir.HeadStep:
+        if isinstance(step, ir.HeadConv) and isinstance(step.out, ir.Choices):
+            return step.model_copy(update={"out": ir.Num(value=next(widths))})
+        return step
+
+    return space.model_copy(
+        update={
+            "kind": "model",
+            "name": name,
+            "origin": ir.Origin(kind=space.kind, name=space.name, sha256=space.sha256),
+            "resolutions": (architecture.resolution,),
+            "stem": tuple(map(single, space.stem, architecture.stem)),
+            "stages": tuple(map(single, space.stages, architecture.stages)),
+            "head": tuple(map(fixed, space.head)),
+        }
+    )
+
+
+def count_models(space: ir.SearchSpace) -> int:
+    """How many models a space holds, exactly. `space` is a space or a model: one candidate a stage."""
+    counts = [
+        count_stage(space, stage, only_candidate(stage), only_window(stage)) for stage in space.stem + space.stages
+    ]
+    heads = [len(each.values) for each in head_choices(space)]
+    return len(space.resolutions) * math.prod(counts) * math.prod(heads)
+
+
+def count_stage(space: ir.SearchSpace, stage: ir.Stage, candidate: ir.Candidate, window: ir.Choices) -> int:
+    """How many stage architectures there are with this candidate and window, over all depths."""
+    sizes = {"width": len(window.at(0))}
+    sizes.update((name, len(candidate.numbers[name].at(0))) for name in _numeric(space, candidate))
+    shared = math.prod(size for name, size in sizes.items() if name in stage.uniform)
+    free = math.prod(size for name, size in sizes.items() if name not in stage.uniform)
+    return sum(int(shared * free**depth) for depth in stage.depth)
+
+
+def only_candidate(stage: ir.Stage) -> ir.Candidate:
+    """Raises: ValueError: if the stage still has a choice of blocks."""
+    if len(stage.candidates) != 1:
+        raise ValueError(f"{stage.name} has {len(stage.candidates)} blocks; a space has one")
+    return stage.candidates[0]
+
+
+def only_window(stage: ir.Stage) -> ir.Choices:
+    """Raises: ValueError: if the stage still has a choice of width lists."""
+    if len(stage.windows) != 1:
+        raise ValueError(f"{stage.name} has {len(stage.windows)} width lists; a space has one")
+    return stage.windows[0]
+
+
+def _numeric(space: ir.SearchSpace, candidate: ir.Candidate) -> tuple[str, ...]:
+    return space.blocks_by_name[candidate.block].numeric
+
+
+def _per_layer(values: object) -> ir.Choices:
+    return ir.Choices(values=tuple(values), per_layer=True)  # type: ignore[arg-type]
