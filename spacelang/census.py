@@ -1,0 +1,256 @@
+"""Every kernel that any model of a space can contain, and how often one model can contain it. Exact.
+
+A model is a walk over widths: each layer goes from the last layer's width to its own, and contributes the kernels that its
+block, its numbers and these two widths give. What the layers share (the block and the width list of a stage, its `uniform`
+choices) is fixed once a stage. So, for one kernel, the most that a model can hold is the heaviest walk.
+
+Sizes need no enumeration of resolutions: behind strides of product S the size is ⌈resolution / S⌉. The walk is done once for a
+virtual resolution that all strides divide, and once for each way in which different S fall together in real resolutions.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+
+from spacelang import ir
+from spacelang.architecture import head_choices
+from spacelang.kernels import Kernel, kernels_of
+from spacelang.network import head_ops, layer_ops
+
+Edge = tuple[int, int]
+"""A layer's input channels and its width."""
+Edges = dict[Edge, int]
+"""How often a layer holds the kernel, at most, for each edge that holds it at all."""
+Relabel = Callable[[int], int]
+"""From a virtual size to the one that stands for all that are the same in reality."""
+
+LARGEST_RESOLUTION = 2**20
+
+
+def census(space: ir.SearchSpace) -> dict[Kernel, int]:
+    """For each kernel, the most occurrences in one model of the space (whatever its blocks, windows and resolution).
+
+    Raises: ShapeError: as `layer_ops`.
+    """
+    virtual = virtual_resolution(space)
+    apart = _Census(space, virtual, lambda size: size)
+    strides = sorted({virtual // each.size for each in apart.kernels()})
+    counts: dict[Kernel, int] = {}
+    for resolutions in _classes(space.resolutions, strides):
+        relabel = _merge(resolutions[0], strides, virtual)
+        same = apart if all(relabel(virtual // each) == virtual // each for each in strides) else None
+        for kernel, most in (same or _Census(space, virtual, relabel)).counts().items():
+            for resolution in resolutions:
+                real = kernel._replace(size=-(-resolution * kernel.size // virtual))
+                counts[real] = max(most, counts.get(real, 0))
+    return counts
+
+
+def _merge(resolution: int, strides: list[int], virtual: int) -> Relabel:
+    """Takes virtual sizes that are the same at this resolution to the largest of them."""
+    largest = {-(-resolution // stride): virtual // stride for stride in reversed(strides)}
+    return lambda size: largest[-(-resolution * size // virtual)]
+
+
+def virtual_resolution(space: ir.SearchSpace) -> int:
+    """A resolution that any product of strides in the space divides, and far larger than a real one."""
+    strides, strided = {1}, 0
+    for stage in space.stem + space.stages:
+        fixed = [
+            step.stride
+            for candidate in stage.candidates
+            for step in space.blocks_by_name[candidate.block].steps
+            if not isinstance(step, ir.Let | ir.SqueezeExcite | ir.Activation) and step.stride != 1
+        ]
+        strides |= {stage.stride, *(each for each in fixed if each != "layer")}
+        strided += max(stage.depth) * (len(fixed) + 1)
+    return int(math.lcm(*strides) ** strided * LARGEST_RESOLUTION)
+
+
+def _classes(resolutions: Iterable[int], strides: Iterable[int]) -> list[tuple[int, ...]]:
+    """The resolutions, grouped by which strides lead to the same size."""
+    groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    for resolution in resolutions:
+        sizes = [-(-resolution // stride) for stride in strides]
+        groups[tuple(map(sizes.index, sizes))].append(resolution)
+    return [tuple(each) for each in groups.values()]
+
+
+@dataclass(frozen=True)
+class _Variant:
+    """A stage with its block and its `uniform` numbers fixed.
+
+    Attributes:
+        windows: for each width list, the widths that each layer may take.
+        layers: for each kernel, the edges of each layer; the layers behind the first share theirs (but not in a model).
+    """
+
+    windows: tuple[tuple[tuple[int, ...], ...], ...]
+    layers: Mapping[Kernel, tuple[Edges, ...]]
+
+
+class _Census:
+    """The kernels of a space at the virtual resolution, with some sizes taken to be the same."""
+
+    def __init__(self, space: ir.SearchSpace, resolution: int, relabel: Relabel) -> None:
+        self.space, self.relabel = space, relabel
+        self.stages = space.stem + space.stages
+        self.entries: list[frozenset[int]] = []
+        """The widths that each stage, and then the head, may receive."""
+        self.variants: list[list[_Variant]] = []
+        entry, size = frozenset({space.channels}), resolution
+        for stage in self.stages:
+            self.entries.append(entry)
+            self.variants.append(list(self._variants(stage, entry, size)))
+            entry = _exits(stage) | (entry if 0 in stage.depth else frozenset())
+            size = size // stage.stride
+        self.entries.append(entry)
+        self.head = self._head(entry, size)
+
+    def kernels(self) -> set[Kernel]:
+        return {kernel for stage in self.variants for each in stage for kernel in each.layers} | self.head.keys()
+
+    def counts(self) -> dict[Kernel, int]:
+        """The heaviest walk for each kernel."""
+        where: dict[Kernel, dict[int, list[_Variant]]] = defaultdict(lambda: defaultdict(list))
+        for at, variants in enumerate(self.variants):
+            for variant in variants:
+                for kernel in variant.layers:
+                    where[kernel][at].append(variant)
+        return {kernel: self._heaviest(kernel, where.get(kernel, {})) for kernel in self.kernels()}
+
+    # --- which edges hold which kernels ---
+
+    def _variants(self, stage: ir.Stage, entry: frozenset[int], size: int) -> Iterator[_Variant]:
+        depth = max(stage.depth)
+        windows = tuple(tuple(_ints(each.at(layer)) for layer in range(depth)) for each in stage.windows)
+        for candidate in stage.candidates:
+            names = self.space.blocks_by_name[candidate.block].numeric
+            shared = [name for name in names if name in stage.uniform]
+            for values in product(*(candidate.numbers[name].at(0) for name in shared)):
+                fixed = dict(zip(shared, values, strict=True))
+                yield _Variant(windows, self._layers(stage, candidate, fixed, windows, entry, size))
+
+    def _layers(
+        self,
+        stage: ir.Stage,
+        candidate: ir.Candidate,
+        fixed: Mapping[str, ir.Number],
+        windows: tuple[tuple[tuple[int, ...], ...], ...],
+        entry: frozenset[int],
+        size: int,
+    ) -> dict[Kernel, tuple[Edges, ...]]:
+        depth = max(stage.depth)
+        single = any(each.per_layer for each in (*stage.windows, *candidate.numbers.values()))
+        names = self.space.blocks_by_name[candidate.block].numeric
+        found: dict[Kernel, list[Edges]] = {}
+        slots = depth if single else min(depth, 2)
+        for slot in range(slots):
+            numbers = [(fixed[name],) if name in fixed else candidate.numbers[name].at(slot) for name in names]
+            stride = stage.stride if slot == 0 else 1
+            edges = {
+                (before, width)
+                for widths in windows
+                for width in widths[slot]
+                for before in (entry if slot == 0 else widths[slot - 1])
+                if slot == 0 or "width" not in stage.uniform or before == width
+            }
+            for edge in edges:
+                for chosen in product(*numbers):
+                    for kernel, count in self._layer(candidate, chosen, edge, stride, size).items():
+                        of_slot = found.setdefault(kernel, [{} for _ in range(slots)])[slot]
+                        of_slot[edge] = max(count, of_slot.get(edge, 0))
+            size = size // stride
+        return {kernel: (*each, *each[1:2] * (depth - slots)) for kernel, each in found.items()}
+
+    def _layer(
+        self, candidate: ir.Candidate, numbers: tuple[ir.Number, ...], edge: Edge, stride: int, size: int
+    ) -> Counter[Kernel]:
+        block = self.space.blocks_by_name[candidate.block]
+        return self._count(kernels_of(layer_ops(block, numbers, candidate.acts, *edge, stride, size)))
+
+    def _head(self, entry: frozenset[int], size: int) -> dict[Kernel, dict[int, int]]:
+        """For each kernel, the most occurrences for each width that the head receives."""
+        found: dict[Kernel, dict[int, int]] = defaultdict(dict)
+        for width in entry:
+            for widths in product(*(_ints(each.values) for each in head_choices(self.space))):
+                ops = head_ops(self.space.head, widths, width, size, self.space.classes)
+                for kernel, count in self._count(kernels_of(ops)).items():
+                    found[kernel][width] = max(count, found[kernel].get(width, 0))
+        return found
+
+    def _count(self, kernels: list[Kernel]) -> Counter[Kernel]:
+        return Counter(each._replace(size=self.relabel(each.size)) for each in kernels)
+
+    # --- the heaviest walk ---
+
+    def _heaviest(self, kernel: Kernel, where: Mapping[int, list[_Variant]]) -> int:
+        best: dict[int, int] = {}
+        """By the width reached so far, the most occurrences up to there."""
+        for at, stage in enumerate(self.stages):
+            if at in where:
+                best = best or dict.fromkeys(self.entries[at], 0)
+                best = _through(stage, kernel, where[at], best)
+            elif best:
+                kept = best if 0 in stage.depth else {}
+                best = {**dict.fromkeys(_exits(stage), max(best.values())), **kept}
+        head = self.head.get(kernel, {})
+        best = best or dict.fromkeys(self.entries[-1], 0)
+        return max(count + head.get(width, 0) for width, count in best.items())
+
+
+def _through(stage: ir.Stage, kernel: Kernel, variants: Iterable[_Variant], best: Mapping[int, int]) -> dict[int, int]:
+    """`best` behind the stage. The variants that can't hold the kernel only keep what there was."""
+    after = dict.fromkeys(_exits(stage), max(best.values()))
+    if 0 in stage.depth:
+        after = {width: max(best.get(width, 0), after.get(width, 0)) for width in {*best, *after}}
+    walk = _walk_uniform if "width" in stage.uniform else _walk
+    for variant in variants:
+        layers = variant.layers[kernel]
+        for widths in variant.windows:
+            for depth, values in walk(layers, widths, best):
+                if depth in stage.depth:
+                    for width, count in values.items():
+                        after[width] = max(count, after[width])
+    return after
+
+
+def _walk(
+    layers: tuple[Edges, ...], widths: tuple[tuple[int, ...], ...], best: Mapping[int, int]
+) -> Iterator[tuple[int, Mapping[int, int]]]:
+    """By depth, the best for each last width, where every layer is free to take any width of the list."""
+    for depth, (edges, legal) in enumerate(zip(layers, widths, strict=True), 1):
+        after = dict.fromkeys(legal, max(best.values()))
+        for (before, width), count in edges.items():
+            if width in after and before in best:
+                after[width] = max(after[width], best[before] + count)
+        best = after
+        yield depth, best
+
+
+def _walk_uniform(
+    layers: tuple[Edges, ...], widths: tuple[tuple[int, ...], ...], best: Mapping[int, int]
+) -> Iterator[tuple[int, Mapping[int, int]]]:
+    """The same, where all layers take one width."""
+    values = {
+        width: max(count + layers[0].get((before, width), 0) for before, count in best.items()) for width in widths[0]
+    }
+    yield 1, values
+    for depth, edges in enumerate(layers[1:], 2):
+        values = {width: count + edges.get((width, width), 0) for width, count in values.items()}
+        yield depth, values
+
+
+def _exits(stage: ir.Stage) -> frozenset[int]:
+    """The widths that the stage's last layer may have, where it has one."""
+    return frozenset(
+        int(width) for window in stage.windows for depth in stage.depth if depth for width in window.at(depth - 1)
+    )
+
+
+def _ints(values: Iterable[ir.Number]) -> tuple[int, ...]:
+    return tuple(int(each) for each in values)
