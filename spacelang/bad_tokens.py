@@ -10,6 +10,7 @@ from typing import Final
 from spacelang.limits import NUMBER_DIGITS
 from spacelang.tokens import BROKEN, Errors, Token
 
+_CLOSERS: Final = {"{": "}", "(": ")", "[": "]"}
 _CLOSER_TYPES: Final = {"}": "RBRACE", ")": "RPAR", "]": "RSQB"}
 
 _LOOK_ALIKES: Final = {
@@ -68,8 +69,11 @@ class BadTokens:
         yield token if ok else token._replace(type=BROKEN)
 
     def _unclosed(self, token: Token) -> Iterator[Token]:
-        """Brackets at the end of the line are taken as such, lest those that they close seem unclosed too."""
+        """Brackets at its end are taken as such where the line opened them, lest they seem unclosed too."""
         kept = token.text.split("#")[0].rstrip(" \t})],")
+        source = self._errors.source
+        line, column = source.position(token.start)
+        opened = [_CLOSERS[char] for char in source.line(line)[: column - 1] if char in _CLOSERS]
         self._errors.add(
             "SP0004",
             "the string is not closed on its line",
@@ -79,10 +83,9 @@ class BadTokens:
         )
         yield Token(BROKEN, kept, token.start)
         for at in range(len(kept), len(token.text)):
-            if token.text[at] in _CLOSER_TYPES:
+            if opened and token.text[at] == opened[-1]:
+                opened.pop()
                 yield Token(_CLOSER_TYPES[token.text[at]], token.text[at], token.start + at)
-            elif token.text[at] == "#":
-                return
 
     def _malformed_number(self, token: Token) -> bool:
         message = f"`{_shortened(token.text)}` is not a number"
@@ -131,7 +134,8 @@ def _mended_number(text: str) -> str:
     if re.fullmatch(r"0+[0-9]+", text):
         return f"write {_shortened(text.lstrip('0') or '0')}: numbers have no leading zeros"
     if re.fullmatch(r"[0-9]+\.", text) or re.fullmatch(r"\.[0-9]+", text):
-        return f"write {_shortened(f'{text}0' if text.endswith('.') else f'0{text}')}: digits stand on both sides of the point"
+        mended = f"{text}0" if text.endswith(".") else f"0{text}"
+        return f"write {_shortened(mended)}: digits stand on both sides of the point"
     if plain != text and plain.isdigit():
         return f"write {_shortened(plain)}: digits are not grouped"
     unit = re.fullmatch(r"([0-9.]+)([A-Za-z_]+)", text)

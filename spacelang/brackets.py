@@ -1,7 +1,7 @@
 """Brackets that don't match: said once, at the right place, and mended so that the rest can be read.
 
-Where all brackets match, tokens pass unchanged. Else indentation tells which brace was forgotten: a closing brace that starts
-a line and stands further left than the line of the brace it would close belongs to an outer one.
+Where all brackets match, tokens pass unchanged. Else indentation tells which brace was forgotten: a closing brace that
+starts a line and stands further left than the line of the brace it would close belongs to an outer one.
 """
 
 from __future__ import annotations
@@ -123,20 +123,22 @@ class _Mender:
         self._mended.append(token._replace(type=CLOSING[opening.token.type]))
 
     def _unclosed(self, opening: _Open, found: Token) -> None:
-        """A brace is closed in front of the token that shows that it is missing; another bracket takes its line with it."""
-        closing = CLOSING[opening.token.type]
-        self._errors.add(
-            "SP0002",
-            f"`{opening.token.text}` is not closed before {_described(found)}",
-            found.start,
-            found.end,
-            labels=[self._label(opening, f"this `{opening.token.text}`")],
-            help=f"write {_TEXT[closing]} where it ends",
-        )
-        if closing == "RBRACE":
-            self._mended.append(Token(closing, "", found.start))
-        else:
-            self._mended[opening.index] = opening.token._replace(type=BROKEN)
+        """A brace is closed in front of the token that shows that it is missing; another bracket spoils its line."""
+        if opening.token.type == "LBRACE":
+            self._errors.add(
+                "SP0002",
+                f"`{{` is not closed before {_described(found)}",
+                found.start,
+                found.end,
+                labels=[self._label(opening, "opened here")],
+                help="write } where it ends",
+            )
+            self._mended.append(Token("RBRACE", "", found.start))
+            return
+        token = opening.token
+        help = f"write {_TEXT[CLOSING[token.type]]} where it ends"
+        self._errors.add("SP0002", f"`{token.text}` is not closed", token.start, token.end, help=help)
+        self._mended[opening.index] = token._replace(type=BROKEN)
 
     def _label(self, opening: _Open, message: str) -> Label:
         return Label(self._errors.source.span(opening.token.start, opening.token.end), message)

@@ -10,17 +10,10 @@ from spacelang.tokens import Token
 
 _OPERATORS: Final = frozenset({"ADD", "MULTIPLY", "COMPARE"})
 
-_WORDS: Final = (
-    (frozenset({"STRING"}), "a value"),
-    (frozenset({"WORD"}), "a number or a name"),
-    (frozenset({"NUMBER"}), "a number"),
-    (frozenset({"_COMMA"}), "`,`"),
-    (frozenset({"RPAR"}), "`)`"),
-    (frozenset({"RSQB"}), "`]`"),
-    (frozenset({"ADD"}), "an operator"),
-    (frozenset({"_NEWLINE"}), "the end of the line"),
-)
-"""How sets of legal terminals are said; of the first three, the first that fits says it all."""
+_VALUES: Final = (("STRING", "a value"), ("WORD", "a number or a name"), ("NUMBER", "a number"))
+"""A terminal that stands for a kind of value; the first that is legal says it all."""
+
+_OTHERS: Final = (("_COMMA", "`,`"), ("RPAR", "`)`"), ("RSQB", "`]`"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +33,8 @@ def unexpected(found: Token, before: Token | None, accepted: set[str]) -> Unexpe
 
 
 def _expected(accepted: set[str]) -> str:
-    values = [words for terminals, words in _WORDS[:3] if terminals <= accepted][:1]
-    others = [words for terminals, words in _WORDS[3:] if terminals <= accepted]
+    values = [words for terminal, words in _VALUES if terminal in accepted][:1]
+    others = [words for terminal, words in _OTHERS if terminal in accepted and (not values or terminal != "_COMMA")]
     return listed([*values, *others])
 
 

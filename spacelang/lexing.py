@@ -3,7 +3,7 @@
 A line break is handed on only where it ends a line: not inside ( ) and [ ], not behind another one or an opening brace.
 
 Where comments go:
-- on a line of its own: above the line that follows; before a closing brace or the end of the file, to the group or file;
+- on a line of its own: above the line that follows; before a closing brace or the file's end, to the group or file;
 - behind a line: to that line;
 - behind an opening brace: above the first line of the group;
 - inside ( ) or [ ]: above the line that the bracket stands in.
@@ -54,7 +54,7 @@ def _scan(text: str, pattern: re.Pattern[str], errors: Errors) -> Iterator[Token
 
 @dataclass(slots=True)
 class _Level:
-    """An open bracket, or the file. `line` is where the current line starts, None between lines; items count phrases."""
+    """An open bracket, or the file. `line` is where the current line starts, None between lines."""
 
     type: str
     line: int | None = None

@@ -1,7 +1,7 @@
 """From a text to its syntax tree, with every syntax error reported.
 
-After an error the line that it stands in is left out, and reading goes on behind it; a group that the line opens is still
-read, so that a mistake in a header doesn't hide those below it, nor make them seem mistakes.
+After an error the line that it stands in is left out, and reading goes on behind it; a group that the line opens is
+still read, so that a mistake in a header doesn't hide those below it.
 """
 
 from __future__ import annotations
@@ -62,13 +62,12 @@ def _machinery() -> tuple[lark.Lark, TreeBuilder, re.Pattern[str]]:
 class _Run:
     """One pass of the LALR parser over balanced tokens.
 
-    `_lines` has an entry for the file and each open group: how high the parser's stack was where its current line started.
-    A line with an error is taken off the stack down to there. `_spoilt` says the same levels' current lines have one.
+    `_lines` has an entry for the file and each open group: how high the parser's stack was where its current line
+    started. A line with an error is taken off the stack down to there. `_spoilt` says which of these lines have one.
     """
 
     def __init__(self, parser: lark.Lark, builder: TreeBuilder, tokens: list[Token], errors: Errors) -> None:
-        self._interactive = parser.parse_interactive()
-        self._feed: Any = self._interactive.feed_token
+        self._interactive: Any = parser.parse_interactive()  # Any, for tokens are ours, not Lark's
         self._builder = builder
         self._tokens = tokens
         self._errors = errors
@@ -81,7 +80,7 @@ class _Run:
         while at < len(self._tokens):
             token = self._tokens[at]
             try:
-                self._feed(token)
+                self._interactive.feed_token(token)
             except UnexpectedToken:
                 at = self._recover(at)
                 continue
@@ -100,11 +99,11 @@ class _Run:
     def _end(self) -> File:
         end = Token("$END", "", len(self._errors.source.text))
         try:
-            file: File = self._feed(end)
+            file: File = self._interactive.feed_token(end)
         except UnexpectedToken:
             self._complain(len(self._tokens), end)
             self._drop_line()
-            file = self._feed(end)
+            file = self._interactive.feed_token(end)
         return file
 
     def _recover(self, at: int) -> int:

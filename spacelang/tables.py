@@ -1,8 +1,8 @@
 """Lark's parser for the grammar, its tables cached in a private folder of the user.
 
-Computing the tables takes longer than everything else that `spacelang check` does. The cache is Lark's own serialised form
-as JSON, never a pickle: reading it can't run code. It is used only if it and its folder belong to the user and nobody else
-can write them; whatever is wrong with it, the tables are computed anew and written again where that is possible.
+Computing the tables takes longer than everything else that `spacelang check` does. The cache is Lark's own serialised
+form as JSON, never a pickle: reading it can't run code. It is used only if it and its folder belong to the user and
+nobody else can write them; if anything is wrong with it, the tables are computed anew and written where that is possible.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def load_parser(callbacks: object) -> lark.Lark:
 
 
 def token_pattern(parser: lark.Lark) -> re.Pattern[str]:
-    """One pattern for all terminals of the grammar, each a named group, in the order in which Lark's lexer tries them."""
+    """One pattern for all terminals, each a named group, in the order in which Lark's own lexer tries them."""
     terminals = sorted(
         parser.terminals,
         key=lambda each: (-each.priority, -each.pattern.max_width, -len(each.pattern.value), each.name),
@@ -64,7 +64,10 @@ def _cache_path(grammar: str) -> Path | None:
 
 
 def _private(status: os.stat_result) -> bool:
-    """Whether a file or folder is the user's own and nobody else's to change. Systems without `getuid` keep users apart."""
+    """Whether a file or folder is the user's own and nobody else's to change.
+
+    Systems without `getuid` keep the folders of users apart themselves.
+    """
     if stat.S_ISLNK(status.st_mode):
         return False
     return not hasattr(os, "getuid") or (status.st_uid == os.getuid() and not status.st_mode & 0o022)

@@ -30,7 +30,10 @@ class Token(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Trivia:
-    """Comments and blank lines. Lines are known by the offset at which they start, groups by that of their closing brace."""
+    """Comments and blank lines.
+
+    Lines are known by the offset at which they start, groups by that of their closing brace.
+    """
 
     above: dict[int, list[Comment]] = field(default_factory=dict)
     behind: dict[int, Comment] = field(default_factory=dict)

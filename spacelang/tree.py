@@ -1,4 +1,4 @@
-"""The parser's callbacks: they make the nodes of the syntax tree while it reads, one method for each rule and terminal."""
+"""The parser's callbacks: they make the nodes of the syntax tree while it reads."""
 
 from __future__ import annotations
 
