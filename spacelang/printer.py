@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 
@@ -28,13 +28,18 @@ STEP_RANGE = 6
 PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2, "div": 2}
 
 
-def to_text(space: ir.SearchSpace) -> str:
-    """A complete `.space` text of the space and what it needs, formatted.
+def to_text(space: ir.SearchSpace, *others: ir.SearchSpace) -> str:
+    """A complete `.space` text of the spaces and what they need, formatted.
 
     Args:
         space: a valid IR (`verify`).
+        others: more of the same file: blocks and devices of one name are the same ones.
     """
-    text = "\n".join(("language 1\n", *_blocks(space.blocks), _device(space.device), _Printer(space).text()))
+    spaces = (space, *others)
+    blocks = {block.name: block for each in spaces for block in each.blocks}
+    devices = {each.device.name: each.device for each in spaces}
+    declared = (*_blocks(blocks.values()), *map(_device, devices.values()), *(_Printer(each).text() for each in spaces))
+    text = "\n".join(("language 1\n", *declared))
     report = Report()
     file = parse(Source(f"{space.name}.space", text), report)
     report.raise_if_failed()
@@ -50,13 +55,13 @@ def std_blocks() -> Mapping[str, ir.Block]:
     return {name: lower_block(block) for name, block in program.blocks.items()}
 
 
-def _blocks(blocks: Iterable[ir.Block]) -> list[str]:
+def _blocks(blocks: Collection[ir.Block]) -> list[str]:
     """An import where the library has them, else their bodies; a library's name with another body forbids the import."""
     library = std_blocks()
     own = [each for each in blocks if library.get(each.name) != each]
     if any(each.name in library for each in own):
         return list(map(block_text, blocks))
-    imports = [f'import "{STD}"\n'] if len(own) < len(tuple(blocks)) else []
+    imports = [f'import "{STD}"\n'] if len(own) < len(blocks) else []
     return imports + list(map(block_text, own))
 
 
@@ -182,6 +187,11 @@ def _choices(choices: ir.Choices) -> str:
 # --- the space ------------------------------------------------------------------------------------------------------
 
 
+def head_text(space: ir.SearchSpace) -> list[str]:
+    """The steps of the head, as they are written."""
+    return list(map(_Printer(space).head_step, space.head))
+
+
 class _Printer:
     def __init__(self, space: ir.SearchSpace) -> None:
         self.space = space
@@ -197,7 +207,7 @@ class _Printer:
             [f"blocks {{\n{_uses(self.listed)}}}"] if self.listed else [],
             [self._stem(each) for each in space.stem],
             [self._stage(each, at) for at, each in enumerate(space.stages)],
-            ["\n".join(("head {", *map(self._head_step, space.head), "}"))],
+            ["\n".join(("head {", *map(self.head_step, space.head), "}"))],
             _settings(space),
         ]
         body = "\n\n".join("\n".join(part) for part in parts if part)
@@ -247,7 +257,7 @@ class _Printer:
         text = _range(values, self.multiple, WIDTH_RANGE)
         return text if len(windows) == 1 else f"{len(first.values)} of {text}"
 
-    def _head_step(self, step: ir.HeadStep) -> str:
+    def head_step(self, step: ir.HeadStep) -> str:
         if isinstance(step, ir.HeadConv):
             chosen = isinstance(step.out, ir.Choices)
             out = _range(step.out.values, self.multiple, WIDTH_RANGE) if chosen else expr_text(step.out)
