@@ -56,7 +56,7 @@ def std_blocks() -> Mapping[str, ir.Block]:
 
 
 def _blocks(blocks: Collection[ir.Block]) -> list[str]:
-    """An import where the library has them, else their bodies; a library's name with another body forbids the import."""
+    """An import where the library has them, else bodies; a library's name with another body forbids the import."""
     library = std_blocks()
     own = [each for each in blocks if library.get(each.name) != each]
     if any(each.name in library for each in own):
