@@ -23,3 +23,18 @@ LARGEST_NUMBER: Final = 10**NUMBER_DIGITS
 
 SYNTAX_ERRORS: Final = 100
 """Errors in the syntax of one file that are reported."""
+
+MODULES: Final = 200
+"""Files that one program may consist of."""
+
+VALUES: Final = 1000
+"""Numbers that one set or range may stand for: a range of 10⁹ widths is refused before it is written out."""
+
+SEARCH_IDS: Final = 36
+"""Digits of an encoding, 0-9 and a-z: so many candidates, and windows, a stage may have."""
+
+STAGES: Final = 100
+"""Stages, and groups of stem layers, of one space."""
+
+TRIED: Final = 4000
+"""Choices for which the check of one block in one stage walks the block's body."""

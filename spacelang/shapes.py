@@ -1,0 +1,49 @@
+"""Arithmetic of channels and sizes, on plain numbers: feature maps, strides, kernels, round8.
+
+`check` uses it on what a text says, `verify` and the backends on the IR.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import accumulate
+from math import prod
+
+
+def round8(value: int | float) -> int:
+    """The multiple of 8 next to `value`, at least 8 and never more than 10 % below it (DESIGN 3).
+
+    >>> [round8(each) for each in (3, 11, 12, 19.9)]
+    [8, 16, 16, 24]
+    """
+    rounded = max(8, int(value + 4) // 8 * 8)
+    return rounded + 8 if rounded < 0.9 * value else rounded
+
+
+def size_after(size: int, stride: int) -> int:
+    """Height and width of the feature map behind a convolution that pads by kernel div 2: ⌈size / stride⌉."""
+    return -(-size // stride)
+
+
+def sizes(resolution: int, strides: Iterable[int]) -> tuple[int, ...]:
+    """The sizes along a network: the resolution, then the size behind each stride.
+
+    >>> sizes(224, (2, 2, 1, 2))
+    (224, 112, 56, 56, 28)
+    """
+    return tuple(accumulate(strides, size_after, initial=resolution))
+
+
+def kernel_reaches(kernel: int, size: int) -> bool:
+    """Whether every tap of a padded kernel touches the map somewhere.
+
+    At the edge of a map of `size` pixels a kernel reaches at most `size - 1` pixels to one side, so with a kernel over
+    2·size - 1 the outer taps only ever multiply padding: their weights can't learn anything.
+    """
+    return kernel <= 2 * size - 1
+
+
+def undivided(resolutions: Iterable[int], strides: Iterable[int]) -> tuple[int, ...]:
+    """The resolutions that the strides together don't divide, for runtimes that can't round a size up."""
+    total = prod(strides)
+    return tuple(each for each in resolutions if each % total)

@@ -1,0 +1,50 @@
+"""Helpful endings of messages: did-you-mean, or what is legal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+SHOWN = 12
+"""More names than this are not listed: nobody reads them."""
+
+
+def closest(word: str, options: Iterable[str]) -> str | None:
+    """The option that `word` was probably meant to be; None where nothing is near.
+
+    >>> closest("kernle", ["kernel", "expand"])
+    'kernel'
+    """
+    names = list(dict.fromkeys(options))
+    folded = {name.lower(): name for name in reversed(names)}
+    matches = get_close_matches(word.lower(), folded, n=1, cutoff=0.6)
+    return folded[matches[0]] if matches else None
+
+
+def listed(options: Iterable[str], joint: str = "or") -> str:
+    """The options in their order, as a sentence would list them.
+
+    >>> listed(["relu", "swish", "hswish"])
+    'relu, swish or hswish'
+    """
+    names = list(dict.fromkeys(options))
+    if len(names) > SHOWN:
+        return f"{', '.join(names[:SHOWN])}, … ({len(names)} in all)"
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} {joint} {names[-1]}"
+
+
+def did_you_mean(word: str, options: Iterable[str]) -> str:
+    """A help text for an unknown word: the nearest option, else all of them, else nothing.
+
+    >>> did_you_mean("rleu", ["relu", "swish"])
+    'did you mean `relu`?'
+    >>> did_you_mean("q", ["relu", "swish"])
+    'legal here: relu or swish'
+    """
+    names = list(options)
+    near = closest(word, names)
+    if near is not None:
+        return f"did you mean `{near}`?"
+    return f"legal here: {listed(names)}" if names else ""
