@@ -1,0 +1,64 @@
+"""What is written to the terminal, and where: results to stdout, everything said about them to stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TextIO
+
+from spacelang.diagnostics import Diagnostic
+from spacelang.render import to_text
+from spacelang.render.escape import escape
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+PIPED_COLUMNS = 200
+"""Width of tables when no terminal gives one."""
+
+
+def wants_color(stream: TextIO) -> bool:
+    """Whether to colour what goes there: a terminal that can, unless NO_COLOR is set; FORCE_COLOR overrules."""
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def write(text: str) -> None:
+    """A result."""
+    sys.stdout.write(text)
+
+
+def write_json(content: dict[str, Any]) -> None:
+    """A result for another program; `format_version` goes up when a field is removed or changes its meaning."""
+    sys.stdout.write(json.dumps({"format_version": 1, **content}, indent=2, ensure_ascii=False) + "\n")
+
+
+def say(text: str) -> None:
+    """A remark."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def error(message: str, help: str = "") -> None:
+    """A failure that is no finding in a text."""
+    start = "\x1b[1;31merror\x1b[0m" if wants_color(sys.stderr) else "error"
+    say(f"{start}: {escape(message)}" + (f"\n = help: {escape(help)}" if help else ""))
+
+
+def show_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
+    """Findings of a command whose result is something else."""
+    sys.stdout.flush()
+    sys.stderr.write(to_text(diagnostics, color=wants_color(sys.stderr)))
+
+
+def tables() -> Console:
+    """Where rich tables are printed; no terminal's width cuts them off when they go into a file."""
+    from rich.console import Console
+
+    color = wants_color(sys.stdout)
+    width = None if sys.stdout.isatty() else PIPED_COLUMNS
+    return Console(
+        file=sys.stdout, width=width, force_terminal=color, no_color=not color, highlight=False, markup=False
+    )

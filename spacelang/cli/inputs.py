@@ -1,0 +1,65 @@
+"""What a command line names: `FILE`, `FILE#NAME` for one of several declarations, `-` for stdin."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from spacelang.diagnostics import Diagnostic, Report, SpacelangError
+from spacelang.limits import FILE_BYTES
+from spacelang.loader import open_source
+from spacelang.source import Source
+
+if TYPE_CHECKING:
+    from spacelang.ir import Kind, SearchSpace
+
+STDIN = "-"
+
+
+def read_input(argument: str, report: Report) -> tuple[Source | None, Path | None]:
+    """The text that an argument names and where its imports are looked up; no text where it can't be read."""
+    if argument != STDIN:
+        path = Path(argument)
+        return open_source(path, argument, report), path
+    data = sys.stdin.buffer.read(FILE_BYTES + 1)
+    if len(data) > FILE_BYTES:
+        report.error("SP0215", f"stdin is longer than {FILE_BYTES} bytes")
+        return None, None
+    try:
+        return Source("<stdin>", data.decode()), None
+    except UnicodeDecodeError as error:
+        report.error("SP0214", f"stdin is not UTF-8: byte {data[error.start]:#04x} at offset {error.start}")
+        return None, None
+
+
+def split_name(argument: str) -> tuple[str, str | None]:
+    """`FILE#NAME` as FILE and NAME; a file whose own name has a `#` is meant before a part of another."""
+    file, mark, name = argument.rpartition("#")
+    return (file, name) if mark and not Path(argument).exists() else (argument, None)
+
+
+def load_space(argument: str, kinds: tuple[Kind, ...] = ("hyperspace", "space", "model")) -> SearchSpace:
+    """The space that an argument names.
+
+    Raises:
+        SpacelangError: with all that is wrong; if it is of another kind.
+    """
+    from spacelang.driver import choose, compile_source
+
+    report = Report()
+    file, name = split_name(argument)
+    source, path = read_input(file, report)
+    if source is None:
+        raise SpacelangError(report.sorted())
+    space = choose(compile_source(source, path), name, source.name)
+    if space.kind not in kinds:
+        raise SpacelangError([_other_kind(space, kinds)])
+    return space
+
+
+def _other_kind(space: SearchSpace, kinds: tuple[Kind, ...]) -> Diagnostic:
+    from spacelang.suggest import listed
+
+    wanted = listed(f"a {kind}" for kind in kinds)
+    return Diagnostic("SP1002", f"{space.name} is a {space.kind}", help=f"this command takes {wanted}")

@@ -1,0 +1,117 @@
+"""`encode`, `decode` and `sample`: from spaces to their short names and back, and down to models."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from spacelang.cli.console import write
+from spacelang.cli.inputs import load_space
+from spacelang.cli.show import File
+from spacelang.diagnostics import Diagnostic, SpacelangError
+
+if TYPE_CHECKING:
+    from spacelang import ir
+    from spacelang.architecture import Architecture, StageChoice
+
+Output = Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there, not to stdout.")]
+
+
+def encode(file: File) -> None:
+    """Print the encoding of a space that was found in a hyperspace."""
+    from spacelang.genome import encode as encoded
+    from spacelang.genome import genome_of
+
+    space = load_space(file, ("space",))
+    origin = space.origin
+    if origin is None or origin.kind != "hyperspace" or origin.encoding is None:
+        mend = 'a space that spacelang found says `from hyperspace NAME, sha256 "…", encoding "…"`'
+        raise SpacelangError([Diagnostic("SP1003", f"{space.name} doesn't say which hyperspace it is from", help=mend)])
+    prefix = f"{origin.name}@{origin.sha256[:8]}:" if origin.sha256 else ""
+    write(f"{prefix}{encoded(genome_of(space))}\n")
+
+
+def decode(
+    file: File,
+    encoding: Annotated[
+        str, typer.Argument(metavar="ENCODING", help="`151122-023231`; `vnni@3f2a9c1e:` may stand before.")
+    ],
+    output: Output = None,
+) -> None:
+    """Write out the space that an encoding names in a hyperspace."""
+    from spacelang.genome import decode as decoded
+    from spacelang.genome import encode as encoded
+    from spacelang.genome import narrow
+    from spacelang.printer import to_text
+
+    hyperspace = load_space(file, ("hyperspace",))
+    genome = decoded(hyperspace, encoding)
+    name = f"{hyperspace.name}_{encoded(genome).replace('-', '_')}"
+    deliver(to_text(narrow(hyperspace, genome, name)), output)
+
+
+def deliver(text: str, output: str | None) -> None:
+    """To a file, atomically, or to stdout."""
+    from spacelang.files import write_atomic
+
+    if output is None:
+        write(text)
+    else:
+        write_atomic(output, text)
+
+
+class SampleFormat(StrEnum):
+    SPACE = "space"
+    JSONL = "jsonl"
+
+
+def sample(
+    file: File,
+    number: Annotated[int, typer.Option("--number", "-n", min=1, max=10_000_000, help="How many.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same models.")] = 0,
+    format: Annotated[
+        SampleFormat, typer.Option(help="`.space` text, or one JSON object a line.")
+    ] = SampleFormat.SPACE,
+    output: Output = None,
+) -> None:
+    """Draw models of a space, uniformly."""
+    from spacelang.sample import sample as drawn
+
+    space = load_space(file)
+    architectures = drawn(space, number, seed)
+    if format is SampleFormat.SPACE:
+        deliver(_as_text(space, architectures, seed), output)
+    else:
+        deliver("".join(json.dumps(each) + "\n" for each in _as_json(space, architectures)), output)
+
+
+def _as_text(space: ir.SearchSpace, architectures: list[Architecture], seed: int) -> str:
+    from spacelang.architecture import model_of
+    from spacelang.printer import to_text
+
+    models = [model_of(space, each, f"{space.name}_s{seed}_{at}") for at, each in enumerate(architectures)]
+    return to_text(*models)
+
+
+def _as_json(space: ir.SearchSpace, architectures: list[Architecture]) -> Iterator[dict[str, Any]]:
+    """Each with its choices by name; widths, then the numbers of the stage's block."""
+    blocks = {each.name: each.numeric for each in space.blocks}
+
+    def stage(declared: ir.Stage, chosen: StageChoice) -> dict[str, Any]:
+        block = declared.candidate(chosen.candidate).block
+        layers = [
+            {"width": layer.width, **dict(zip(blocks[block], layer.numbers, strict=True))} for layer in chosen.layers
+        ]
+        return {"stage": declared.name, "block": block, "layers": layers}
+
+    for each in architectures:
+        yield {
+            "resolution": each.resolution,
+            "stem": list(map(stage, space.stem, each.stem)),
+            "stages": list(map(stage, space.stages, each.stages)),
+            "head": list(each.head),
+        }

@@ -1,0 +1,66 @@
+"""From arguments to an exit code: whatever goes wrong on the way is said in one message, never as a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from spacelang.cli.app import app
+from spacelang.cli.console import error, show_diagnostics
+from spacelang.cli.exits import BROKEN_PIPE, FAILED, INTERRUPTED
+from spacelang.diagnostics import SpacelangError
+
+DEBUG = "SPACELANG_DEBUG"
+"""Set in the environment, it lets the traceback of a defect through."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """The exit code of a command line (`exits` lists them)."""
+    try:
+        code = app(args=list(arguments), prog_name="spacelang", standalone_mode=False)
+        sys.stdout.flush()
+    except SpacelangError as failure:
+        show_diagnostics(failure.diagnostics)
+        return FAILED
+    except typer.TyperException as usage:
+        return _usage(usage)
+    except (KeyboardInterrupt, typer.Abort):
+        error("interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        _forget_stdout()
+        return BROKEN_PIPE
+    except OSError as failure:
+        error(_system(failure))
+        return FAILED
+    except Exception as defect:
+        if DEBUG in os.environ:
+            raise
+        error(
+            f"a defect in spacelang: {type(defect).__name__}: {defect}",
+            f"please report it, with what `{DEBUG}=1 spacelang …` prints",
+        )
+        return FAILED
+    return code if isinstance(code, int) else 0
+
+
+def _usage(usage: typer.TyperException) -> int:
+    if not usage.format_message():  # no command was given, and the help was printed
+        return FAILED
+    context = getattr(usage, "ctx", None)
+    command = context.command_path if context else "spacelang"
+    error(usage.format_message().rstrip(".").replace("\n", " "), f"see `{command} --help`")
+    return FAILED
+
+
+def _system(failure: OSError) -> str:
+    reason = (failure.strerror or str(failure)).lower()
+    return f"{failure.filename}: {reason}" if failure.filename else reason
+
+
+def _forget_stdout() -> None:
+    """Nobody reads it any more; without this, Python would try to flush it at its end and complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
