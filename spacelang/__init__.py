@@ -73,8 +73,8 @@ _MODULE_OF = {name: f"{__name__}.{module}" for module, names in _HOME.items() fo
 class _Package(ModuleType):
     """Looks public names up in their modules.
 
-    `spacelang.diff` is the function, and there is a module of that name too. Importing a module sets it as an attribute of
-    its package, which must not hide the function.
+    `spacelang.diff` is the function, and there is a module of that name too. Importing a module sets it as an attribute
+    of its package, which must not hide the function.
     """
 
     def __getattr__(self, name: str) -> Any:

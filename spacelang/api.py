@@ -1,4 +1,4 @@
-"""The functions of the Python API that are no more than a phase or two put together; `spacelang` itself names the rest."""
+"""The functions of the Python API that only put phases together; `spacelang` itself names the rest."""
 
 from __future__ import annotations
 
