@@ -84,7 +84,7 @@ def load_program(source: Source, path: Path | None, report: Report) -> Program:
     return Program(main, tuple(loader.modules), loader.imported, loader.complete and syntax_is_right)
 
 
-def read_source(path: Path, name: str, report: Report, span: Span | None = None) -> Source | None:
+def open_source(path: Path, name: str, report: Report, span: Span | None = None) -> Source | None:
     """The text of a file, read with all care; None where it can't be read, which is reported at `span`."""
     try:
         return Source(name, _text(path, name))
@@ -189,7 +189,7 @@ class _Loader:
             message = f"this program consists of more than {limits.MODULES} files"
             self.report.error("SP0311", message, path.span, help="put blocks that belong together into one file")
             return None
-        read_from = read_source(place, name, self.report, path.span)
+        read_from = open_source(place, name, self.report, path.span)
         return None if read_from is None else self.module(read_from, key, place.parent)
 
     def _cycle(self, path: ast.Text, key: str) -> None:

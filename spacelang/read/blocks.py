@@ -7,8 +7,18 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from spacelang import ast, syntax
-from spacelang.diagnostics import Report
-from spacelang.read.terms import Cursor, Once, broken, comparison, describe, expression, one_number, unknown, values
+from spacelang.read.terms import (
+    Cursor,
+    Findings,
+    Once,
+    broken,
+    comparison,
+    describe,
+    expression,
+    one_number,
+    unknown,
+    values,
+)
 from spacelang.schema import ACTIVATIONS, HEAD_OPERATORS, MODIFIERS, OPERATORS, SHORTCUTS, OperatorForm
 from spacelang.suggest import did_you_mean, listed
 
@@ -33,7 +43,7 @@ def block(cursor: Cursor) -> ast.Block | None:
     return ast.Block(name, parameters, _body(body, report), cursor.span)
 
 
-def _parameters(call: syntax.Call, report: Report) -> tuple[ast.Name, ...]:
+def _parameters(call: syntax.Call, report: Findings) -> tuple[ast.Name, ...]:
     names: list[ast.Name] = []
     for each in call.arguments:
         if isinstance(each, syntax.Word):
@@ -46,7 +56,7 @@ def _parameters(call: syntax.Call, report: Report) -> tuple[ast.Name, ...]:
     return tuple(names)
 
 
-def _body(group: syntax.Group, report: Report) -> tuple[ast.Let | ast.Operator | ast.Shortcut, ...]:
+def _body(group: syntax.Group, report: Findings) -> tuple[ast.Let | ast.Operator | ast.Shortcut, ...]:
     steps: list[ast.Let | ast.Operator | ast.Shortcut] = []
     for line in group.lines:
         step = _step(line, report)
@@ -57,7 +67,7 @@ def _body(group: syntax.Group, report: Report) -> tuple[ast.Let | ast.Operator |
     return tuple(steps)
 
 
-def _step(line: syntax.Line, report: Report) -> ast.Let | ast.Operator | ast.Shortcut | None:
+def _step(line: syntax.Line, report: Findings) -> ast.Let | ast.Operator | ast.Shortcut | None:
     terms = line.phrases[0].terms
     if len(terms) > 1 and isinstance(terms[1], syntax.Symbol) and terms[1].text == "=":
         return _let(line, report)
@@ -66,7 +76,7 @@ def _step(line: syntax.Line, report: Report) -> ast.Let | ast.Operator | ast.Sho
     return operator(line, OPERATORS, report)
 
 
-def _let(line: syntax.Line, report: Report) -> ast.Let | None:
+def _let(line: syntax.Line, report: Findings) -> ast.Let | None:
     cursor = Cursor(line.phrases[0], report)
     name = cursor.word()
     if name is None:
@@ -84,7 +94,7 @@ def _let(line: syntax.Line, report: Report) -> ast.Let | None:
     return None if value is None else ast.Let(name, value, line.span)
 
 
-def _shortcut(line: syntax.Line, report: Report) -> ast.Shortcut | None:
+def _shortcut(line: syntax.Line, report: Findings) -> ast.Shortcut | None:
     cursor = Cursor(line.phrases[0], report)
     cursor.take()
     kind = cursor.word()
@@ -100,7 +110,7 @@ def _shortcut(line: syntax.Line, report: Report) -> ast.Shortcut | None:
     return None if kind is None else ast.Shortcut(kind, modifiers.act, line.span)
 
 
-def _no_more(line: syntax.Line, report: Report) -> None:
+def _no_more(line: syntax.Line, report: Findings) -> None:
     if len(line.phrases) > 1:
         span = line.phrases[1].span.to(line.phrases[-1].span)
         report.error("SP0109", "nothing may follow here", span, help="write it on a line of its own")
@@ -109,7 +119,7 @@ def _no_more(line: syntax.Line, report: Report) -> None:
 # --- operators ------------------------------------------------------------------------------------------------------
 
 
-def operator(line: syntax.Line, forms: Mapping[str, OperatorForm], report: Report) -> ast.Operator | None:
+def operator(line: syntax.Line, forms: Mapping[str, OperatorForm], report: Findings) -> ast.Operator | None:
     """`conv 1 -> hidden, act, when hidden != in`; `forms` are the operators that are legal here."""
     cursor = Cursor(line.phrases[0], report)
     kind = cursor.word()
@@ -197,7 +207,7 @@ def _out(cursor: Cursor, kind: ast.Name, form: OperatorForm, in_head: bool) -> a
 class _Modifiers:
     """The phrases behind an operator's first: `stride`, `act relu`, `when …`."""
 
-    report: Report
+    report: Findings
     owner: str
     legal: tuple[str, ...]
     operators: tuple[str, ...] = ()
@@ -271,7 +281,7 @@ class _Modifiers:
         return term
 
 
-def head(group: syntax.Group, report: Report) -> tuple[ast.Operator, ...]:
+def head(group: syntax.Group, report: Findings) -> tuple[ast.Operator, ...]:
     """The body of `head { … }`."""
     read = (operator(line, HEAD_OPERATORS, report) for line in group.lines)
     return tuple(each for each in read if each is not None)

@@ -8,7 +8,7 @@ from typing import TypeVar
 from spacelang import ast, syntax
 from spacelang.diagnostics import Report
 from spacelang.read import blocks, sections, spaces
-from spacelang.read.terms import Cursor, broken, describe, one_number, unknown
+from spacelang.read.terms import Cursor, Findings, broken, describe, one_number, unknown
 from spacelang.schema import DEVICE
 from spacelang.source import Span
 from spacelang.suggest import listed
@@ -21,7 +21,7 @@ DECLARATIONS = ("language", "import", "block", "device", "hyperspace", "space", 
 
 def read(file: syntax.File, report: Report) -> ast.Module:
     """The declarations of a file; what is wrong is reported and left out."""
-    reader = _Module(file, report)
+    reader = _Module(file, Findings.of(report, file.span.source))
     for line in file.lines:
         reader.line(line)
     return reader.finished()
@@ -30,7 +30,7 @@ def read(file: syntax.File, report: Report) -> ast.Module:
 @dataclass
 class _Module:
     file: syntax.File
-    report: Report
+    report: Findings
     language: ast.Number | None = None
     imports: list[ast.Import] = field(default_factory=list)
     blocks: list[ast.Block] = field(default_factory=list)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from spacelang import ast, syntax
-from spacelang.diagnostics import Label, Report
+from spacelang.diagnostics import Label
 from spacelang.read.terms import (
     Cursor,
+    Findings,
     Once,
     broken,
     describe,
@@ -24,7 +25,7 @@ Value = ast.Number | ast.Name | ast.Text | ast.Values
 
 
 def entries(
-    owner: ast.Name, group: syntax.Group, properties: tuple[Property, ...], report: Report
+    owner: ast.Name, group: syntax.Group, properties: tuple[Property, ...], report: Findings
 ) -> tuple[ast.Entry, ...]:
     """The properties written in a section, each held against the table; what is wrong is reported and left out."""
     once = Once("property", report)
@@ -46,7 +47,7 @@ def entries(
     return tuple(read)
 
 
-def missing(owner: ast.Name, group: syntax.Group, properties: Iterable[Property], report: Report) -> None:
+def missing(owner: ast.Name, group: syntax.Group, properties: Iterable[Property], report: Findings) -> None:
     """Reports required properties that aren't written, unless the group has a syntax error that may have eaten them."""
     absent = list(properties)
     if not absent or broken(group.span, report):
@@ -141,7 +142,7 @@ def _number(cursor: Cursor, name: ast.Name, found: Property) -> ast.Number | Non
     return None
 
 
-def in_domain(value: ast.Number, subject: str, found: Property, report: Report) -> bool:
+def in_domain(value: ast.Number, subject: str, found: Property, report: Findings) -> bool:
     """Whether a number is legal for its property; reports it where not."""
     if found.kind != "number" and value.value != int(value.value):
         report.error("SP0306", f"`{subject}` takes whole numbers, not {value.value:g}", value.span)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeVar, cast
 
 from spacelang import ast, syntax
-from spacelang.diagnostics import Report
 from spacelang.read import blocks, sections
 from spacelang.read.stages import needed_group, stage, uses
 from spacelang.read.terms import (
     Cursor,
+    Findings,
     Once,
     broken,
     describe,
@@ -55,7 +55,7 @@ class _Body:
 
     kind: ast.Name
     name: ast.Name
-    report: Report
+    report: Findings
     origin: ast.Origin | None = None
     numbers: dict[str, ast.Number | None] = field(default_factory=dict)
     resolution: ast.Values | None = None
@@ -126,7 +126,7 @@ class _Body:
         return value
 
     def _grouped(
-        self, cursor: Cursor, name: ast.Name, reader: Callable[[syntax.Group, Report], tuple[T, ...]]
+        self, cursor: Cursor, name: ast.Name, reader: Callable[[syntax.Group, Findings], tuple[T, ...]]
     ) -> tuple[T, ...] | None:
         group = needed_group(cursor, name)
         if group is None:
@@ -208,7 +208,7 @@ def origin(cursor: Cursor, keyword: ast.Name, line: syntax.Line) -> ast.Origin |
     return ast.Origin(kind, name, texts.get("sha256"), texts.get("encoding"), line.span)
 
 
-def _origin_texts(rest: tuple[syntax.Phrase, ...], report: Report) -> dict[str, ast.Text]:
+def _origin_texts(rest: tuple[syntax.Phrase, ...], report: Findings) -> dict[str, ast.Text]:
     once, texts = Once("property", report), dict[str, ast.Text]()
     for phrase in rest:
         cursor = Cursor(phrase, report)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from spacelang import ast, syntax
-from spacelang.diagnostics import Report
 from spacelang.read import sections
-from spacelang.read.terms import Cursor, Once, describe, one_number, phrases, property_name, values
+from spacelang.read.terms import Cursor, Findings, Once, describe, one_number, phrases, property_name, values
 from spacelang.schema import STAGE, named, names
 from spacelang.suggest import closest
 
 USE_FORM = "ID = BLOCK { PARAMETER VALUES, … }"
 
 
-def uses(group: syntax.Group, report: Report) -> tuple[ast.BlockUse, ...]:
+def uses(group: syntax.Group, report: Findings) -> tuple[ast.BlockUse, ...]:
     """The body of `blocks { … }`."""
     read = (_use(Cursor(phrase, report)) for phrase in phrases(group))
     return tuple(each for each in read if each is not None)
@@ -49,7 +48,7 @@ def needed_group(cursor: Cursor, name: ast.Name) -> syntax.Group | None:
     return group
 
 
-def _arguments(group: syntax.Group, report: Report) -> tuple[ast.Argument, ...]:
+def _arguments(group: syntax.Group, report: Findings) -> tuple[ast.Argument, ...]:
     once = Once("argument", report)
     read: list[ast.Argument] = []
     for phrase in phrases(group):
@@ -90,7 +89,7 @@ def stage(cursor: Cursor, keyword: ast.Name) -> ast.Stage | None:
 class _Body:
     """Collects the properties of one stage; names that aren't properties of stages are arguments of its block."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Findings) -> None:
         self.report = report
         self.depth: ast.Values | None = None
         self.stride: ast.Number | None = None

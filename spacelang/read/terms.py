@@ -6,11 +6,12 @@ Each function reports what is wrong with what it reads and then returns None, so
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from math import isfinite
 
 from spacelang import ast, limits, syntax
 from spacelang.diagnostics import Label, Report
-from spacelang.source import Span
+from spacelang.source import Source, Span
 from spacelang.suggest import closest, did_you_mean
 
 VALUES_HELP = "write a number `3`, a set `{3, 5}`, a range `2..4` or, in a model, a list `[3, 5]`"
@@ -37,10 +38,22 @@ def describe(term: syntax.Term) -> str:
     return "an expression"
 
 
+@dataclass
+class Findings(Report):
+    """The report that all phases share, and where the syntax of this file is broken."""
+
+    syntax_errors: tuple[Span, ...] = ()
+
+    @classmethod
+    def of(cls, report: Report, source: Source) -> Findings:
+        spans = (each.span for each in report.diagnostics if each.code.startswith("SP00"))
+        return cls(report.diagnostics, tuple(each for each in spans if each is not None and each.source is source))
+
+
 class Cursor:
     """Walks the terms of one phrase."""
 
-    def __init__(self, phrase: syntax.Phrase, report: Report) -> None:
+    def __init__(self, phrase: syntax.Phrase, report: Findings) -> None:
         self.phrase = phrase
         self.report = report
         self._terms = phrase.terms
@@ -108,7 +121,7 @@ class Cursor:
 class Once:
     """Names that may be written once in a place; reports the second with a label at the first."""
 
-    def __init__(self, what: str, report: Report) -> None:
+    def __init__(self, what: str, report: Findings) -> None:
         self._what = what
         self._report = report
         self._first: dict[str, Span] = {}
@@ -139,22 +152,15 @@ def phrases(group: syntax.Group) -> Iterable[syntax.Phrase]:
     return (phrase for line in group.lines for phrase in line.phrases)
 
 
-def broken(span: Span, report: Report) -> bool:
+def broken(span: Span, report: Findings) -> bool:
     """Whether a syntax error lies in this span, so that what seems missing there may just not have been parsed."""
-    return any(
-        each.code.startswith("SP00")
-        and each.span is not None
-        and each.span.source is span.source
-        and each.span.start <= span.end
-        and each.span.end >= span.start
-        for each in report.diagnostics
-    )
+    return any(each.start <= span.end and each.end >= span.start for each in report.syntax_errors)
 
 
 # --- numbers and values ---------------------------------------------------------------------------------------------
 
 
-def number(term: syntax.Number, report: Report) -> ast.Number | None:
+def number(term: syntax.Number, report: Findings) -> ast.Number | None:
     if isfinite(term.value) and abs(term.value) <= limits.LARGEST_NUMBER:
         return ast.Number(term.value, term.span)
     report.error(
@@ -216,7 +222,7 @@ def _range(cursor: Cursor, term: syntax.Range) -> ast.Values | None:
     return _values("range", ends, span, step)
 
 
-def _set(group: syntax.Group, subject: ast.Name, report: Report) -> ast.Values | None:
+def _set(group: syntax.Group, subject: ast.Name, report: Findings) -> ast.Values | None:
     members: list[ast.Number | None] = []
     for phrase in phrases(group):
         members.append(_member(phrase.terms[0], "set", report))
@@ -229,7 +235,7 @@ def _set(group: syntax.Group, subject: ast.Name, report: Report) -> ast.Values |
     return _values("set", members, group.span)
 
 
-def _member(term: syntax.Term, place: str, report: Report) -> ast.Number | None:
+def _member(term: syntax.Term, place: str, report: Findings) -> ast.Number | None:
     if isinstance(term, syntax.Number):
         return number(term, report)
     message = f"a {place} holds numbers, not {describe(term)}"
@@ -251,7 +257,7 @@ def _values(
 # --- expressions ----------------------------------------------------------------------------------------------------
 
 
-def expression(term: syntax.Term, report: Report) -> ast.Expr | None:
+def expression(term: syntax.Term, report: Findings) -> ast.Expr | None:
     match term:
         case syntax.Number():
             return number(term, report)
@@ -281,7 +287,7 @@ def expression(term: syntax.Term, report: Report) -> ast.Expr | None:
     return None
 
 
-def comparison(term: syntax.Term, report: Report) -> ast.Compare | None:
+def comparison(term: syntax.Term, report: Findings) -> ast.Compare | None:
     if isinstance(term, syntax.Parenthesised):
         return comparison(term.inner, report)
     if isinstance(term, syntax.Binary) and term.op not in ARITHMETIC:
@@ -293,7 +299,7 @@ def comparison(term: syntax.Term, report: Report) -> ast.Compare | None:
     return None
 
 
-def unknown(report: Report, code: str, what: str, name: ast.Name, options: Iterable[str]) -> None:
+def unknown(report: Findings, code: str, what: str, name: ast.Name, options: Iterable[str]) -> None:
     """Reports an unknown word."""
     report.error(code, f"unknown {what} `{name.text}`", name.span, help=did_you_mean(name.text, options))
 
