@@ -20,7 +20,7 @@ from spacelang.brackets import balance
 from spacelang.limits import EXPRESSION_OPERATORS, GROUP_ITEMS
 from spacelang.source import Source
 from spacelang.syntax import Comment
-from spacelang.tokens import BROKEN, CLOSING, Errors, Token, Trivia
+from spacelang.tokens import BROKEN, CLOSING, Abandoned, Errors, Token, Trivia
 
 _OPERATORS = frozenset({"ADD", "MULTIPLY", "COMPARE"})
 _CLOSERS = frozenset(CLOSING.values())
@@ -149,6 +149,7 @@ class _Layout:
             where = "the top of a file" if level.type == "FILE" else "one pair of brackets"
             message = f"more than {GROUP_ITEMS} items in {where}"
             self._errors.add("SP0012", message, token.start, token.end)
+            raise Abandoned
         if level.type != "LPAR":
             self._operators = 0
 

@@ -21,7 +21,7 @@ from spacelang.limits import FILE_BYTES
 from spacelang.source import Source
 from spacelang.syntax import File
 from spacelang.tables import load_parser, token_pattern
-from spacelang.tokens import BROKEN, Errors, Token, TooManyErrors
+from spacelang.tokens import BROKEN, Abandoned, Errors, Token
 from spacelang.tree import TreeBuilder
 
 _lock = Lock()
@@ -40,7 +40,7 @@ def parse(source: Source, report: Report) -> File:
         with _lock:
             builder.begin(source, trivia)
             return _Run(parser, builder, tokens, errors).run()
-    except TooManyErrors:
+    except Abandoned:
         return empty
 
 

@@ -2,7 +2,7 @@
 
 Computing the tables takes longer than everything else that `spacelang check` does. The cache is Lark's own serialised
 form as JSON, never a pickle: reading it can't run code. It is used only if it and its folder belong to the user and
-nobody else can write them; if anything is wrong with it, the tables are computed anew and written where that is possible.
+nobody else can write them; if anything is wrong with it, the tables are computed anew and, where possible, written.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ class Trivia:
     end: list[Comment] = field(default_factory=list)
 
 
-class TooManyErrors(Exception):
+class Abandoned(Exception):
     """The rest of the file isn't worth looking at."""
 
 
@@ -65,7 +65,7 @@ class Errors:
         help: str = "",
         note: str = "",
     ) -> None:
-        """Raises: TooManyErrors: after the last one that is reported."""
+        """Raises: Abandoned: after the last one that is reported."""
         self._report.error(code, message, self.source.span(start, end), labels=labels, help=help, note=note)
         self._left -= 1
         if not self._left:
@@ -74,4 +74,4 @@ class Errors:
                 f"more than {SYNTAX_ERRORS} errors: the rest of the file was not read",
                 self.source.span(start, end),
             )
-            raise TooManyErrors
+            raise Abandoned
