@@ -259,8 +259,10 @@ class _Printer:
 
     def head_step(self, step: ir.HeadStep) -> str:
         if isinstance(step, ir.HeadConv):
-            chosen = isinstance(step.out, ir.Choices)
-            out = _range(step.out.values, self.multiple, WIDTH_RANGE) if chosen else expr_text(step.out)
+            if isinstance(step.out, ir.Choices):
+                out = _range(step.out.values, self.multiple, WIDTH_RANGE)
+            else:
+                out = expr_text(step.out)
             act = f"act {step.act}" if step.act else ""
             return ", ".join(filter(None, (f"conv {step.kernel} -> {out}", act, *convolution_modifiers(step))))
         if isinstance(step, ir.HeadLinear):
