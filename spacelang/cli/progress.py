@@ -12,18 +12,18 @@ from spacelang.cli.console import say
 LOG_SECONDS = 5.0
 """Between two lines where there is no terminal."""
 
-Update = Callable[[int], None]
+Update = Callable[[int, int], None]
 
 
 @contextmanager
-def progress(what: str, total: int) -> Iterator[Update]:
-    """Gives a function to call with how many of `total` are done."""
-    with (_bar if sys.stderr.isatty() else _lines)(what, total) as update:
+def progress(what: str) -> Iterator[Update]:
+    """Gives a function to call with how much is done, and how much there is."""
+    with (_bar if sys.stderr.isatty() else _lines)(what) as update:
         yield update
 
 
 @contextmanager
-def _bar(what: str, total: int) -> Iterator[Update]:
+def _bar(what: str) -> Iterator[Update]:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -36,15 +36,15 @@ def _bar(what: str, total: int) -> Iterator[Update]:
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, TextColumn("left:"), TimeRemainingColumn(), console=Console(stderr=True)) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda done: bar.update(task, completed=done)
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 @contextmanager
-def _lines(what: str, total: int) -> Iterator[Update]:
+def _lines(what: str) -> Iterator[Update]:
     begun = last = time.monotonic()
 
-    def update(done: int) -> None:
+    def update(done: int, total: int) -> None:
         nonlocal last
         now = time.monotonic()
         if done and now - last >= LOG_SECONDS:
@@ -52,5 +52,5 @@ def _lines(what: str, total: int) -> Iterator[Update]:
             left = (now - begun) / done * (total - done)
             say(f"{what}: {done} of {total} ({done / total:.0%}), about {left:.0f} s left")
 
-    say(f"{what}: {total}")
+    say(what)
     yield update

@@ -53,11 +53,11 @@ def _values(values: Iterable[int | float]) -> str:
     return ", ".join(f"{each:g}" for each in values)
 
 
-def _table(title: str, columns: Iterable[str], right: Iterable[str] = ()) -> Table:
+def simple_table(title: str, columns: Iterable[str], right: Iterable[str] = ()) -> Table:
     from rich import box
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for name in columns:
         table.add_column(name, justify="right" if name in right else "left", overflow="fold")
     return table
@@ -68,10 +68,12 @@ def _stages(space: ir.SearchSpace) -> Table:
     counted = "spaces" if space.kind == "hyperspace" else "models"
     right = ("depth", "stride", counted)
     if space.kind == "hyperspace":
-        table = _table("stages", ("stage", "blocks", "depth", "stride", "widths", "lists", counted), (*right, "lists"))
+        table = simple_table(
+            "stages", ("stage", "blocks", "depth", "stride", "widths", "lists", counted), (*right, "lists")
+        )
     else:
         columns = ("stage", "block", "depth", "stride", "widths", "parameters", "act", counted)
-        table = _table("stages", columns, right)
+        table = simple_table("stages", columns, right)
     for stage in space.stem + space.stages:
         table.add_row(*_stage_row(space, stage))
     return table
@@ -106,7 +108,7 @@ def _candidate(candidate: ir.Candidate) -> tuple[str, str]:
 def _blocks(space: ir.SearchSpace) -> Table:
     """The blocks that stages choose from; those that all stages share are listed once."""
     shared = all(stage.candidates == space.stages[0].candidates for stage in space.stages)
-    table = _table("blocks", (*(() if shared else ("stage",)), "id", "block", "parameters", "act"))
+    table = simple_table("blocks", (*(() if shared else ("stage",)), "id", "block", "parameters", "act"))
     for stage in space.stages[:1] if shared else space.stages:
         for each in stage.candidates:
             table.add_row(*(() if shared else (stage.name,)), str(each.id), each.block, *_candidate(each))
@@ -218,7 +220,7 @@ def _cost_table(name: str, layers: Iterable[LayerCost]) -> Table:
     from spacelang.cost import total
 
     columns = ("MFLOPs", "MParams", "MParams INT8")
-    table = _table(name, ("layer", "block", *columns), columns)
+    table = simple_table(name, ("layer", "block", *columns), columns)
     rows = list(layers)
     for each in rows:
         cost = each.cost

@@ -1,0 +1,113 @@
+"""`table import` and `table info`: measured stage architectures, which a search draws its scores from."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from spacelang.cli.console import say, tables, write_json
+from spacelang.cli.inputs import load_space
+from spacelang.cli.progress import progress
+from spacelang.cli.show import Json, simple_table
+
+if TYPE_CHECKING:
+    from spacelang.evolve.table import Table
+
+
+def _fixed(text: str) -> dict[int, float]:
+    """`160=1.751,192=2.277` as numbers."""
+    fixed: dict[int, float] = {}
+    for part in filter(None, text.split(",")):
+        resolution, _, value = part.partition("=")
+        try:
+            fixed[int(resolution)] = float(value)
+        except ValueError:
+            raise typer.BadParameter(f"'{part}' is not RESOLUTION=MILLISECONDS, such as 160=1.751") from None
+    return fixed
+
+
+def import_(
+    archive: Annotated[Path, typer.Argument(metavar="ARCHIVE|FOLDER", help="Files named stageS_BLOCK_WINDOW.csv.")],
+    space: Annotated[str, typer.Option("--space", metavar="FILE", help="The hyperspace that the table was made for.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The Parquet file to write.")],
+    fixed_latency: Annotated[
+        str,
+        typer.Option(
+            metavar="RES=MS,…", help="Latency of stem and head in their smallest setting, for each resolution."
+        ),
+    ] = "",
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Compute FLOPs and parameters of every row; report those that differ.")
+    ] = False,
+) -> None:
+    """Import a published table. It is read strictly: a row that the space can't contain is an error."""
+    from spacelang.evolve.importer import import_table
+    from spacelang.evolve.parquet import write_table
+
+    hyperspace = load_space(space, ("hyperspace",))
+    with progress("verifying" if verify else "importing") as update:
+        table = import_table(archive, hyperspace, _fixed(fixed_latency), verify=verify, progress=update)
+    write_table(table, output)
+    say(f"{len(table.rows)} rows for {len(table.cells)} cells{', all costs equal' * verify}: {output}")
+    if table.missing:
+        say(f"{len(table.missing)} cells have no rows yet; `spacelang table info {output}` lists them")
+
+
+def info(
+    table: Annotated[Path, typer.Argument(metavar="TABLE", help="A Parquet file that spacelang wrote.")],
+    json: Json = False,
+) -> None:
+    """Print what a table holds, and which cells are missing."""
+    from spacelang.evolve.parquet import read_table
+
+    found = read_table(table)
+    if json:
+        write_json(_described(found))
+        return
+    space, latencies = found.space, found.latencies
+    console = tables()
+    device = f"latencies of {latencies.device}" if latencies else "no latencies attached"
+    console.print(f"{len(found.rows)} rows of {space.name} ({space.short_hash}), {device}\n{found.origin}")
+    rows = simple_table(
+        "", ("stage", "cells", "missing", "rows", "least loss", "greatest loss"), ("cells", "missing", "rows")
+    )
+    for each in _stages(found):
+        rows.add_row(*map(str, each.values()))
+    console.print(rows)
+    for cell in found.missing:
+        console.print(f"missing: {found.describe(cell)}")
+
+
+def _stages(table: Table) -> list[dict[str, str | int | float | None]]:
+    stages: list[dict[str, str | int | float | None]] = []
+    for index, stage in enumerate(table.space.stages):
+        losses = table.rows.loss[table.rows.stage == index]
+        least, greatest = (float(losses.min()), float(losses.max())) if len(losses) else (math.nan, math.nan)
+        stages.append(
+            {
+                "stage": stage.name,
+                "cells": sum(cell.stage == index for cell in table.cells),
+                "missing": sum(cell.stage == index for cell in table.missing),
+                "rows": len(losses),
+                "least_loss": None if math.isnan(least) else least,
+                "greatest_loss": None if math.isnan(greatest) else greatest,
+            }
+        )
+    return stages
+
+
+def _described(table: Table) -> dict[str, object]:
+    latencies = table.latencies
+    return {
+        "hyperspace": table.space.name,
+        "sha256": table.space.sha256,
+        "origin": table.origin,
+        "device": latencies.device if latencies else None,
+        "fixed_ms": {str(size): value for size, value in latencies.fixed_ms.items()} if latencies else None,
+        "rows": len(table.rows),
+        "stages": _stages(table),
+        "missing": [cell._asdict() for cell in table.missing],
+    }
