@@ -65,7 +65,7 @@ def _advice(found: Token, before: Token | None, accepted: set[str]) -> str:
         return "there are no negative numbers"
     if found.text == "/" and before is not None and before.text == "/":
         return "a comment starts with #"
-    if found.text == "=" and "COMPARE" in accepted:
+    if found.text == "=" and "RPAR" in accepted:
         return "`==` compares"
     if "RSQB" in accepted and "_COMMA" in accepted:
         return "`[a, b]` has one value for each layer"

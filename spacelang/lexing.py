@@ -59,6 +59,7 @@ class _Level:
     type: str
     line: int | None = None
     items: int = 0
+    between_items: bool = True
 
 
 class _Layout:
@@ -93,7 +94,7 @@ class _Layout:
         if level.type in ("LBRACE", "FILE") and level.line is not None:
             level.line = None
             self._tokens.append(token)
-            self._count(token)
+            self._end_item(level)
 
     def _comment(self, token: Token) -> None:
         text = token.text.rstrip()
@@ -116,13 +117,14 @@ class _Layout:
         elif level.line is None:
             self._begin_line(level, token)
         self._breaks = 0
-        if token.type in CLOSING:
-            inner = None if token.type == "LBRACE" else self._levels[-1].line
-            self._levels.append(_Level(token.type, inner))
-        elif token.type in _CLOSERS:
+        if token.type in _CLOSERS:
             self._levels.pop()
         elif token.type == "_COMMA":
-            self._count(token)
+            self._end_item(level)
+        elif level.between_items:
+            self._begin_item(level, token)
+        if token.type in CLOSING:
+            self._levels.append(_Level(token.type, None if token.type == "LBRACE" else level.line))
         elif token.type in _OPERATORS:
             token = self._count_operator(token)
         self._tokens.append(token)
@@ -142,14 +144,17 @@ class _Layout:
             self._trivia.closing[token.start] = self._pending
             self._pending = []
 
-    def _count(self, token: Token) -> None:
-        level = self._levels[-1]
+    def _begin_item(self, level: _Level, token: Token) -> None:
+        level.between_items = False
         level.items += 1
         if level.items == GROUP_ITEMS + 1:
             where = "the top of a file" if level.type == "FILE" else "one pair of brackets"
             message = f"more than {GROUP_ITEMS} items in {where}"
             self._errors.add("SP0012", message, token.start, token.end)
             raise Abandoned
+
+    def _end_item(self, level: _Level) -> None:
+        level.between_items = True
         if level.type != "LPAR":
             self._operators = 0
 

@@ -12,6 +12,7 @@ import json
 import os
 import re
 import stat
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -95,8 +96,8 @@ def _from_text(text: str, callbacks: object) -> lark.Lark:
     if checksum != _checksum(tables):
         raise ValueError("the cache is damaged")
     stored = json.loads(tables, object_hook=_with_int_keys)
-    parser: lark.Lark = lark.Lark._load_from_dict(stored["data"], stored["memo"], transformer=callbacks)
-    return parser
+    load: Callable[..., lark.Lark] = lark.Lark._load_from_dict
+    return load(stored["data"], stored["memo"], transformer=callbacks)
 
 
 def _with_int_keys(value: dict[str, Any]) -> dict[Any, Any]:

@@ -1,0 +1,70 @@
+"""Inputs that can't be meant are errors, and cost little."""
+
+from __future__ import annotations
+
+import pytest
+
+from spacelang import limits
+from spacelang.diagnostics import Report
+from spacelang.parse import parse
+from spacelang.source import Source
+from tests.syntax.trees import bare, errors, parsed
+
+
+def test_size() -> None:
+    assert parsed("# " + "é" * (limits.FILE_BYTES // 2 - 1)).lines == ()
+    assert errors("# " + "é" * (limits.FILE_BYTES // 2)) == [
+        "1:1 SP0010 the text has 1048578 bytes, more than 1048576",
+    ]
+
+
+def test_nesting() -> None:
+    deep = limits.NESTING
+    parsed("a " + "{" * deep + "1" + "}" * deep)
+    assert errors("a " + "{" * (deep + 1) + "1" + "}" * (deep + 1) + "\nb ..") == [
+        "1:19 SP0011 brackets are nested more than 16 deep",
+        "2:3 SP0001 `..` can't follow the word `b` | a range stands between two numbers, `32..64` or `32..64 step 8`",
+    ]
+
+
+@pytest.mark.parametrize(("opening", "closing"), ["{}", "()"])
+def test_absurd_nesting_is_one_error(opening: str, closing: str) -> None:
+    assert len(errors("a " + opening * 100_000 + closing * 100_000)) == 1
+
+
+def test_items() -> None:
+    most = limits.GROUP_ITEMS
+    parsed("a {" + "1, " * most + "}")
+    parsed("a {" + "1,\n" * most + "}")
+    assert errors("a {" + "1, " * most + "1}") == ["1:30004 SP0012 more than 10000 items in one pair of brackets"]
+    assert errors("a\n" * (most + 1)) == ["10001:1 SP0012 more than 10000 items in the top of a file"]
+
+
+def test_digits() -> None:
+    parsed("a 123456789012345678 1e308")
+    assert errors("a 1234567890123456789") == ["1:3 SP0013 a number of 19 digits, more than 18"]
+    assert errors("a 1e309") == ["1:3 SP0013 `1e309` is larger than any number that can be stored"]
+    assert errors(f"a {'1' * 100_000}") == ["1:3 SP0013 a number of 100000 digits, more than 18"]
+
+
+def test_operators() -> None:
+    most = limits.EXPRESSION_OPERATORS
+    parsed("a = 1" + " + 1" * most)
+    parsed("a " + "{1 + 1}, " * most + "b")
+    assert errors("a = 1" + " + 1" * (most + 5)) == ["1:407 SP0014 more than 100 operators in one expression"]
+
+
+def test_the_operators_of_nested_calls_count_together() -> None:
+    text = "a = " + "f(1 + 1, " * 10 + "1" + " + 1" * 95 + ")" * 10
+    assert [each.split()[1] for each in errors(text)] == ["SP0014"]
+
+
+def test_errors() -> None:
+    found = errors("a ..\n" * (limits.SYNTAX_ERRORS + 50))
+    assert len(found) == limits.SYNTAX_ERRORS + 1
+    assert found[-1] == "100:3 SP0015 more than 100 errors: the rest of the file was not read"
+
+
+def test_what_is_too_deep_leaves_the_rest_of_the_tree() -> None:
+    source = Source("a", "a 1\nb " + "(" * 99 + "1" + ")" * 99 + "\nc 2")
+    assert bare(parse(source, Report())) == bare(parsed("a 1\nc 2"))

@@ -1,0 +1,69 @@
+"""What holds for every text: formatting says the same, keeps comments and is final; nothing raises or takes long."""
+
+from __future__ import annotations
+
+import random
+from time import process_time
+
+import pytest
+from hypothesis import given, settings
+
+from spacelang.diagnostics import Report
+from spacelang.format import format_file
+from spacelang.parse import parse
+from spacelang.source import Source
+from tests.syntax.texts import EXAMPLES, TEXTS, mutated, specs
+from tests.syntax.trees import comments, parsed, said
+
+
+def check_format(text: str) -> None:
+    tree = parsed(text)
+    result = format_file(tree)
+    again = parsed(result)
+    assert said(again) == said(tree)
+    assert sorted(comments(again)) == sorted(comments(tree))
+    assert format_file(again) == result
+
+
+def check_any(text: str) -> None:
+    """Whatever the text: there are errors, or it can be formatted."""
+    report = Report()
+    file = parse(Source("fuzz", text), report)
+    format_file(file)
+    for each in report.sorted():
+        assert each.span is not None
+        assert 0 <= each.span.start <= each.span.end <= len(text)
+    if not report.diagnostics:
+        check_format(text)
+
+
+@given(TEXTS)
+@settings(max_examples=300, deadline=None)
+def test_formatting_generated_texts(text: str) -> None:
+    check_format(text)
+
+
+@pytest.mark.parametrize("text", [*EXAMPLES, *specs()])
+def test_formatting_what_comes_with_the_project(text: str) -> None:
+    check_format(text)
+
+
+def fuzz(seeds: list[str], count: int, slowest: float) -> None:
+    chance = random.Random(0)
+    for _ in range(count):
+        text = mutated(chance.choice(seeds), chance)
+        start = process_time()
+        try:
+            check_any(text)
+        except BaseException as error:
+            raise AssertionError(f"{error!r} of {text!r}") from error
+        assert process_time() - start < slowest, text
+
+
+def test_mutated_examples() -> None:
+    fuzz(list(EXAMPLES), 3000, slowest=1)
+
+
+@pytest.mark.slow
+def test_mutated_specs() -> None:
+    fuzz([*EXAMPLES, *specs()], 100_000, slowest=2)

@@ -1,0 +1,79 @@
+"""What tests of the syntax share: parsing, and trees without places, to compare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any
+
+from spacelang import syntax
+from spacelang.diagnostics import Report
+from spacelang.parse import parse
+from spacelang.source import Source
+
+PIPELINES = ("block", "head")
+
+
+def parsed(text: str) -> syntax.File:
+    """The tree of a text without errors."""
+    report = Report()
+    file = parse(Source("test.space", text), report)
+    assert not report.diagnostics, report.diagnostics
+    return file
+
+
+def errors(text: str) -> list[str]:
+    """`line:column CODE message | help`, in the order of the text."""
+    report = Report()
+    parse(Source("test.space", text), report)
+    found = []
+    for each in report.sorted():
+        assert each.span is not None
+        mend = f" | {each.help}" if each.help else ""
+        found.append(f"{each.span.line}:{each.span.column} {each.code} {each.message}{mend}")
+    return found
+
+
+def bare(node: Any) -> Any:
+    """A node as nested tuples, without spans, comments and blank lines."""
+    if isinstance(node, tuple):
+        return tuple(map(bare, node))
+    if isinstance(node, syntax.File | syntax.Group):
+        return (type(node).__name__, bare(node.lines))
+    if isinstance(node, syntax.Line):
+        return bare(node.phrases)
+    if isinstance(node, syntax.Phrase):
+        return bare(node.terms)
+    if hasattr(node, "span"):
+        return (type(node).__name__, *(bare(getattr(node, each.name)) for each in fields(node) if each.name != "span"))
+    return node
+
+
+def said(node: Any, owner: str = "") -> Any:
+    """As `bare`, but a line break says the same as a comma where it does in the language: outside pipelines."""
+    if isinstance(node, syntax.File):
+        return [said(line) for line in node.lines]
+    if isinstance(node, syntax.Line):
+        return [said(phrase) for phrase in node.phrases]
+    if isinstance(node, syntax.Phrase):
+        first = node.terms[0]
+        word = first.text if isinstance(first, syntax.Word) else ""
+        return [said(term, word) for term in node.terms]
+    if isinstance(node, syntax.PerLayer):
+        return ["list", *(said(item, owner) for item in node.items)]
+    if isinstance(node, syntax.Group):
+        lines = [said(line) for line in node.lines]
+        return ["group", *(lines if owner in PIPELINES else [phrase for line in lines for phrase in line])]
+    return bare(node)
+
+
+def comments(node: Any) -> Iterator[str]:
+    """The texts of all comments in a tree."""
+    if isinstance(node, syntax.Comment):
+        yield node.text
+    elif isinstance(node, tuple):
+        for each in node:
+            yield from comments(each)
+    elif hasattr(node, "span"):
+        for field in fields(node):
+            yield from comments(getattr(node, field.name))
