@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
@@ -13,6 +12,7 @@ from spacelang import ir
 from spacelang.diagnostics import Diagnostic
 from spacelang.genome import DIGITS
 from spacelang.schema import SECTIONS, SPACE, STAGE, Property, named
+from spacelang.spelling import is_sayable
 from spacelang.verify_blocks import NAME, Finding, verify_block, verify_head_names
 from spacelang.verify_shapes import verify_shapes
 
@@ -78,7 +78,7 @@ def _ascending(path: str, values: Sequence[str] | Sequence[ir.Number]) -> Iterat
 
 def _domain(path: str, values: Iterable[ir.Number], rule: Property | None) -> Iterator[Finding]:
     for value in values:
-        if not math.isfinite(value) or (rule is not None and not rule.domain.holds(value)):
+        if not is_sayable(value) or (rule is not None and not rule.domain.holds(value)):
             yield "SP0906", f"{path}: {value} is outside of its domain ({rule.domain if rule else 'a finite number'})"
 
 
@@ -86,7 +86,7 @@ def _choices(path: str, choices: ir.Choices) -> Iterator[Finding]:
     if not choices.per_layer:
         yield from _ascending(path, choices.values)
     for value in choices.values:
-        if not math.isfinite(value) or value < 0:
+        if not is_sayable(value):
             yield "SP0906", f"{path}: {value} is no number that a text can say"
 
 
@@ -174,7 +174,7 @@ def _head(space: ir.SearchSpace) -> Iterator[Finding]:
                 yield "SP0906", f"{path}.kernel: {step.kernel}, a kernel size is odd"
             if isinstance(step.out, ir.Choices):
                 yield from _head_choices(f"{path}.out", step.out)
-        elif isinstance(step, ir.HeadDropout) and not 0 <= step.rate < 1:
+        elif isinstance(step, ir.HeadDropout) and not (is_sayable(step.rate) and step.rate < 1):
             yield "SP0906", f"{path}.rate: {step.rate}, a rate is at least 0 and less than 1"
         yield from verify_head_names(path, step)
 
@@ -218,7 +218,7 @@ def _settings(space: ir.SearchSpace) -> Iterator[Finding]:
     if space.targets:
         yield from _ascending("targets.latency_ms", space.targets.latency_ms)
         for value in space.targets.latency_ms:
-            if not (math.isfinite(value) and value > 0):
+            if not (is_sayable(value) and value > 0):
                 yield "SP0906", f"targets.latency_ms: {value} is no latency"
     quality = space.quality
     if quality and (quality.samples is not None) != (quality.estimator == "sampled"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
@@ -11,6 +10,7 @@ from typing import get_args
 from spacelang import ir
 from spacelang.parameters import parameter_type
 from spacelang.schema import FUNCTIONS, HEAD_NAMES, LAYER_NAMES
+from spacelang.spelling import is_sayable
 
 Finding = tuple[str, str]
 """A code and a message that begins with the place in the IR."""
@@ -73,7 +73,7 @@ def closed(path: str, expr: ir.Expr, scope: AbstractSet[str]) -> Iterator[Findin
         if expr.name not in scope:
             yield "SP0904", f"{path}: '{expr.name}' is not bound here"
     elif isinstance(expr, ir.Num):
-        if not math.isfinite(expr.value) or expr.value < 0:
+        if not is_sayable(expr.value):
             yield "SP0906", f"{path}: {expr.value} is no number that a text can say"
     elif isinstance(expr, ir.Binary):
         yield from closed(path, expr.left, scope)
