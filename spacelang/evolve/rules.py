@@ -12,7 +12,7 @@ from spacelang import ir
 from spacelang.evolve.table import IntArray, Rows
 from spacelang.suggest import listed
 
-MAX_LOSS = 1e6
+MAX_LOSS = 1e4
 """A greater loss is not meant: an output of zeros has the loss 1."""
 
 
@@ -77,8 +77,8 @@ class _StageChecks:
         self._flag_outside(rows.resolution, self.space.resolutions, "resolution", self.space.name)
         self._flag_outside(rows.channels_in, self.channels, "number of input channels", stage.name)
         self._flag_outside(rows.depth, stage.depth, "depth", stage.name)
-        usable = np.isfinite(rows.loss) & (rows.loss >= 0) & (rows.loss <= MAX_LOSS)
-        self._flag(~usable, lambda row: f"the loss {rows.loss[row]:g} is not between 0 and {MAX_LOSS:g}")
+        usable = np.isfinite(rows.loss) & (rows.loss > 0) & (rows.loss <= MAX_LOSS)
+        self._flag(~usable, lambda row: f"the loss {rows.loss[row]:g} is not above 0 and at most {MAX_LOSS:g}")
 
     def _check_numbers(self, candidate: ir.Candidate) -> None:
         inside = self.rows.block == candidate.id

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from spacelang import ir
 from spacelang.architecture import LayerChoice
 from spacelang.diagnostics import Report
+from spacelang.evolve.settings import MAX_LATENCY_MS
 from spacelang.evolve.structure import differences
 from spacelang.genome import Genome
 from spacelang.suggest import listed
@@ -25,8 +26,6 @@ from spacelang.suggest import listed
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
-MAX_LATENCY_MS = 1e6
-"""A latency above it is not meant: nobody waits a quarter of an hour for one image."""
 SHOWN = 5
 """So many findings of one kind are listed; the rest are counted."""
 
@@ -194,12 +193,16 @@ class Table:
             )
             report.raise_if_failed()
 
-    def require_fit(self, space: ir.SearchSpace) -> None:
-        """Raises: SpacelangError: SP0704: if the table belongs to another hyperspace, by name of what differs."""
-        if space.sha256 == self.space.sha256:
+    def require_fit(self, space: ir.SearchSpace, part: ir.SearchSpace | None = None) -> None:
+        """Check that `space` is the table's hyperspace, or the given part of it.
+
+        Raises: SpacelangError: SP0704: if it isn't, by name of what differs.
+        """
+        mine = part or self.space
+        if space.sha256 == mine.sha256:
             return
         report = Report()
-        found = differences(self.space, space)
+        found = differences(mine, space)
         more = f" and {len(found) - SHOWN} more differences" if len(found) > SHOWN else ""
         report.error(
             "SP0704",
