@@ -38,3 +38,9 @@ STAGES: Final = 100
 
 TRIED: Final = 4000
 """Choices for which the check of one block in one stage walks the block's body."""
+
+TRIED_IN_ALL: Final = 100_000
+"""Such walks in the check of a whole program."""
+
+CHANNELS: Final = 1_000_000
+"""Channels of one layer, and repetitions of one operator."""

@@ -1,10 +1,36 @@
-"""Everything that can be wrong with declarations that could be read, all in one run."""
+"""Everything that can be wrong with declarations that could be read, all in one run.
+
+    names       declared twice, or for nothing
+    blocks      each block by itself
+    spaces      each space, in the order of its text; for each stage
+        values      its numbers
+        arguments   its blocks and what they are given
+        bodies      whether the blocks' bodies fit those
+    heads, settings
+
+What is wrong in one place is not held against another: where a value is unknown, the checks that need it stay silent.
+"""
 
 from __future__ import annotations
 
+from spacelang.check.blocks import check_block
+from spacelang.check.bodies import Budget
+from spacelang.check.context import Context, unsound_blocks
+from spacelang.check.names import check_names
+from spacelang.check.spaces import check_space
 from spacelang.diagnostics import Report
 from spacelang.loader import Program
 
+__all__ = ["check"]
+
 
 def check(program: Program, report: Report) -> None:
-    """Reports everything that is wrong with a program; without an error, it can be lowered."""
+    """Reports everything that is wrong with a program; without an error in the report, it can be lowered."""
+    check_names(program, report)
+    for module in program.modules:
+        for block in module.blocks:
+            check_block(block, report)
+    unsound, budget = unsound_blocks(program, report), Budget()
+    for module in program.modules:
+        for space in module.spaces:
+            check_space(Context(program, space, report, budget, unsound))

@@ -1,0 +1,138 @@
+"""Blocks as a space uses them: search ids, and arguments held against parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from spacelang import ast, limits
+from spacelang.check.context import Context
+from spacelang.check.parameters import Type, types
+from spacelang.check.values import Rule, numbers
+from spacelang.choices import NUMBER_STEP
+from spacelang.diagnostics import Label
+from spacelang.schema import ACTIVATIONS, Domain
+from spacelang.source import Span
+from spacelang.suggest import closest, did_you_mean, listed
+
+KERNELS = Domain(1, 99)
+NUMBERS = Domain(0, limits.CHANNELS)
+
+
+def check_uses(uses: tuple[ast.BlockUse, ...], context: Context, owner: Span) -> tuple[ast.BlockUse, ...]:
+    """Reports what is wrong with a list of blocks; those in which nothing is."""
+    if len(uses) > limits.SEARCH_IDS:
+        message = f"{len(uses)} blocks are more than an encoding has digits"
+        mend = f"at most {limits.SEARCH_IDS} blocks can be told apart"
+        context.report.error(
+            "SP0412", message, uses[limits.SEARCH_IDS].span, labels=[Label(owner, "in this list")], help=mend
+        )
+    _check_ids(uses, context)
+    return tuple(use for use in uses if check_arguments(use, context, None, ()))
+
+
+def _check_ids(uses: Iterable[ast.BlockUse], context: Context) -> None:
+    first: dict[int | float, ast.BlockUse] = {}
+    for use in uses:
+        value, last = use.id.value, limits.SEARCH_IDS - 1
+        if value != int(value) or value > last:
+            message = f"a search id can't be {value:g}"
+            context.report.error("SP0406", message, use.id.span, help=f"legal here: whole numbers from 0 to {last}")
+        elif value in first:
+            labels = [Label(first[value].id.span, f"first used for `{first[value].block.text}`")]
+            free = next((each for each in range(last + 1) if each not in {other.id.value for other in uses}), None)
+            mend = "" if free is None else f"the next free id is {free}"
+            message = f"search id {value:g} is used twice"
+            context.report.error("SP0405", message, use.id.span, labels=labels, help=mend)
+        first.setdefault(value, use)
+
+
+def check_arguments(use: ast.BlockUse, context: Context, layers: int | None, properties: Iterable[str]) -> bool:
+    """Whether a block is known and its arguments are right; reports it where not.
+
+    Args:
+        layers: how many values a list for the layers must have, in a model's stage.
+        properties: further names that may stand in this place, for suggestions.
+    """
+    block = context.blocks.get(use.block.text)
+    if block is None:
+        if context.program.complete:
+            mend = did_you_mean(use.block.text, context.blocks) or 'write `import "std/blocks.space"`'
+            context.report.error("SP0201", f"unknown block `{use.block.text}`", use.block.span, help=mend)
+        return False
+    return _Arguments(use, block, context, layers, tuple(properties)).check()
+
+
+class _Arguments:
+    def __init__(
+        self, use: ast.BlockUse, block: ast.Block, context: Context, layers: int | None, properties: tuple[str, ...]
+    ) -> None:
+        self.use = use
+        self.block = block
+        self.context = context
+        self.report = context.report
+        self.layers = layers
+        self.properties = properties
+        self.types = types(block)
+
+    def check(self) -> bool:
+        given = {each.name.text for each in self.use.arguments}
+        right = [self._argument(each) for each in self.use.arguments]
+        meant = {self._meant(each) for each in self.use.arguments} - {None}
+        absent = [each for each in self.types if each not in given and each not in meant]
+        if absent:
+            what = listed([f"`{each}`" for each in absent], "and")
+            labels = [Label(self.block.name.span, "declared here")]
+            mend = f"add {listed([_form(each, self.types[each]) for each in absent], 'and')}"
+            message = f"block `{self.block.name.text}` lacks {what}"
+            self.report.error("SP0401", message, self.use.block.span, labels=labels, help=mend)
+        return all(right) and not absent and not meant
+
+    def _meant(self, argument: ast.Argument) -> str | None:
+        """The parameter that an unknown argument was probably meant for, which then doesn't count as missing."""
+        return None if argument.name.text in self.types else closest(argument.name.text, self.types)
+
+    def _argument(self, argument: ast.Argument) -> bool:
+        name, value = argument.name, argument.value
+        type = self.types.get(name.text)
+        if type is None:
+            mend = did_you_mean(name.text, [*self.types, *self.properties])
+            labels = [Label(self.block.name.span, "declared here")]
+            message = f"block `{self.block.name.text}` has no parameter `{name.text}`"
+            self.report.error("SP0402", message, name.span, labels=labels, help=mend)
+            return False
+        if isinstance(value, ast.Name):
+            return self._activation(value, name, type)
+        if not value.numbers:
+            return False
+        if type == "activation":
+            message = f"`{name.text}` takes the name of an activation, not numbers"
+            self.report.error("SP0403", message, value.span, help=f"legal here: {listed(ACTIVATIONS)}")
+            return False
+        return self._numbers(argument, value, type)
+
+    def _activation(self, value: ast.Name, name: ast.Name, type: Type) -> bool:
+        if type != "activation":
+            message = f"`{name.text}` takes numbers, not `{value.text}`"
+            self.report.error("SP0403", message, value.span, help=f"write `{_form(name.text, type)}`")
+            return False
+        if value.text not in ACTIVATIONS:
+            mend = did_you_mean(value.text, ACTIVATIONS)
+            self.report.error("SP0205", f"unknown activation `{value.text}`", value.span, help=mend)
+            return False
+        return True
+
+    def _numbers(self, argument: ast.Argument, value: ast.Values, type: Type) -> bool:
+        rule = Rule(
+            argument.name.text, KERNELS if type == "kernel" else NUMBERS, whole=type == "kernel", odd=type == "kernel",
+            step=NUMBER_STEP, single=self.context.is_model, lists=self.context.is_model, layers=self.layers,
+        )  # fmt: skip
+        found = numbers(value, rule, self.report)
+        if found is None:
+            return False
+        self.context.numbers[argument] = found
+        return True
+
+
+def _form(name: str, type: Type) -> str:
+    """How an argument is written, as an example."""
+    return {"activation": f"{name} relu", "kernel": f"{name} 3", "number": f"{name} 1"}[type]

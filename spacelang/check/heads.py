@@ -1,0 +1,175 @@
+"""What stands behind the last stage: convolutions, the pool, linear layers, in an order that gives the classes."""
+
+from __future__ import annotations
+
+from spacelang import ast
+from spacelang.check.context import Context
+from spacelang.check.expressions import Undefined, check_calls, evaluate, refs
+from spacelang.check.stages import WIDTHS
+from spacelang.check.values import Rule, numbers
+from spacelang.choices import Real
+from spacelang.diagnostics import Label
+from spacelang.schema import ACTIVATIONS, FRACTION, HEAD_NAMES
+from spacelang.suggest import did_you_mean
+
+
+def check_head(context: Context, entering: tuple[int, ...]) -> None:
+    """Reports what is wrong with a head.
+
+    Args:
+        entering: the channels that may enter it; empty where they aren't known.
+    """
+    if context.space.head:
+        _Head(context, entering).check()
+
+
+class _Head:
+    def __init__(self, context: Context, entering: tuple[int, ...]) -> None:
+        self.context = context
+        self.report = context.report
+        self.widths = entering
+        """The channels that may enter the step at hand."""
+        self.pool: ast.Operator | None = None
+        self.linear: ast.Operator | None = None
+        self.head = context.space.head
+        # A line that couldn't be read may be the one that seems to be missing.
+        self.whole = not context.touched(self.head[0].span.to(self.head[-1].span))
+
+    def check(self) -> None:
+        for step in self.head:
+            match step.kind.text:
+                case "pool":
+                    self._pool(step)
+                case "dropout":
+                    self._dropout(step)
+                case "act":
+                    self._activation(step.argument if isinstance(step.argument, ast.Name) else None)
+                case "linear":
+                    self._linear(step)
+                case _:
+                    self._convolution(step)
+        if self.whole:
+            self._end()
+
+    def _pool(self, step: ast.Operator) -> None:
+        if self.pool is not None:
+            labels = [Label(self.pool.span, "first pooled here")]
+            self.report.error("SP0423", "the map is pooled twice", step.span, labels=labels, help="keep one of them")
+        elif self.linear is not None:
+            self._behind_linear(step)
+        self.pool = self.pool or step
+
+    def _behind_linear(self, step: ast.Operator) -> None:
+        assert self.linear is not None
+        message = f"`{step.kind.text}` needs a map, but behind `linear` there is none"
+        labels = [Label(self.linear.span, "the linear layer")]
+        self.report.error("SP0423", message, step.span, labels=labels, help="move it above `linear`")
+
+    def _dropout(self, step: ast.Operator) -> None:
+        rate = step.argument
+        if not isinstance(rate, ast.Number):
+            self.report.error("SP0120", "the rate of `dropout` is a number", step.span, help="write `dropout 0.2`")
+        elif not FRACTION.holds(rate.value):
+            message = f"`dropout` can't be {rate.value:g}"
+            self.report.error("SP0307", message, rate.span, help=f"legal here: {FRACTION}")
+
+    def _activation(self, name: ast.Name | None) -> None:
+        if name is None or name.text in ACTIVATIONS:
+            return
+        mend = did_you_mean(name.text, ACTIVATIONS)
+        if name.text == "act":
+            message = "a head has no parameters, so `act` needs the name of an activation"
+            mend = "write `act relu`, for example"
+        else:
+            message = f"unknown activation `{name.text}`"
+        self.report.error("SP0205", message, name.span, help=mend)
+
+    def _linear(self, step: ast.Operator) -> None:
+        if self.pool is None and self.linear is None and self.whole:
+            message = "`linear` needs the pooled map: without `pool`, every pixel is an input"
+            self.report.error("SP0423", message, step.span, help="write `pool` above it")
+        self._out(step)
+        self.linear = step
+
+    def _convolution(self, step: ast.Operator) -> None:
+        kernel = step.argument
+        if not isinstance(kernel, ast.Number):
+            self.report.error("SP0120", "in a head, a kernel is a number", step.kind.span, help="write `conv 1 -> OUT`")
+        elif kernel.value != int(kernel.value) or kernel.value < 1 or kernel.value % 2 == 0:
+            message = f"a kernel can't be {kernel.value:g}"
+            self.report.error("SP0501", message, kernel.span, help="kernels are odd positive whole numbers")
+        elif self.pool is not None and kernel.value > 1:
+            message = f"kernel {kernel.value:g} is too large for the pooled map of 1×1"
+            labels = [Label(self.pool.span, "pooled here")]
+            self.report.error("SP0502", message, kernel.span, labels=labels, help="write `conv 1`")
+        if self.linear is not None:
+            self._behind_linear(step)
+        self._activation(step.act)
+        self._out(step)
+
+    def _out(self, step: ast.Operator) -> None:
+        """The output channels; `self.widths` becomes what they may be."""
+        if isinstance(step.out, ast.Values):
+            self.widths = self._choices(step.out)
+        elif step.out is not None:
+            self.widths = self._expression(step.out, step)
+
+    def _choices(self, out: ast.Values) -> tuple[int, ...]:
+        device = self.context.widths
+        if device is None and out.form == "range" and out.step is None:
+            return ()
+        step = None if device is None else device.multiple
+        rule = Rule("the head's width", WIDTHS, step=step, widths=device, single=self.context.is_model)
+        return tuple(int(each) for each in numbers(out, rule, self.report) or ())
+
+    def _expression(self, out: ast.Expr, step: ast.Operator) -> tuple[int, ...]:
+        check_calls(out, self.report)
+        unknown = [each for each in refs(out) if each.name not in HEAD_NAMES]
+        for each in unknown:
+            mend = did_you_mean(each.name, HEAD_NAMES)
+            self.report.error("SP0203", f"unknown name `{each.name}` in the head", each.span, help=mend)
+        classes = self.context.space.classes
+        if unknown or classes is None or self.context.touched(out.span):
+            return ()
+        if isinstance(out, ast.Number) and step.kind.text == "conv":
+            as_values = ast.Values("one", (out,), None, out.span)
+            return self._choices(as_values)
+        return self._evaluated(out, int(classes.value))
+
+    def _evaluated(self, out: ast.Expr, classes: int) -> tuple[int, ...]:
+        uses_in = any(each.name == "in" for each in refs(out))
+        found: set[int] = set()
+        for width in self.widths if uses_in else (1,):
+            value = self._value(out, {"in": width, "classes": classes})
+            if value is None:
+                return ()
+            if not WIDTHS.holds(value) or value != int(value):
+                given = f" with in = {width}" if uses_in else ""
+                message = f"the number of output channels would be {value:g}{given}"
+                mend = "channels are positive whole numbers"
+                self.report.error("SP0416", message, out.span, help=mend)
+                return ()
+            found.add(int(value))
+        return tuple(sorted(found))
+
+    def _value(self, out: ast.Expr, names: dict[str, Real]) -> Real | None:
+        try:
+            return evaluate(out, names)
+        except Undefined as error:
+            self.report.error("SP0415", str(error), error.span)
+            return None
+
+    def _end(self) -> None:
+        last = self.head[-1]
+        if self.linear is None:
+            message = "the head has no `linear`, so it gives no classes"
+            self.report.error("SP0424", message, last.span, help="end it with `linear -> classes`")
+        elif last is not self.linear and last.kind.text in ("act", "dropout"):
+            message = f"`{last.kind.text}` stands behind the last `linear`, whose outputs are the classes"
+            self.report.error("SP0424", message, last.span, help="move it above `linear`")
+        elif not (isinstance(self.linear.out, ast.Ref) and self.linear.out.name == "classes"):
+            classes = self.context.space.classes
+            if self.widths and classes is not None and self.widths != (int(classes.value),):
+                message = f"the head ends with {self.widths[0]} outputs, not with the {classes.value:g} classes"
+                labels = [Label(classes.span, "said here")]
+                self.report.error("SP0424", message, self.linear.span, labels=labels, help="write `linear -> classes`")

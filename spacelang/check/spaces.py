@@ -1,0 +1,91 @@
+"""A hyperspace, space or model as a whole: its device, its parts in order, what flows from one to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from spacelang import ast, limits
+from spacelang.check.arguments import check_uses
+from spacelang.check.context import Context
+from spacelang.check.heads import check_head
+from spacelang.check.settings import check_settings
+from spacelang.check.stages import Flow, check_stage
+from spacelang.check.values import Rule, WidthRule, numbers
+from spacelang.diagnostics import Label
+from spacelang.schema import SPACE, named
+from spacelang.suggest import did_you_mean
+
+
+def check_space(context: Context) -> None:
+    """Reports everything that is wrong with one space."""
+    space = context.space
+    context.widths = _device(context)
+    context.blocks_written = bool(space.blocks)
+    context.candidates = check_uses(space.blocks, context, space.name.span)
+    resolutions = _resolutions(context)
+    _stage_names(space.stages, context)
+    channels = () if space.channels is None else (int(space.channels.value),)
+    flow = Flow(channels, _smallest(resolutions, context))
+    for stage in (*space.stem, *space.stages):
+        flow = check_stage(stage, context, flow)
+    check_head(context, flow.widths)
+    check_settings(context)
+
+
+def _device(context: Context) -> WidthRule | None:
+    """The width rule of the space's device."""
+    name, devices = context.space.device, context.program.devices
+    device = devices.get(name.text)
+    if device is None:
+        if context.program.complete:
+            mend = did_you_mean(name.text, devices) or "declare it: `device NAME { … }`"
+            context.report.error("SP0202", f"unknown device `{name.text}`", name.span, help=mend)
+        return None
+    for entry in device.entries:
+        value = entry.values[-1] if entry.values else None
+        if entry.name.text == "widths" and isinstance(value, ast.Number):
+            return WidthRule(int(value.value), entry.span)
+    return None
+
+
+def _resolutions(context: Context) -> tuple[int, ...]:
+    found, values = named(SPACE, "resolution"), context.space.resolution
+    assert found is not None
+    if values is None:
+        return ()
+    rule = Rule("resolution", found.domain, single=context.is_model)
+    return tuple(int(each) for each in numbers(values, rule, context.report) or ())
+
+
+def _smallest(resolutions: tuple[int, ...], context: Context) -> int | None:
+    """The smallest resolution, held against the strides; None where nothing can be said about sizes."""
+    if not resolutions:
+        return None
+    total = 1
+    for stage in (*context.space.stem, *context.space.stages):
+        total *= 1 if stage.stride is None else int(stage.stride.value)
+    if resolutions[0] >= total:
+        return resolutions[0]
+    values = context.space.resolution
+    assert values is not None
+    message = f"resolution {resolutions[0]} is smaller than the strides together, {total}"
+    strides = [each.stride for each in (*context.space.stem, *context.space.stages) if each.stride is not None]
+    labels = [Label(strides[-1].span, f"behind this stride, {total} pixels have become one")]
+    span = values.numbers[0].span
+    context.report.error("SP0504", message, span, labels=labels, help=f"start from {total}, or take fewer strides")
+    return None
+
+
+def _stage_names(stages: Iterable[ast.Stage], context: Context) -> None:
+    first: dict[str, ast.Stage] = {}
+    for at, stage in enumerate(stages):
+        if at == limits.STAGES:
+            message = f"a space can't have more than {limits.STAGES} stages"
+            context.report.error("SP0310", message, stage.span, help="write fewer, deeper stages")
+        if stage.name is None:
+            continue
+        before = first.setdefault(stage.name.text, stage)
+        if before is not stage and before.name is not None:
+            labels = [Label(before.name.span, "first declared here")]
+            message = f"two stages are called `{stage.name.text}`"
+            context.report.error("SP0218", message, stage.name.span, labels=labels, help="choose another name")
