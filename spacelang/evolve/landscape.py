@@ -13,6 +13,8 @@ LATENCY_UNIT = 1e-6
 """Milliseconds: latencies are summed in whole nanoseconds."""
 LOSS_UNIT = 1e-9
 """Sums in whole units are exact, so every order of summing gives the same scores, ties included."""
+UNREACHABLE = 1 << 50
+"""Above any latency."""
 
 
 class Landscape:
@@ -55,14 +57,16 @@ class Landscape:
     @cached_property
     def limits(self) -> list[IntArray]:
         """For each stage, and one behind the last: (groups,) the greatest latency before it that can be completed."""
-        fastest = np.zeros((self.stages + 1, len(self.resolutions)), np.int64)
-        for at in range(self.stages):
-            mine = self.table.rows.stage == at
-            for index in range(len(self.resolutions)):
-                latency = self.latency[mine & (self._resolution == index)]
-                fastest[at, index] = latency.min(initial=self.scale.span)
+        fastest = np.vstack((np.minimum(self.fastest, self.scale.span), np.zeros_like(self.fixed)))
         left = np.cumsum(fastest[::-1], axis=0)[::-1]
         return list(np.repeat(self.scale.span - 1 - left, self.ports, axis=1))
+
+    @cached_property
+    def fastest(self) -> IntArray:
+        """(stages, resolutions) the least latency of a row; `UNREACHABLE` where there is none."""
+        least = np.full((self.stages, len(self.resolutions)), UNREACHABLE)
+        np.minimum.at(least, (self.table.rows.stage, self._resolution), self.latency)
+        return least
 
     @cached_property
     def start(self) -> tuple[IntArray, IntArray]:

@@ -9,17 +9,16 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 import numpy as np
 
 from spacelang import ir
 from spacelang.diagnostics import Report
 from spacelang.evolve.fronts import Front, Points, skyband
-from spacelang.evolve.landscape import milliseconds
+from spacelang.evolve.landscape import UNREACHABLE, milliseconds
 from spacelang.evolve.quality import Estimator, Score, total, value_of
 from spacelang.evolve.settings import quality_of, targets_of
-from spacelang.evolve.table import Cell, IntArray, Table, all_cells, genome_of_cells
+from spacelang.evolve.table import Cell, Table, all_cells, genome_of_cells
 
 NODE_LIMIT = 200_000
 """Nodes after which the search stops without a proof."""
@@ -159,20 +158,15 @@ class Solver:
         if self.bound(()) > 0:
             return
         land = self.landscape
-        fastest = reduce(np.minimum, land.fixed + self._fastest())
+        fastest = int((land.fixed + land.fastest.sum(axis=0)).min())
+        if fastest < UNREACHABLE:
+            help = f"stem, head and the fastest rows together take {milliseconds(fastest):g} ms"
+        else:
+            help = "at no resolution does every stage have rows"
         report = Report()
         report.error(
             "SP0722",
             f"no sub-network is within {max(self.estimator.targets_ms):g} ms, the largest target",
-            help=f"the fastest rows together take {milliseconds(int(fastest)):g} ms",
+            help=help,
         )
         report.raise_if_failed()
-
-    def _fastest(self) -> IntArray:
-        """(resolutions,) the latency of the fastest row of each stage, summed."""
-        land, rows = self.landscape, self.landscape.table.rows
-        latencies = [
-            [land.latency[(rows.stage == stage) & (rows.resolution == each)].min() for stage in range(land.stages)]
-            for each in land.resolutions
-        ]
-        return np.array(latencies, np.int64).sum(axis=1, dtype=np.int64)
