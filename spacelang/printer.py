@@ -25,6 +25,7 @@ from spacelang.spelling import (
     origin_text,
     range_text,
     settings_text,
+    use_text,
     widths_text,
 )
 
@@ -142,4 +143,4 @@ class _Printer:
 
 
 def _uses(candidates: Iterable[ir.Candidate]) -> str:
-    return "".join(f"{each.id} = {each.block} {{ {', '.join(arguments_text(each))} }}\n" for each in candidates)
+    return "".join(f"{each.id} = {use_text(each)}\n" for each in candidates)

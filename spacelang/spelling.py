@@ -172,6 +172,11 @@ def arguments_text(candidate: ir.Candidate) -> list[str]:
     return numbers + [f"{name} {act}" for name, act in candidate.acts.items()]
 
 
+def use_text(candidate: ir.Candidate) -> str:
+    """`mbv2 { kernel {3, 5, 7}, expand {4, 6, 8}, act relu6 }`."""
+    return f"{candidate.block} {{ {', '.join(arguments_text(candidate))} }}"
+
+
 def origin_text(origin: ir.Origin) -> str:
     details = {"sha256": origin.sha256, "encoding": origin.encoding}
     written = (f'{name} "{value}"' for name, value in details.items() if value)
@@ -184,8 +189,7 @@ def origin_text(origin: ir.Origin) -> str:
 def settings_text(space: ir.SearchSpace) -> list[str]:
     texts = []
     if space.targets:
-        latencies = [int(each) if each.is_integer() else each for each in space.targets.latency_ms]
-        texts.append(f"targets latency {set_text(latencies)} ms")
+        texts.append(f"targets latency {set_text(latencies(space.targets))} ms")
     if space.quality:
         texts.append(_quality(space.quality))
     for name in ("evolution", "distill", "train"):
@@ -193,6 +197,11 @@ def settings_text(space: ir.SearchSpace) -> list[str]:
         if section is not None:
             texts.append(f"{name} {{ {_fields(section)} }}")
     return texts
+
+
+def latencies(targets: ir.Targets) -> tuple[ir.Number, ...]:
+    """In ms; whole ones as they are written, without a point."""
+    return tuple(int(each) if each.is_integer() else each for each in targets.latency_ms)
 
 
 def _quality(quality: ir.Quality) -> str:
