@@ -97,7 +97,15 @@ class Misfit(Exception):
     """
 
     def __init__(
-        self, code: str, message: str, span: Span, *, kernel: int = 0, stride: int = 0, help: str = ""
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        *,
+        kernel: int = 0,
+        parameter: str = "",
+        stride: int = 0,
+        help: str = "",
     ) -> None:
         super().__init__(message)
         self.code = code

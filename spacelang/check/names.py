@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from spacelang import ast
 from spacelang.diagnostics import Label, Report
@@ -24,7 +24,7 @@ def check_names(program: Program, report: Report) -> None:
         _unused(program, report)
 
 
-def _once(what: str, declarations: list[Declaration], report: Report) -> None:
+def _once(what: str, declarations: Sequence[Declaration], report: Report) -> None:
     first: dict[str, ast.Name] = {}
     for each in declarations:
         before = first.setdefault(each.name.text, each.name)
