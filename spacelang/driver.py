@@ -1,0 +1,135 @@
+"""The pipeline: text → tree → declarations → IR → files.
+
+    load_program    parse and read a text and what it imports
+    check           everything that is wrong, in one report
+    lower           one IR for each space that the text declares
+    verify          the IR's own rules, so that a defect of ours is not passed on
+    emit, write     the files of the backends, into a directory
+
+Checking needs no IR, so nothing of the phases behind it is imported before they are reached.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from spacelang.check import check
+from spacelang.diagnostics import Diagnostic, Report, SpacelangError
+from spacelang.loader import Program, load_program, open_source
+from spacelang.source import Source
+from spacelang.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from spacelang.ir import SearchSpace
+
+
+def check_source(source: Source, path: Path | None, report: Report) -> Program:
+    """Parse, read and check a text; `report` gets all that is wrong with it.
+
+    Args:
+        path: of the file that the text comes from; imports are looked up next to it.
+    """
+    program = load_program(source, path, report)
+    check(program, report)
+    return program
+
+
+def compile_source(source: Source, path: Path | None = None) -> tuple[SearchSpace, ...]:
+    """The IR of every space that a text declares, in its order.
+
+    Raises:
+        SpacelangError: with everything that is wrong.
+    """
+    report = Report()
+    program = check_source(source, path, report)
+    report.raise_if_failed()
+
+    from spacelang.lower import lower
+    from spacelang.verify import verify
+
+    spaces = lower(program)
+    if wrong := [each for space in spaces for each in verify(space)]:
+        raise SpacelangError(wrong)
+    return spaces
+
+
+def compile_to(
+    space: SearchSpace,
+    directory: str | os.PathLike[str],
+    backends: Iterable[str] | None = None,
+    *,
+    force: bool = False,
+) -> list[Path]:
+    """Generate files: `ir.json`, those of the backends, and `manifest.json`. All are rendered before any is written.
+
+    Args:
+        backends: names; None for all installed ones that take this kind of space.
+        force: overwrite files that were edited since they were generated, or that are somebody else's.
+
+    Returns: the paths of the files, in alphabetical order.
+
+    Raises:
+        SpacelangError: if a backend is unknown, broken or can't express the space; if files would be lost or can't be
+            written.
+    """
+    from spacelang.backend import IR_FILE, backends_for, emit_all
+    from spacelang.ir import to_json
+    from spacelang.manifest import write_build
+    from spacelang.verify import verify
+
+    if wrong := verify(space):
+        raise SpacelangError(wrong)
+    files = {IR_FILE: to_json(space), **emit_all(space, backends_for(space.kind, backends))}
+    return write_build(space, files, Path(directory), force=force)
+
+
+def load(path: str | os.PathLike[str]) -> SearchSpace:
+    """The space that a file declares; of a file with several, `FILE#NAME` takes one.
+
+    Raises:
+        SpacelangError: with everything that is wrong; if the file has no such space, or several and none was named.
+    """
+    file, name = split_name(os.fspath(path))
+    report = Report()
+    source = open_source(Path(file), file, report)
+    if source is None:
+        raise SpacelangError(report.sorted())
+    return choose(compile_source(source, Path(file)), name, file)
+
+
+def loads(text: str, name: str | None = None) -> SearchSpace:
+    """The space that a text declares; of one with several, that of this name. Imports are relative to the current folder.
+
+    Raises:
+        SpacelangError: as `load`.
+    """
+    return choose(compile_source(Source("<string>", text)), name, "<string>")
+
+
+def split_name(argument: str) -> tuple[str, str | None]:
+    """`FILE#NAME` as FILE and NAME; a file whose own name has a `#` is meant before a part of another."""
+    file, mark, name = argument.rpartition("#")
+    return (file, name) if mark and not Path(argument).exists() else (argument, None)
+
+
+def choose(spaces: Sequence[SearchSpace], name: str | None, file: str) -> SearchSpace:
+    """The space of this name, or the only one.
+
+    Raises:
+        SpacelangError: SP0810, SP0811.
+    """
+    names = [each.name for each in spaces]
+    if not names:
+        raise _refusal("SP0811", f"{file} declares no space", "compile a file with a hyperspace, a space or a model")
+    if name is None and len(names) > 1:
+        raise _refusal("SP0810", f"{file} declares {len(names)} spaces", f"name one of them, as in {file}#{names[0]}")
+    if name is not None and name not in names:
+        raise _refusal("SP0810", f"{file} declares no space `{name}`", did_you_mean(name, names))
+    return next(each for each in spaces if name in (None, each.name))
+
+
+def _refusal(code: str, message: str, help: str) -> SpacelangError:
+    return SpacelangError([Diagnostic(code, message, help=help)])
