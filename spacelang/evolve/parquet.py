@@ -74,23 +74,24 @@ def read_table(path: str | Path) -> Table:
     """
     report = Report()
     try:
-        table = _read(Path(path))
+        header, rows, latencies = _read(Path(path))
     except _Unreadable as error:
         report.error(error.code, f"{path}: {error.message}", help=error.help)
         report.raise_if_failed()
         raise AssertionError("unreachable") from error
-    for each in verify(table.space):
+    space = header.hyperspace
+    for each in verify(space):
         report.error("SP0703", f"{path}: the hyperspace in the header is not sound: {each.message}")
     report.raise_if_failed()
-    bad = list(row_problems(table.space, table.rows))
+    bad = list(row_problems(space, rows))
     for row, reason in bad[:SHOWN]:
         report.error("SP0703", f"{path}: row {row}: {reason}")
     if len(bad) > SHOWN:
-        report.error("SP0703", f"{path}: {len(bad) - SHOWN} more rows are not possible in {table.space.name}")
-    if table.latencies is not None:
-        check_latencies(table.space, len(table.rows), table.latencies, report)
+        report.error("SP0703", f"{path}: {len(bad) - SHOWN} more rows are not possible in {space.name}")
+    if latencies is not None:
+        check_latencies(space, len(rows), latencies, report)
     report.raise_if_failed()
-    return table
+    return Table.of(space, rows, latencies, header.origin)
 
 
 def fingerprint(table: Table) -> str:
@@ -141,7 +142,7 @@ def _layers_column(rows: Rows) -> Any:
     return pa.ListArray.from_arrays(pa.array(rows.starts, pa.int32()), layers, type=LAYERS)
 
 
-def _read(path: Path) -> Table:
+def _read(path: Path) -> tuple[_Header, Rows, Latencies | None]:
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             header = _read_header(file)
@@ -154,7 +155,7 @@ def _read(path: Path) -> Table:
         raise _Unreadable("SP0701", error.strerror or "this is no Parquet file", _MAKE_ONE) from error
     except pa.ArrowException as error:
         raise _Unreadable("SP0701", "this is no readable Parquet file", _MAKE_ONE) from error
-    return _from_arrow(arrow, header)
+    return header, *_from_arrow(arrow, header)
 
 
 def _unpacked_bytes(metadata: Any) -> int:
@@ -190,7 +191,7 @@ def _read_header(file: Any) -> _Header:
     return header
 
 
-def _from_arrow(arrow: Any, header: _Header) -> Table:
+def _from_arrow(arrow: Any, header: _Header) -> tuple[Rows, Latencies | None]:
     expected = SCHEMA if header.device is None else {**SCHEMA, LATENCY: pa.float64()}
     for name, kind in expected.items():
         if name not in arrow.column_names:
@@ -215,7 +216,7 @@ def _from_arrow(arrow: Any, header: _Header) -> Table:
     latencies = None
     if header.device is not None:
         latencies = Latencies(header.device, header.fixed_ms, arrow.column(LATENCY).to_numpy())
-    return Table.of(header.hyperspace, rows, latencies, header.origin)
+    return rows, latencies
 
 
 def _read_stage(column: Any, space: ir.SearchSpace) -> Any:

@@ -62,7 +62,9 @@ CELLS = tuple(all_cells(TINY))
 
 def genomes(space: ir.SearchSpace) -> Iterator[Genome]:
     """Every space of a hyperspace, in the order of stages, blocks and windows."""
-    choices = [sorted(set(itertools.product([c.id for c in s.candidates], range(len(s.windows))))) for s in space.stages]
+    choices = [
+        sorted(set(itertools.product([c.id for c in s.candidates], range(len(s.windows))))) for s in space.stages
+    ]
     for chosen in itertools.product(*choices):
         yield Genome(tuple(block for block, _ in chosen), tuple(window for _, window in chosen))
 

@@ -178,6 +178,8 @@ def test_a_cell_without_rows_is_named() -> None:
         ((4,), sampled(5, 1, penalty=ir.Penalty(threshold=2, exponent=1)), "SP0724.*penalty is not legal"),
     ],
 )
-def test_settings_are_never_guessed(targets: tuple[float, ...] | None, quality: ir.Quality | None, message: str) -> None:
+def test_settings_are_never_guessed(
+    targets: tuple[float, ...] | None, quality: ir.Quality | None, message: str
+) -> None:
     with pytest.raises(SpacelangError, match=message):
         score(ALL[0], random_table(1), targets, quality)

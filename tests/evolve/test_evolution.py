@@ -1,0 +1,308 @@
+"""Aging evolution: what it explores, and that a history brings it back."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from spacelang import ir
+from spacelang.diagnostics import SpacelangError
+from spacelang.driver import compile_source
+from spacelang.evolve.evolution import aging_evolution, evolve
+from spacelang.evolve.history import Entry, read_history
+from spacelang.evolve.solve import solve
+from spacelang.genome import Genome, decode
+from spacelang.source import Source
+from tests.evolve.synthetic import TEXT, TINY, random_table
+
+TABLE = random_table(7, rows=12)
+SMALL = ir.Evolution(population=10, sample=4, spaces=60, seed=3)
+ROOT = Path(__file__).parents[2]
+
+
+def entries(path: Path) -> tuple[Entry, ...]:
+    return read_history(path)[1]
+
+
+def test_every_space_is_explored_in_order_and_the_best_is_returned(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    found = evolve(TINY, TABLE, path, evolution=SMALL)
+    lines = entries(path)
+    assert [each.index for each in lines] == list(range(60))
+    assert found.explored == 60
+    assert found.different == len({each.encoding for each in lines})
+    assert found.score.total == max(each.score for each in lines)
+    assert found.score.encoding == max(lines, key=lambda each: each.score).encoding
+    assert found.history == path
+
+
+def test_children_differ_from_their_parent_by_one_gene() -> None:
+    proposals = aging_evolution(TINY, SMALL)
+    genomes: list[Genome] = []
+    proposal = next(proposals)
+    for number in range(200):
+        genomes.append(proposal.genome)
+        if number < SMALL.population:
+            assert (proposal.parent, proposal.operation) == (None, "random")
+        else:
+            assert proposal.parent is not None
+            # Two children an iteration, and the two oldest leave before the next.
+            oldest = (number - SMALL.population) // 2 * 2
+            assert oldest <= proposal.parent < oldest + SMALL.population
+            assert proposal.operation == ("block", "width")[(number - SMALL.population) % 2]
+            parent, child = genomes[proposal.parent], proposal.genome
+            changed = [a != b for a, b in zip(parent.blocks, child.blocks, strict=True)]
+            changed += [a != b for a, b in zip(parent.windows, child.windows, strict=True)]
+            assert sum(changed) == 1
+            assert any(changed[:3]) == (proposal.operation == "block")
+        proposal = proposals.send(float(number))
+
+
+def test_both_children_have_the_best_of_the_sample_as_their_parent() -> None:
+    settings = ir.Evolution(population=6, sample=6, spaces=100, seed=0)
+    proposals, scores = aging_evolution(TINY, settings), [5.0, 1.0, 9.0, 2.0, 3.0, 4.0]
+    next(proposals)
+    following = [proposals.send(score) for score in scores]
+    assert following[-1].parent == 2
+    assert proposals.send(0.5).parent == 2
+
+
+def test_evolution_finds_the_optimum_of_a_small_hyperspace_and_says_so() -> None:
+    found = evolve(TINY, TABLE, evolution=ir.Evolution(population=20, sample=8, spaces=400, seed=0))
+    optimum = solve(TINY, TABLE)
+    assert found.optimum == optimum
+    assert found.score == optimum.score
+    assert found.gap == 0
+
+
+def test_the_gap_is_the_share_that_is_missing() -> None:
+    found = evolve(TINY, TABLE, algorithm="random", evolution=ir.Evolution(population=1, sample=1, spaces=1, seed=2))
+    assert found.optimum is not None
+    assert found.gap is not None
+    assert found.gap > 0
+    assert found.score.total == pytest.approx(found.optimum.score.total * (1 - found.gap))
+
+
+def test_a_sampled_search_has_no_optimum_to_compare_with() -> None:
+    quality = ir.Quality(estimator="sampled", samples=50, top=2)
+    found = evolve(TINY, TABLE, quality=quality, evolution=SMALL)
+    assert (found.optimum, found.gap) == (None, None)
+
+
+def test_random_search_mutates_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    evolve(TINY, TABLE, path, algorithm="random", evolution=SMALL)
+    assert {(each.parent, each.operation) for each in entries(path)} == {(None, "random")}
+    assert len({each.encoding for each in entries(path)}) > 30
+
+
+def test_stages_without_a_choice_are_left_alone() -> None:
+    text = TEXT.replace("2 of 32..64", "2 of 32..48").replace("2 of 48..80", "2 of 48..64")
+    (space,) = compile_source(Source("one_window.space", text))
+    proposals = aging_evolution(space, SMALL)
+    first = next(proposals)
+    following = [first, *(proposals.send(1.0) for _ in range(60))]
+    assert {each.operation for each in following} == {"random", "block"}
+    assert {each.genome.windows for each in following} == {(0, 0, 0)}
+    # One child an iteration: the population stays as large as it was.
+    assert all(a.parent is not None and a.parent >= at for at, a in enumerate(following[SMALL.population :]))
+
+
+@pytest.mark.parametrize("spaces", [10, 11, 12, 13])
+def test_exactly_as_many_spaces_as_asked_for(tmp_path: Path, spaces: int) -> None:
+    path = tmp_path / "history.jsonl"
+    evolve(TINY, TABLE, path, evolution=SMALL.model_copy(update={"spaces": spaces}))
+    assert len(entries(path)) == spaces
+
+
+def test_the_same_seed_gives_the_same_history_in_any_process(tmp_path: Path) -> None:
+    program = (
+        "from tests.evolve.test_evolution import *; import sys\n"
+        "quality = ir.Quality(estimator='sampled', samples=99, top=2)\n"
+        "evolve(TINY, TABLE, sys.argv[1], evolution=SMALL, quality=quality)\n"
+    )
+    for name, seed in (("one", "1"), ("two", "2")):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
+        subprocess.run([sys.executable, "-c", program, str(tmp_path / name)], check=True, cwd=ROOT, env=environment)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+    evolve(TINY, TABLE, tmp_path / "other", evolution=SMALL.model_copy(update={"seed": 4}))
+    assert entries(tmp_path / "other") != entries(tmp_path / "one")
+
+
+@pytest.mark.parametrize("algorithm", ["evolution", "random"])
+def test_a_search_that_was_cut_off_anywhere_goes_on_to_the_same_end(tmp_path: Path, algorithm: str) -> None:
+    whole, part = tmp_path / "whole.jsonl", tmp_path / "part.jsonl"
+    settings = {"algorithm": algorithm, "evolution": SMALL}
+    found = evolve(TINY, TABLE, whole, **settings)  # type: ignore[arg-type]
+    data = whole.read_bytes()
+    header = data.index(b"\n") + 1
+    for length in [*range(header, len(data), len(data) // 12), len(data) - 1, len(data)]:
+        part.write_bytes(data[:length])
+        again = evolve(TINY, TABLE, part, resume=True, **settings)  # type: ignore[arg-type]
+        assert part.read_bytes() == data
+        assert (again.score, again.different) == (found.score, found.different)
+
+
+def test_an_interrupted_search_leaves_what_it_explored(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+
+    def interrupt(done: int, total: int, best: float, encoding: str) -> None:
+        if done == 17:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        evolve(TINY, TABLE, path, evolution=SMALL, progress=interrupt)
+    assert len(entries(path)) == 17
+    evolve(TINY, TABLE, path, evolution=SMALL, resume=True)
+    evolve(TINY, TABLE, tmp_path / "whole", evolution=SMALL)
+    assert path.read_bytes() == (tmp_path / "whole").read_bytes()
+
+
+def test_recorded_scores_are_not_computed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "history.jsonl"
+    evolve(TINY, TABLE, path, evolution=SMALL)
+    monkeypatch.setattr("spacelang.evolve.quality.Estimator.values", None)
+    monkeypatch.setattr("spacelang.evolve.solve.Solver.run", lambda self: None)
+    found = evolve(TINY, TABLE, path, evolution=SMALL, resume=True)
+    assert found.explored == 60
+
+
+def test_a_finished_search_can_go_on_to_more_spaces_but_not_to_fewer(tmp_path: Path) -> None:
+    longer, path = SMALL.model_copy(update={"spaces": 80}), tmp_path / "history.jsonl"
+    evolve(TINY, TABLE, path, evolution=SMALL)
+    evolve(TINY, TABLE, path, evolution=longer, resume=True)
+    evolve(TINY, TABLE, tmp_path / "whole", evolution=longer)
+    assert path.read_bytes() == (tmp_path / "whole").read_bytes()
+    with pytest.raises(SpacelangError, match="SP0731.*holds 80 spaces already, and 60 are asked for"):
+        evolve(TINY, TABLE, path, evolution=SMALL, resume=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"evolution": SMALL.model_copy(update={"seed": 9})}, "seed 3 there, 9 here$"),
+        ({"evolution": SMALL.model_copy(update={"population": 12})}, "population 10 there, 12 here$"),
+        ({"algorithm": "random"}, "algorithm evolution there, random here; population 10 there, null here; sample"),
+        ({"targets_ms": (4.0, 7.0)}, r"targets_ms \[4.0, 6.0\] there, \[4.0, 7.0\] here$"),
+        ({"quality": ir.Quality(estimator="exact", top=9)}, 'quality .*"top": 3.* there, .*"top": 9.* here$'),
+        ({"table": random_table(8, rows=12)}, r"table \w{8}… there, \w{8}… here$"),
+    ],
+)
+def test_the_history_of_another_search_is_refused(tmp_path: Path, change: dict[str, object], message: str) -> None:
+    path = tmp_path / "history.jsonl"
+    evolve(TINY, TABLE, path, evolution=SMALL)
+    before = path.read_bytes()
+    arguments = {"evolution": SMALL, "table": TABLE, **change}
+    with pytest.raises(SpacelangError, match="SP0731") as caught:
+        evolve(TINY, history=path, resume=True, **arguments)  # type: ignore[arg-type]
+    (diagnostic,) = caught.value.diagnostics
+    assert re.search(message, diagnostic.message)
+    assert path.read_bytes() == before
+
+
+def test_a_history_that_was_changed_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    evolve(TINY, TABLE, path, evolution=SMALL)
+    lines = path.read_text().splitlines(keepends=True)
+    entry = json.loads(lines[30])
+    entry["encoding"] = "111-000" if entry["encoding"] != "111-000" else "111-001"
+    path.write_text("".join([*lines[:30], json.dumps(entry) + "\n", *lines[31:]]))
+    with pytest.raises(SpacelangError, match=r"SP0731.*the space 29 is 111-00\d there, and would be"):
+        evolve(TINY, TABLE, path, evolution=SMALL, resume=True)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "SP0732.*can't be read: No such file"),
+        (b"", "SP0730.*first line is not whole"),
+        (b"not json\n", "SP0730.*:1: this is no line of a history"),
+        (b'{"index": 0}\n', "SP0730.*:1: this is no line of a history"),
+        (b"\xff\xfe\x00\n", "SP0730.*:1: this is no line of a history"),
+    ],
+)
+def test_what_is_no_history_is_refused(tmp_path: Path, content: bytes | None, message: str) -> None:
+    path = tmp_path / "history.jsonl"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(SpacelangError, match=message):
+        evolve(TINY, TABLE, path, evolution=SMALL, resume=True)
+
+
+def test_lines_that_are_missing_or_damaged_in_between_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    evolve(TINY, TABLE, path, evolution=SMALL)
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:5] + lines[6:]))
+    with pytest.raises(SpacelangError, match=r"SP0730.*jsonl:6: the space 4 stands here, not 5"):
+        evolve(TINY, TABLE, path, evolution=SMALL, resume=True)
+    path.write_text("".join([*lines[:5], lines[5][:20] + "\n", *lines[6:]]))
+    with pytest.raises(SpacelangError, match=r"SP0730.*jsonl:6: this is no line of a history"):
+        evolve(TINY, TABLE, path, evolution=SMALL, resume=True)
+
+
+def test_a_history_is_never_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    path.write_text("precious")
+    with pytest.raises(SpacelangError, match="SP0732.*exists already"):
+        evolve(TINY, TABLE, path, evolution=SMALL)
+    assert path.read_text() == "precious"
+
+
+def test_progress_counts_up_and_its_best_never_falls() -> None:
+    calls: list[tuple[int, int, float, str]] = []
+    found = evolve(TINY, TABLE, evolution=SMALL, progress=lambda *call: calls.append(call))
+    assert [done for done, *_ in calls] == list(range(1, 61))
+    assert all(a[2] <= b[2] for a, b in pairwise(calls))
+    assert calls[-1][1:] == (60, found.score.total, found.score.encoding)
+
+
+def test_what_has_one_space_only_is_not_searched() -> None:
+    (space,) = compile_source(
+        Source(
+            "one.space",
+            TEXT.replace("2 of 32..64", "32..64")
+            .replace("2 of 48..80", "48..80")
+            .replace("    4 = mbv2  { kernel {3, 5}, expand {4, 6}, act relu6 }\n", ""),
+        )
+    )
+    with pytest.raises(SpacelangError, match="SP0723.*holds one space only"):
+        evolve(space, random_table(0, space=space), evolution=SMALL)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"sample": 11}, "SP0724.*sample 11, population 10, spaces 60"),
+        ({"spaces": 9}, "SP0724.*spaces 9"),
+        ({"sample": 0}, "SP0724.*sample 0"),
+        ({"seed": -1}, "SP0724.*seed -1 is negative"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(change: dict[str, int], message: str) -> None:
+    with pytest.raises(SpacelangError, match=message):
+        evolve(TINY, TABLE, evolution=SMALL.model_copy(update=change))
+
+
+def test_settings_default_to_those_of_the_text(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    evolve(TINY, TABLE, path)
+    header, lines, _ = read_history(path)
+    assert (header.targets_ms, header.quality, header.seed) == ((4.0, 6.0), TINY.quality, 0)
+    assert len(lines) == 60
+    bare = TINY.model_copy(update={"evolution": None})
+    with pytest.raises(SpacelangError, match="SP0720.*says nothing about evolution"):
+        evolve(bare, TABLE)
+
+
+def test_encodings_of_a_history_decode(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    evolve(TINY, TABLE, path)
+    assert all(decode(TINY, each.encoding) for each in entries(path))
