@@ -1,7 +1,7 @@
 """What a backend is, and how the installed ones are found.
 
-A backend turns the IR into files. It is an object that an entry point of the group `spacelang.backends` names, whether it comes
-with spacelang or from another distribution; it is imported only when it is asked for.
+A backend turns the IR into files. It is an object that an entry point of the group `spacelang.backends` names, whether it
+comes with spacelang or from another distribution; it is imported only when it is asked for.
 """
 
 from __future__ import annotations
@@ -118,8 +118,8 @@ def emit_all(space: SearchSpace, backends: Iterable[Backend]) -> dict[str, str]:
     """The files of several backends.
 
     Raises:
-        SpacelangError: what a backend raises; if one fails otherwise; if two make the same file, or one a file that isn't
-            inside the directory.
+        SpacelangError: what a backend raises; if one fails otherwise; if two make the same file, or one a file that
+            isn't inside the directory.
     """
     files: dict[str, str] = {}
     makers = dict.fromkeys(RESERVED, "the driver")

@@ -1,11 +1,11 @@
 """Every kernel that any model of a space can contain, and how often one model can contain it. Exact.
 
-A model is a walk over widths: each layer goes from the last layer's width to its own, and contributes the kernels that its
-block, its numbers and these two widths give. What the layers share (the block and the width list of a stage, its `uniform`
+A model is a walk over widths: each layer goes from the last layer's width to its own, and contributes the kernels that
+its block, its numbers and these two widths give. What the layers of a stage share (the block, the width list, `uniform`
 choices) is fixed once a stage. So, for one kernel, the most that a model can hold is the heaviest walk.
 
-Sizes need no enumeration of resolutions: behind strides of product S the size is ⌈resolution / S⌉. The walk is done once for a
-virtual resolution that all strides divide, and once for each way in which different S fall together in real resolutions.
+Sizes need no enumeration of resolutions: behind strides of product S the size is ⌈resolution / S⌉. The walk is done once
+for a virtual resolution that all strides divide, and once for each way in which different S fall together in real ones.
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ def load(path: str | os.PathLike[str]) -> SearchSpace:
 
 
 def loads(text: str, name: str | None = None) -> SearchSpace:
-    """The space that a text declares; of one with several, that of this name. Imports are relative to the current folder.
+    """The space that a text declares; of one with several, that of this name. Imports start at the current folder.
 
     Raises:
         SpacelangError: as `load`.

@@ -1,7 +1,7 @@
 """A directory of generated files, and the manifest that tells them from anybody else's.
 
-`manifest.json` holds the hash of every file that was written. So a second compilation knows which files it may replace, which
-ones it may remove, and which ones were edited in between.
+`manifest.json` holds the hash of every file that was written. So a second compilation knows which files it may replace,
+which ones it may remove, and which ones were edited in between.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def is_plain(path: str) -> bool:
 
 
 def write_build(space: ir.SearchSpace, files: Mapping[str, str], directory: Path, *, force: bool = False) -> list[Path]:
-    """Bring a directory to hold `files` and their manifest, which is written last. What is the same already isn't touched.
+    """Bring a directory to hold `files` and, written last, their manifest. What is the same already isn't touched.
 
     Files of an earlier build that are made no more are removed, unless they were edited since.
 
