@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from spacelang import syntax
@@ -124,3 +126,10 @@ def test_spans_are_what_was_written() -> None:
 def test_trees_of_one_text_are_equal_wherever_they_were_parsed() -> None:
     source = Source("a", "a { b 1 } # c")
     assert parse(source, Report()) == parse(source, Report())
+
+
+def test_threads_parse_side_by_side() -> None:
+    texts = [f"a{number} {{ b {number} }}\n" * 20 for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        files = list(pool.map(lambda text: bare(parse(Source("a", text), Report())), texts * 4))
+    assert files == [bare(parsed(text)) for text in texts * 4]
