@@ -12,10 +12,11 @@ spec=specs/vnni_released.space
 archive=../shared/data/vnni_block_table.tar.xz
 build=build/demo
 import_table="spacelang table import $archive --space $spec -o $build/table.parquet --fixed-latency 160=1.751,192=2.277,224=2.801"
-evolve="spacelang evolve $spec --table $build/table.parquet -o $build/best.space --history $build/history.jsonl --force"
+evolve="spacelang evolve $spec --table $build/table.parquet -o $build/best.space --history $build/history.jsonl"
 solve="spacelang solve $spec --table $build/table.parquet -o $build/optimum.space"
 
 mkdir -p "$build"
+rm -f "$build/history.jsonl"
 echo "A hyperspace, and what is wrong with it:"
 run spacelang check "$spec"
 run spacelang show "$spec"

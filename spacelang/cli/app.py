@@ -10,7 +10,9 @@ import typer
 from spacelang import __version__
 from spacelang.cli.build import backends, compile
 from spacelang.cli.check import check, explain, fmt
+from spacelang.cli.compare import diff
 from spacelang.cli.models import decode, encode, sample
+from spacelang.cli.search import evolve, score, solve
 from spacelang.cli.show import cost, show
 from spacelang.cli.table import import_, info
 
@@ -46,9 +48,13 @@ _add(app, "compile", compile, "spacelang compile specs/vnni.space -o build --bac
 _add(app, "backends", backends, "spacelang backends")
 _add(app, "show", show, "spacelang show specs/vnni.space")
 _add(app, "cost", cost, "spacelang cost specs/seqnet_vnni_a0.space")
+_add(app, "diff", diff, "spacelang diff main:specs/vnni.space specs/vnni.space --format markdown")
 _add(app, "encode", encode, "spacelang encode specs/spaceevo_vnni.space")
 _add(app, "decode", decode, "spacelang decode specs/vnni.space 151122-023231 -o found.space")
 _add(app, "sample", sample, "spacelang sample specs/spaceevo_vnni.space -n 1000 --seed 1 --format jsonl")
+_add(app, "score", score, "spacelang score specs/vnni_released.space 151122-023231 --table table.parquet")
+_add(app, "evolve", evolve, "spacelang evolve specs/vnni_released.space --table table.parquet -o best.space")
+_add(app, "solve", solve, "spacelang solve specs/vnni_released.space --table table.parquet -o optimum.space")
 
 table = typer.Typer(help="Tables of measured stage architectures.", no_args_is_help=True, rich_markup_mode="rich")
 app.add_typer(table, name="table")

@@ -25,16 +25,14 @@ def check(
     format: Annotated[Format, typer.Option(help="How to print what is found.")] = Format.TEXT,
 ) -> None:
     """Check files and print everything that is wrong with them."""
-    from spacelang.check import check as check_program
-    from spacelang.loader import load_program
+    from spacelang.driver import check_source
 
     report = Report()
     for file in files:
         own = Report()
         source, path = read_input(file, own)
-        program = load_program(source, path, own) if source else None
-        if program and not own.failed:
-            check_program(program, own)
+        if source:
+            check_source(source, path, own)
         report.diagnostics += own.diagnostics
     found = _once(report.sorted())
     write(render(found, format, color=wants_color(sys.stdout)))

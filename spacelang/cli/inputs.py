@@ -33,25 +33,26 @@ def read_input(argument: str, report: Report) -> tuple[Source | None, Path | Non
         return None, None
 
 
-def split_name(argument: str) -> tuple[str, str | None]:
-    """`FILE#NAME` as FILE and NAME; a file whose own name has a `#` is meant before a part of another."""
-    file, mark, name = argument.rpartition("#")
-    return (file, name) if mark and not Path(argument).exists() else (argument, None)
-
-
-def load_space(argument: str, kinds: tuple[Kind, ...] = ("hyperspace", "space", "model")) -> SearchSpace:
+def load_space(
+    argument: str, kinds: tuple[Kind, ...] = ("hyperspace", "space", "model"), shown: str | None = None
+) -> SearchSpace:
     """The space that an argument names.
+
+    Args:
+        shown: what diagnostics call the file, where that isn't its path.
 
     Raises:
         SpacelangError: with all that is wrong; if it is of another kind.
     """
-    from spacelang.driver import choose, compile_source
+    from spacelang.driver import choose, compile_source, split_name
 
     report = Report()
     file, name = split_name(argument)
     source, path = read_input(file, report)
     if source is None:
         raise SpacelangError(report.sorted())
+    if shown is not None:
+        source = Source(split_name(shown)[0], source.text)
     space = choose(compile_source(source, path), name, source.name)
     if space.kind not in kinds:
         raise SpacelangError([_other_kind(space, kinds)])

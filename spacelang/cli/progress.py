@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from spacelang.cli.console import say
 
 LOG_SECONDS = 5.0
 """Between two lines where there is no terminal."""
 
-Update = Callable[[int, int], None]
+
+class Update(Protocol):
+    """Called with how much is done and how much there is (None where nobody knows), and a word on how it goes."""
+
+    def __call__(self, done: int, total: int | None, note: str = "") -> None: ...
 
 
 @contextmanager
 def progress(what: str) -> Iterator[Update]:
-    """Gives a function to call with how much is done, and how much there is."""
+    """Shows the progress of what is done inside."""
     with (_bar if sys.stderr.isatty() else _lines)(what) as update:
         yield update
 
@@ -34,23 +39,30 @@ def _bar(what: str) -> Iterator[Update]:
         TimeRemainingColumn,
     )
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, TextColumn("left:"), TimeRemainingColumn(), console=Console(stderr=True)) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"))
+    note_column = TextColumn("{task.fields[note]}", markup=False)
+    with Progress(*columns, TimeRemainingColumn(), note_column, console=Console(stderr=True)) as bar:
+        task = bar.add_task(what, total=None, note="")
+
+        def update(done: int, total: int | None, note: str = "") -> None:
+            bar.update(task, completed=done, total=total, note=note)
+
+        yield update
 
 
 @contextmanager
 def _lines(what: str) -> Iterator[Update]:
     begun = last = time.monotonic()
 
-    def update(done: int, total: int) -> None:
+    def update(done: int, total: int | None, note: str = "") -> None:
         nonlocal last
         now = time.monotonic()
         if done and now - last >= LOG_SECONDS:
             last = now
-            left = (now - begun) / done * (total - done)
-            say(f"{what}: {done} of {total} ({done / total:.0%}), about {left:.0f} s left")
+            left = (
+                f"of {total} ({done / total:.0%}), {(now - begun) / done * (total - done):.0f} s left" if total else ""
+            )
+            say(" ".join(filter(None, (f"{what}: {done}", left, note))))
 
     say(what)
     yield update

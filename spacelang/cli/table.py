@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,14 +52,15 @@ def import_(
     write_table(table, output)
     say(f"{len(table.rows)} rows for {len(table.cells)} cells{', all costs equal' * verify}: {output}")
     if table.missing:
-        say(f"{len(table.missing)} cells have no rows yet; `spacelang table info {output}` lists them")
+        say(f"{len(table.missing)} cells have no rows; `spacelang table info {output}` shows which")
 
 
 def info(
     table: Annotated[Path, typer.Argument(metavar="TABLE", help="A Parquet file that spacelang wrote.")],
     json: Json = False,
 ) -> None:
-    """Print what a table holds, and which cells are missing."""
+    """Print what a table holds, cell by cell; a cell without rows has to be distilled first."""
+    from spacelang.evolve.inventory import inventory
     from spacelang.evolve.parquet import read_table
 
     found = read_table(table)
@@ -71,35 +71,23 @@ def info(
     console = tables()
     device = f"latencies of {latencies.device}" if latencies else "no latencies attached"
     console.print(f"{len(found.rows)} rows of {space.name} ({space.short_hash}), {device}\n{found.origin}")
-    rows = simple_table(
-        "", ("stage", "cells", "missing", "rows", "least loss", "greatest loss"), ("cells", "missing", "rows")
-    )
-    for each in _stages(found):
-        rows.add_row(*map(str, each.values()))
+    columns = ("stage", "block", "widths", "rows", "loss", "latency ms")
+    rows = simple_table("", columns, columns[3:])
+    for each in inventory(found):
+        stage = space.stages[each.cell.stage]
+        block = f"{each.cell.block} {stage.candidate(each.cell.block).block}"
+        widths = ", ".join(map(str, stage.windows[each.cell.window].values))
+        rows.add_row(stage.name, block, widths, str(each.rows), _ends(each.loss), _ends(each.latency_ms))
     console.print(rows)
-    for cell in found.missing:
-        console.print(f"missing: {found.describe(cell)}")
 
 
-def _stages(table: Table) -> list[dict[str, str | int | float | None]]:
-    stages: list[dict[str, str | int | float | None]] = []
-    for index, stage in enumerate(table.space.stages):
-        losses = table.rows.loss[table.rows.stage == index]
-        least, greatest = (float(losses.min()), float(losses.max())) if len(losses) else (math.nan, math.nan)
-        stages.append(
-            {
-                "stage": stage.name,
-                "cells": sum(cell.stage == index for cell in table.cells),
-                "missing": sum(cell.stage == index for cell in table.missing),
-                "rows": len(losses),
-                "least_loss": None if math.isnan(least) else least,
-                "greatest_loss": None if math.isnan(greatest) else greatest,
-            }
-        )
-    return stages
+def _ends(ends: tuple[float, float] | None) -> str:
+    return f"{ends[0]:.4f} to {ends[1]:.4f}" if ends else "none"
 
 
 def _described(table: Table) -> dict[str, object]:
+    from spacelang.evolve.inventory import inventory
+
     latencies = table.latencies
     return {
         "hyperspace": table.space.name,
@@ -108,6 +96,16 @@ def _described(table: Table) -> dict[str, object]:
         "device": latencies.device if latencies else None,
         "fixed_ms": {str(size): value for size, value in latencies.fixed_ms.items()} if latencies else None,
         "rows": len(table.rows),
-        "stages": _stages(table),
-        "missing": [cell._asdict() for cell in table.missing],
+        "cells": [
+            {
+                "stage": table.space.stages[each.cell.stage].name,
+                "block": each.cell.block,
+                "window": each.cell.window,
+                "rows": each.rows,
+                "resolutions": {str(size): count for size, count in each.resolutions.items()},
+                "loss": each.loss,
+                "latency_ms": each.latency_ms,
+            }
+            for each in inventory(table)
+        ],
     }
