@@ -1,6 +1,7 @@
 """The declarations of a `.space` text, typed, each with its span; names are not resolved yet.
 
-`read` makes these from the syntax tree. What is missing is None (or an empty tuple): `check` says so where it is required.
+`read` makes these from the syntax tree. What is missing, or could not be read, is None (or an empty tuple); `read` has
+said so where it is required, and `check` says nothing more about it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A file and everything that it imports.
 
-`import "std/…"` takes a module of the package's own library; any other path is relative to the folder of the file that
-says it, and may climb with `..`, so that projects can share files. Absolute paths are refused: a text that names a place
-on one machine can't be read on another.
+`import "std/…"` takes a module of the package's own library; any other path is relative to the folder of the file
+that says it, and may climb with `..`, so that projects can share files. Absolute paths are refused: a text that names
+a place on one machine can't be read on another.
 """
 
 from __future__ import annotations

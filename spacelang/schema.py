@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from spacelang import ast
+from spacelang.suggest import spelled
 
 Kind = Literal["integer", "number", "word", "widths rule", "group", "values", "other"]
 
@@ -40,9 +41,12 @@ class Domain:
         return not (self.high is not None and (value > self.high or (self.open_high and value == self.high)))
 
     def __str__(self) -> str:
-        low = None if self.low is None else f"more than {self.low:g}" if self.open_low else f"at least {self.low:g}"
-        high = None if self.high is None else f"less than {self.high:g}" if self.open_high else f"at most {self.high:g}"
-        return " and ".join(each for each in (low, high) if each) or "any number"
+        ends = []
+        if self.low is not None:
+            ends.append(f"{'more than' if self.open_low else 'at least'} {spelled(self.low)}")
+        if self.high is not None:
+            ends.append(f"{'less than' if self.open_high else 'at most'} {spelled(self.high)}")
+        return " and ".join(ends) or "any number"
 
 
 POSITIVE = Domain(1)

@@ -35,6 +35,11 @@ def listed(options: Iterable[str], joint: str = "or") -> str:
     return f"{', '.join(names[:-1])} {joint} {names[-1]}"
 
 
+def spelled(value: int | float) -> str:
+    """A number as a person would write it: 1000000, not 1e+06."""
+    return str(value) if isinstance(value, int) else f"{value:g}"
+
+
 def did_you_mean(word: str, options: Iterable[str]) -> str:
     """A help text for an unknown word: the nearest option, else all of them, else nothing.
 

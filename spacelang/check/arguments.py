@@ -12,7 +12,7 @@ from spacelang.choices import NUMBER_STEP
 from spacelang.diagnostics import Label
 from spacelang.schema import ACTIVATIONS, Domain
 from spacelang.source import Span
-from spacelang.suggest import closest, did_you_mean, listed
+from spacelang.suggest import closest, did_you_mean, listed, spelled
 
 KERNELS = Domain(1, 99)
 NUMBERS = Domain(0, limits.CHANNELS)
@@ -35,13 +35,13 @@ def _check_ids(uses: Iterable[ast.BlockUse], context: Context) -> None:
     for use in uses:
         value, last = use.id.value, limits.SEARCH_IDS - 1
         if value != int(value) or value > last:
-            message = f"a search id can't be {value:g}"
+            message = f"a search id can't be {spelled(value)}"
             context.report.error("SP0406", message, use.id.span, help=f"legal here: whole numbers from 0 to {last}")
         elif value in first:
             labels = [Label(first[value].id.span, f"first used for `{first[value].block.text}`")]
             free = next((each for each in range(last + 1) if each not in {other.id.value for other in uses}), None)
             mend = "" if free is None else f"the next free id is {free}"
-            message = f"search id {value:g} is used twice"
+            message = f"search id {spelled(value)} is used twice"
             context.report.error("SP0405", message, use.id.span, labels=labels, help=mend)
         first.setdefault(value, use)
 

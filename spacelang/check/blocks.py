@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from spacelang import ast
-from spacelang.check.expressions import Undefined, check_calls, evaluate, refs
+from spacelang.check.expressions import check_calls, divisions_by_zero, refs
 from spacelang.check.parameters import Use, uses
 from spacelang.diagnostics import Label, Report
 from spacelang.schema import ACTIVATIONS, FUNCTIONS, LAYER_NAMES, STAGE, Domain, named
 from spacelang.source import Span
-from spacelang.suggest import closest, did_you_mean, listed
+from spacelang.suggest import closest, did_you_mean, listed, spelled
 
 RESERVED = (*LAYER_NAMES, "classes")
 STRIDES = Domain(1, 8)
@@ -105,11 +105,11 @@ class _Block:
 
     def _expression(self, expr: ast.Expr | ast.Compare) -> None:
         check_calls(expr, self.report)
-        unknown = [each for each in refs(expr) if each.name not in self._visible()]
-        for each in unknown:
-            self._unknown(each)
-        if not unknown and not isinstance(expr, ast.Compare):
-            self._constant(expr)
+        for each in refs(expr):
+            if each.name not in self._visible():
+                self._unknown(each)
+        for span in divisions_by_zero(expr):
+            self.report.error("SP0415", "division by zero", span)
 
     def _visible(self) -> list[str]:
         return [*LAYER_NAMES, *self.parameter_spans, *self.bound]
@@ -126,29 +126,20 @@ class _Block:
             message = f"unknown name `{ref.name}` in block `{self.block.name.text}`"
             self.report.error("SP0203", message, ref.span, help=mend)
 
-    def _constant(self, expr: ast.Expr) -> None:
-        """Divisions by zero that need no choice to happen."""
-        try:
-            evaluate(expr, {})
-        except KeyError:
-            pass
-        except Undefined as error:
-            self.report.error("SP0415", str(error), error.span)
-
     def _literal_kernel(self, kernel: ast.Expr) -> None:
         if not isinstance(kernel, ast.Number):
             return
         value = kernel.value
         if value != int(value) or value < 1 or value % 2 == 0:
-            message = f"a kernel can't be {value:g}"
+            message = f"a kernel can't be {spelled(value)}"
             self.report.error("SP0501", message, kernel.span, help="kernels are odd positive whole numbers")
 
     def _fixed_stride(self, stride: ast.Number) -> None:
         if stride.value != int(stride.value):
-            self.report.error("SP0306", f"`stride` takes whole numbers, not {stride.value:g}", stride.span)
+            self.report.error("SP0306", f"`stride` takes whole numbers, not {spelled(stride.value)}", stride.span)
         elif not STRIDES.holds(stride.value):
             mend = f"legal here: {STRIDES}"
-            self.report.error("SP0307", f"`stride` can't be {stride.value:g}", stride.span, help=mend)
+            self.report.error("SP0307", f"`stride` can't be {spelled(stride.value)}", stride.span, help=mend)
 
     def _activation(self, name: ast.Name | None) -> None:
         if name is None or name.text in self.parameter_spans or name.text in ACTIVATIONS:

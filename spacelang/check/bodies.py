@@ -6,7 +6,7 @@ up to a limit; a choice that goes wrong becomes part of the message.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice, product
 from typing import TypeVar
@@ -16,6 +16,7 @@ from spacelang.check.expressions import Bounds, Undefined, bounds, evaluate, hol
 from spacelang.choices import Real
 from spacelang.shapes import kernel_reaches, size_after
 from spacelang.source import Span
+from spacelang.suggest import spelled
 
 T = TypeVar("T")
 POOLS_AND_CONVOLUTIONS = ("conv", "dwconv", "avgpool", "maxpool")
@@ -92,6 +93,7 @@ class Misfit(Exception):
     Attributes:
         code, message, help: of the diagnostic.
         span: the place in the body.
+        depends: the expressions that made it so.
         kernel, parameter: the kernel that is too large, where that is what's wrong, and the parameter that gave it.
         stride: the stride that comes out of the body, where that is.
     """
@@ -102,6 +104,7 @@ class Misfit(Exception):
         message: str,
         span: Span,
         *,
+        depends: tuple[ast.Expr | ast.Compare, ...] = (),
         kernel: int = 0,
         parameter: str = "",
         stride: int = 0,
@@ -111,6 +114,7 @@ class Misfit(Exception):
         self.code = code
         self.message = message
         self.span = span
+        self.depends = depends
         self.kernel = kernel
         self.parameter = parameter
         self.stride = stride
@@ -138,13 +142,14 @@ def misfit(block: ast.Block, choices: Choices, size: int | None, budget: Budget)
     """
     if proved(block, choices, size):
         return None
-    shown, share = _matters(block), budget.share()
-    for names in islice(_thinned(choices, shown, share).layers(), share):
+    share = budget.share()
+    for names in islice(_thinned(choices, _roots(block, _expressions(block)), share).layers(), share):
         budget.left -= 1
-        given = ", ".join(f"{name} = {value:g}" for name, value in names.items() if name in shown)
         try:
             walk(block, names, size if names["stride"] == choices.stride else _after(size, choices.stride))
         except Misfit as found:
+            roots = _roots(block, found.depends)
+            given = ", ".join(f"{name} = {spelled(value)}" for name, value in names.items() if name in roots)
             return found, given
     return None
 
@@ -153,21 +158,25 @@ def _after(size: int | None, stride: int) -> int | None:
     return None if size is None else size_after(size, stride)
 
 
-def _matters(block: ast.Block) -> set[str]:
-    """The names that an expression of the body depends on; and `in`, `out` and `stride`, if the body asks for them."""
-    found: set[str] = set()
+def _expressions(block: ast.Block) -> Iterator[ast.Expr | ast.Compare]:
     for step in block.body:
-        if isinstance(step, ast.Let):
-            found |= {each.name for each in refs(step.value)}
-        elif isinstance(step, ast.Operator):
-            exprs = (step.argument, step.out, step.repeat, step.when)
-            found |= {
-                each.name
-                for expr in exprs
-                if expr is not None and not isinstance(expr, ast.Name | ast.Values)
-                for each in refs(expr)
-            }
-    return found
+        if isinstance(step, ast.Operator):
+            for expr in (step.argument, step.out, step.repeat, step.when):
+                if expr is not None and not isinstance(expr, ast.Name | ast.Values):
+                    yield expr
+
+
+def _roots(block: ast.Block, expressions: Iterable[ast.Expr | ast.Compare]) -> set[str]:
+    """The names that the layer or its arguments give, on which these expressions depend."""
+    bound = {each.name.text: each.value for each in block.body if isinstance(each, ast.Let)}
+    found: set[str] = set()
+    waiting = list(expressions)
+    while waiting:
+        for each in refs(waiting.pop()):
+            if each.name not in found:
+                found.add(each.name)
+                waiting += [bound[each.name]] if each.name in bound else []
+    return found - set(bound)
 
 
 def _thinned(choices: Choices, matters: set[str], share: int) -> Choices:
@@ -276,21 +285,23 @@ def _value(expr: ast.Expr, names: Mapping[str, Real]) -> Real:
     try:
         return evaluate(expr, names)
     except Undefined as error:
-        raise Misfit("SP0415", str(error), error.span) from None
+        raise Misfit("SP0415", str(error), error.span, depends=(expr,)) from None
 
 
 def _kept(step: ast.Operator, names: Mapping[str, Real]) -> bool:
     try:
         return holds(step.when, names)
     except Undefined as error:
-        raise Misfit("SP0415", str(error), error.span) from None
+        raise Misfit("SP0415", str(error), error.span, depends=(step.when,) if step.when else ()) from None
 
 
 def _natural(expr: ast.Expr, names: Mapping[str, Real], code: str, what: str) -> int:
+    """A count of channels or repetitions; `what` is the message around it."""
     value = _value(expr, names)
     if 1 <= value <= limits.CHANNELS and value == int(value):
         return int(value)
-    raise Misfit(code, f"{what} {value:g}", expr.span, help="channels and repetitions are positive whole numbers")
+    mend = "channels and repetitions are positive whole numbers"
+    raise Misfit(code, what.format(spelled(value)), expr.span, depends=(expr,), help=mend)
 
 
 class _State:
@@ -298,8 +309,7 @@ class _State:
         self.channels = channels
         self.size = size
         self.stride = 1
-        self.strided: Span | None = None
-        self.widened: Span | None = None
+        self.widened: ast.Expr | None = None
 
     def take(self, step: ast.Operator, names: Mapping[str, Real]) -> None:
         before = self.channels
@@ -307,24 +317,25 @@ class _State:
         if kind in POOLS_AND_CONVOLUTIONS and argument is not None and not isinstance(argument, ast.Name):
             self._kernel(argument, names)
         if kind == "se" and argument is not None and not isinstance(argument, ast.Name):
-            _natural(argument, names, "SP0416", "`se` would squeeze to a number of channels of")
+            _natural(argument, names, "SP0416", "`se` would squeeze to {} channels")
         if step.repeat is not None:
-            _natural(step.repeat, names, "SP0417", "the operator would be repeated a number of times of")
+            _natural(step.repeat, names, "SP0417", "the operator would be repeated {} times")
         if step.out is not None and not isinstance(step.out, ast.Values):
-            self.channels = _natural(step.out, names, "SP0416", "the number of output channels would be")
-            self.widened = step.out.span
+            self.channels = _natural(step.out, names, "SP0416", "the number of output channels would be {}")
+            self.widened = step.out
         stride = self._stride(step, names)
         if step.residual and (self.channels != before or stride != 1):
             message = f"the residual would add {before} channels to {self.channels}"
-            raise Misfit("SP0419", message, step.span, help="a residual keeps channels and size")
+            depends = (step.out,) if step.out is not None and not isinstance(step.out, ast.Values) else ()
+            raise Misfit("SP0419", message, step.span, depends=depends, help="a residual keeps channels and size")
 
     def _kernel(self, expr: ast.Expr, names: Mapping[str, Real]) -> None:
         value = _value(expr, names)
         if value != int(value) or value < 1 or value % 2 == 0:
-            message = f"the kernel would be {value:g}"
-            raise Misfit("SP0501", message, expr.span, help="kernels are odd positive whole numbers")
+            message = f"the kernel would be {spelled(value)}"
+            raise Misfit("SP0501", message, expr.span, depends=(expr,), help="kernels are odd positive whole numbers")
         if self.size is not None and not kernel_reaches(int(value), self.size):
-            message = f"kernel {value:g} is too large for a map of {self.size}×{self.size}"
+            message = f"kernel {spelled(value)} is too large for a map of {self.size}×{self.size}"
             mend = f"the largest kernel that makes sense there is {2 * self.size - 1}"
             parameter = expr.name if isinstance(expr, ast.Ref) else ""
             raise Misfit("SP0502", message, expr.span, kernel=int(value), parameter=parameter, help=mend)
@@ -334,23 +345,30 @@ class _State:
             return 1
         stride = int(names["stride"]) if step.stride is True else int(step.stride.value)
         self.stride *= stride
-        self.strided = step.span
         if self.size is not None:
             self.size = size_after(self.size, stride)
         return stride
 
     def finish(self, block: ast.Block, names: Mapping[str, Real]) -> None:
-        wanted = int(names["stride"])
+        wanted, name = int(names["stride"]), block.name.text
         if self.stride != wanted:
-            if self.strided is None:
-                message = f"block `{block.name.text}` takes no stride, but the layer's is {wanted}"
-            else:
-                message = f"the strides of block `{block.name.text}` give {self.stride}, but the layer's is {wanted}"
-            raise Misfit("SP0503", message, self.strided or block.name.span, stride=self.stride)
-        if self.channels != names["out"]:
-            message = (
-                f"block `{block.name.text}` ends with {self.channels} channels, not with the layer's {names['out']:g}"
+            operators = [each for each in block.body if isinstance(each, ast.Operator) and each.stride is not None]
+            given = (
+                f"the strides of block `{name}` give {self.stride}" if operators else f"block `{name}` takes no stride"
             )
             raise Misfit(
-                "SP0418", message, self.widened or block.name.span, help="let its last convolution end with `-> out`"
+                "SP0503",
+                f"{given}, but the layer's is {wanted}",
+                operators[0].span if operators else block.name.span,
+                depends=tuple(each.when for each in operators if each.when is not None),
+                stride=self.stride,
+            )
+        if self.channels != names["out"]:
+            message = f"block `{name}` ends with {self.channels} channels where the layer has {names['out']}"
+            raise Misfit(
+                "SP0418",
+                message,
+                self.widened.span if self.widened else block.name.span,
+                depends=() if self.widened is None else (self.widened,),
+                help="let its last convolution end with `-> out`",
             )

@@ -22,6 +22,7 @@ class Context:
         widths: the device's rule; None where the device or its rule is unknown, which is reported.
         unsound: names of blocks that have errors of their own, so that nothing is concluded from their bodies.
         blocks_written: whether the space has a list of blocks, be it one that couldn't be read.
+        head_whole: whether every line of the head could be read.
         candidates: the space's list, without what is wrong in it.
         numbers: what numeric arguments stand for, by argument.
     """
@@ -33,6 +34,7 @@ class Context:
     unsound: frozenset[str]
     widths: WidthRule | None = None
     blocks_written: bool = False
+    head_whole: bool = True
     candidates: tuple[ast.BlockUse, ...] = ()
     numbers: dict[ast.Argument, tuple[Real, ...]] = field(default_factory=dict)
     _known: dict[tuple[object, ...], tuple[bodies.Misfit, str] | None] = field(default_factory=dict)
@@ -49,7 +51,7 @@ class Context:
         return block.name.text not in self.unsound
 
     def touched(self, span: Span) -> bool:
-        return errors_in(span, self.report)
+        return bool(errors_in(span, self.report))
 
     def misfit(self, block: ast.Block, choices: bodies.Choices, size: int | None) -> tuple[bodies.Misfit, str] | None:
         """`bodies.misfit`, once for each question."""
@@ -59,15 +61,16 @@ class Context:
         return self._known[key]
 
 
-def errors_in(span: Span, report: Report) -> bool:
-    """Whether an error of any phase starts within a span."""
-    return any(
-        each.span is not None
+def errors_in(span: Span, report: Report) -> set[str]:
+    """The codes of the errors that start within a span."""
+    return {
+        each.code
+        for each in report.diagnostics
+        if each.span is not None
         and each.severity is Severity.ERROR
         and each.span.source is span.source
         and span.start <= each.span.start < span.end
-        for each in report.diagnostics
-    )
+    }
 
 
 def unsound_blocks(program: Program, report: Report) -> frozenset[str]:

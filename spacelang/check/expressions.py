@@ -74,6 +74,26 @@ def _check_call(call: ast.Call, report: Report) -> None:
         report.error("SP0219", f"`{name}` takes {takes}, not {given}", call.span)
 
 
+def divisions_by_zero(expr: ast.Expr | ast.Compare) -> Iterator[Span]:
+    """Divisions whose divisor is zero whatever is chosen."""
+    match expr:
+        case ast.Binary() | ast.Compare():
+            if expr.op in ("/", "div") and not any(refs(expr.right)) and _is_zero(expr.right):
+                yield expr.span
+            yield from divisions_by_zero(expr.left)
+            yield from divisions_by_zero(expr.right)
+        case ast.Call():
+            for each in expr.arguments:
+                yield from divisions_by_zero(each)
+
+
+def _is_zero(expr: ast.Expr) -> bool:
+    try:
+        return evaluate(expr, {}) == 0
+    except (Undefined, KeyError, TypeError):
+        return False
+
+
 class Undefined(Exception):
     """An expression has no value for some choice: a division by zero, or a number beyond all bounds."""
 

@@ -10,7 +10,7 @@ from spacelang.check.values import Rule, numbers
 from spacelang.choices import Real
 from spacelang.diagnostics import Label
 from spacelang.schema import ACTIVATIONS, FRACTION, HEAD_NAMES
-from spacelang.suggest import did_you_mean
+from spacelang.suggest import did_you_mean, spelled
 
 
 def check_head(context: Context, entering: tuple[int, ...]) -> None:
@@ -33,7 +33,7 @@ class _Head:
         self.linear: ast.Operator | None = None
         self.head = context.space.head
         # A line that couldn't be read may be the one that seems to be missing.
-        self.whole = not context.touched(self.head[0].span.to(self.head[-1].span))
+        self.whole = context.head_whole
 
     def check(self) -> None:
         for step in self.head:
@@ -70,7 +70,7 @@ class _Head:
         if not isinstance(rate, ast.Number):
             self.report.error("SP0120", "the rate of `dropout` is a number", step.span, help="write `dropout 0.2`")
         elif not FRACTION.holds(rate.value):
-            message = f"`dropout` can't be {rate.value:g}"
+            message = f"`dropout` can't be {spelled(rate.value)}"
             self.report.error("SP0307", message, rate.span, help=f"legal here: {FRACTION}")
 
     def _activation(self, name: ast.Name | None) -> None:
@@ -96,10 +96,10 @@ class _Head:
         if not isinstance(kernel, ast.Number):
             self.report.error("SP0120", "in a head, a kernel is a number", step.kind.span, help="write `conv 1 -> OUT`")
         elif kernel.value != int(kernel.value) or kernel.value < 1 or kernel.value % 2 == 0:
-            message = f"a kernel can't be {kernel.value:g}"
+            message = f"a kernel can't be {spelled(kernel.value)}"
             self.report.error("SP0501", message, kernel.span, help="kernels are odd positive whole numbers")
         elif self.pool is not None and kernel.value > 1:
-            message = f"kernel {kernel.value:g} is too large for the pooled map of 1×1"
+            message = f"kernel {spelled(kernel.value)} is too large for the pooled map of 1×1"
             labels = [Label(self.pool.span, "pooled here")]
             self.report.error("SP0502", message, kernel.span, labels=labels, help="write `conv 1`")
         if self.linear is not None:
@@ -119,7 +119,7 @@ class _Head:
         if device is None and out.form == "range" and out.step is None:
             return ()
         step = None if device is None else device.multiple
-        rule = Rule("the head's width", WIDTHS, step=step, widths=device, single=self.context.is_model)
+        rule = Rule("width", WIDTHS, step=step, widths=device, single=self.context.is_model)
         return tuple(int(each) for each in numbers(out, rule, self.report) or ())
 
     def _expression(self, out: ast.Expr, step: ast.Operator) -> tuple[int, ...]:
@@ -145,7 +145,7 @@ class _Head:
                 return ()
             if not WIDTHS.holds(value) or value != int(value):
                 given = f" with in = {width}" if uses_in else ""
-                message = f"the number of output channels would be {value:g}{given}"
+                message = f"the number of output channels would be {spelled(value)}{given}"
                 mend = "channels are positive whole numbers"
                 self.report.error("SP0416", message, out.span, help=mend)
                 return ()
@@ -170,6 +170,6 @@ class _Head:
         elif not (isinstance(self.linear.out, ast.Ref) and self.linear.out.name == "classes"):
             classes = self.context.space.classes
             if self.widths and classes is not None and self.widths != (int(classes.value),):
-                message = f"the head ends with {self.widths[0]} outputs, not with the {classes.value:g} classes"
+                message = f"the head ends with {self.widths[0]} outputs, not with the {spelled(classes.value)} classes"
                 labels = [Label(classes.span, "said here")]
                 self.report.error("SP0424", message, self.linear.span, labels=labels, help="write `linear -> classes`")

@@ -20,7 +20,7 @@ def check_names(program: Program, report: Report) -> None:
     ):
         _once(what, declarations, report)
     _imported_once(program, report)
-    if program.main.spaces:
+    if program.main.spaces and program.complete and not report.failed and not _unknown(program):
         _unused(program, report)
 
 
@@ -45,6 +45,12 @@ def _imported_once(program: Program, report: Report) -> None:
                 report.warning("SP0217", message, line.span, help="leave one of the lines out")
 
 
+def _unknown(program: Program) -> bool:
+    """Whether a block or device is used that isn't declared: the name may be meant for one that seems unused."""
+    devices = {each.device.text for each in program.spaces.values()}
+    return bool(devices - set(program.devices)) or bool(set(_used_blocks(program)) - set(program.blocks))
+
+
 def _unused(program: Program, report: Report) -> None:
     blocks, devices = set(_used_blocks(program)), {each.device.text for each in program.spaces.values()}
     for block in program.main.blocks:
@@ -53,8 +59,6 @@ def _unused(program: Program, report: Report) -> None:
     for device in program.main.devices:
         if device.name.text not in devices:
             report.warning("SP0210", f"no space uses device `{device.name.text}`", device.name.span)
-    if not program.complete:
-        return
     origins = {each.origin.name.text for each in program.main.spaces if each.origin is not None}
     seen: set[str] = set()
     for line, module in zip(program.main.imports, program.imported[program.main.source.name], strict=True):

@@ -9,6 +9,7 @@ from spacelang.check.context import Context
 from spacelang.check.values import Rule, numbers
 from spacelang.diagnostics import Label
 from spacelang.schema import TARGETS
+from spacelang.suggest import spelled
 
 KINDS = ("hyperspace", "space", "model")
 """Each narrows the one before."""
@@ -66,9 +67,11 @@ def _evolution(section: ast.Section, context: Context) -> None:
 def _at_most(name: str, small: ast.Number | None, other: str, large: ast.Number | None, context: Context) -> None:
     if small is None or large is None or small.value <= large.value:
         return
-    message = f"`{name}` is {small.value:g}, more than `{other}`"
+    message = f"`{name}` is {spelled(small.value)}, more than `{other}`"
     labels = [Label(large.span, f"`{other}` is declared here")]
-    context.report.error("SP0318", message, small.span, labels=labels, help=f"legal here: at most {large.value:g}")
+    context.report.error(
+        "SP0318", message, small.span, labels=labels, help=f"legal here: at most {spelled(large.value)}"
+    )
 
 
 def _origin(origin: ast.Origin, context: Context) -> None:

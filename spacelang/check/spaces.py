@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from spacelang import ast, limits
 from spacelang.check.arguments import check_uses
-from spacelang.check.context import Context
+from spacelang.check.context import Context, errors_in
 from spacelang.check.heads import check_head
 from spacelang.check.settings import check_settings
 from spacelang.check.stages import Flow, check_stage
@@ -15,12 +15,17 @@ from spacelang.diagnostics import Label
 from spacelang.schema import SPACE, named
 from spacelang.suggest import did_you_mean
 
+IN_HEADS = ("SP0114", "SP0115", "SP0116", "SP0117", "SP0120")
+"""Codes of lines in a head that couldn't be read."""
+
 
 def check_space(context: Context) -> None:
     """Reports everything that is wrong with one space."""
     space = context.space
     context.widths = _device(context)
-    context.blocks_written = bool(space.blocks)
+    unread = errors_in(space.span, context.report)
+    context.blocks_written = bool(space.blocks) or bool(unread)
+    context.head_whole = not any(each in IN_HEADS or each.startswith("SP00") for each in unread)
     context.candidates = check_uses(space.blocks, context, space.name.span)
     resolutions = _resolutions(context)
     _stage_names(space.stages, context)

@@ -15,7 +15,7 @@ from spacelang.diagnostics import Label
 from spacelang.schema import STAGE, Domain, named, names
 from spacelang.shapes import size_after
 from spacelang.source import Span
-from spacelang.suggest import closest, did_you_mean, listed
+from spacelang.suggest import closest, did_you_mean, listed, spelled
 
 WIDTHS = Domain(1, limits.CHANNELS)
 SKIPPABLE = Domain(0, 64)
@@ -56,12 +56,20 @@ class _Stage:
         return f"{self.stage.role} `{self.title.text if self.title else ''}`"
 
     def check(self) -> Flow:
+        self._complete()
         candidates = self._candidates()
         self._one_of_each(candidates)
         self._uniform(candidates)
         for use in candidates:
             self._fits(use)
         return self._exit()
+
+    def _complete(self) -> None:
+        """Says what is missing where reading took an argument for a misspelt property, and it was none."""
+        written = {"depth": self.stage.depth, "stride": self.stage.stride, "width": self.stage.width}
+        absent = [f"`{name}`" for name, value in written.items() if value is None]
+        if absent and not self.context.touched(self.stage.span):
+            self.report.error("SP0107", f"{self.label} lacks {listed(absent, 'and')}", self.span, help="add it")
 
     # --- numbers ---
 
@@ -110,15 +118,18 @@ class _Stage:
         value, report = window.value, self.report
         if value != int(value) or value < 1:
             report.error(
-                "SP0307", f"a window can't have {value:g} widths", window.span, help="write a whole number from 1"
+                "SP0307",
+                f"a window can't have {spelled(value)} widths",
+                window.span,
+                help="write a whole number from 1",
             )
             return None
         if found is None:
             return None
         count = len(found) - int(value) + 1
         if count < 1:
-            message = f"a window of {value:g} doesn't fit into {len(found)} widths"
-            labels = [Label(widths.values.span, f"these are {', '.join(f'{each:g}' for each in found[:12])}")]
+            message = f"a window of {spelled(value)} doesn't fit into {len(found)} widths"
+            labels = [Label(widths.values.span, f"these are {', '.join(f'{spelled(each)}' for each in found[:12])}")]
             mend = f"legal here: 1 to {len(found)}" if len(found) > 1 else "leave `1 of` out"
             report.error("SP0308", message, window.span, labels=labels, help=mend)
             return None
@@ -224,7 +235,7 @@ class _Stage:
             where = self.stage.stride.span
         if where.source is self.span.source and not where.start <= self.span.start <= where.end:
             labels.append(Label(self.span, f"in this {self.stage.role}"))
-        message = f"{found.message} with {given}" if given and found.code != "SP0502" else found.message
+        message = f"{found.message}, for {given}" if given and found.kernel == 0 else found.message
         help = found.help
         if found.code == "SP0503" and found.stride != 1:
             help = f"write `stride {found.stride}`" + (" and `depth 1`" if max(self.depth) > 1 else "")

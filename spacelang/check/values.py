@@ -12,6 +12,7 @@ from spacelang.choices import Real, count, expand
 from spacelang.diagnostics import Label, Report
 from spacelang.schema import Domain
 from spacelang.source import Span
+from spacelang.suggest import spelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,8 @@ def _form(values: ast.Values, rule: Rule, report: Report) -> bool:
         return _list(values, rule, report)
     if rule.single and values.form != "one":
         message = f"`{rule.subject}` is a choice, but a model has none left"
-        report.error("SP0315", message, values.span, help="write one number, or a list with one for each layer")
+        mend = "write one number, or a list with one for each layer" if rule.lists else "write one number"
+        report.error("SP0315", message, values.span, help=mend)
         return False
     return _few(len(values.numbers), values, rule, report)
 
@@ -100,11 +102,11 @@ def _few(found: int, values: ast.Values, rule: Rule, report: Report) -> bool:
 def _each(number: ast.Number, values: ast.Values, rule: Rule, report: Report) -> bool:
     value = number.value
     if rule.whole and value != int(value):
-        report.error("SP0306", f"`{rule.subject}` takes whole numbers, not {value:g}", number.span)
+        report.error("SP0306", f"`{rule.subject}` takes whole numbers, not {spelled(value)}", number.span)
         return False
     if not rule.domain.holds(value):
         mend = f"legal here: {rule.domain}"
-        report.error("SP0307", f"`{rule.subject}` can't be {value:g}", number.span, help=mend)
+        report.error("SP0307", f"`{rule.subject}` can't be {spelled(value)}", number.span, help=mend)
         return False
     return rule.widths is None or _multiple(number, rule.widths, report)
 
@@ -138,7 +140,7 @@ def _odd(values: ast.Values, found: Sequence[Real], rule: Rule, report: Report) 
         return not even
     wrong = [number for number in values.numbers if number.value % 2 == 0]
     for number in wrong:
-        report.error("SP0501", f"kernel {number.value:g} is even", number.span, help=mend)
+        report.error("SP0501", f"kernel {spelled(number.value)} is even", number.span, help=mend)
     return not wrong
 
 
@@ -147,7 +149,11 @@ def _ascending(found: Sequence[ast.Number], rule: Rule, report: Report) -> bool:
         if after.value > before.value:
             continue
         twice = after.value == before.value
-        message = f"{after.value:g} is written twice" if twice else f"{after.value:g} stands behind {before.value:g}"
+        message = (
+            f"{spelled(after.value)} is written twice"
+            if twice
+            else f"{spelled(after.value)} stands behind {spelled(before.value)}"
+        )
         report.error(
             "SP0305", message, after.span,
             labels=[Label(before.span, "first written here" if twice else "this is larger")],
@@ -163,8 +169,8 @@ def _ascending(found: Sequence[ast.Number], rule: Rule, report: Report) -> bool:
 def _range(values: ast.Values, rule: Rule, report: Report) -> bool:
     low, high = values.numbers
     if high.value < low.value:
-        message = f"this range ends at {high.value:g}, before its start"
-        report.error("SP0302", message, values.span, help=f"write `{high.value:g}..{low.value:g}`")
+        message = f"this range ends at {spelled(high.value)}, before its start"
+        report.error("SP0302", message, values.span, help=f"write `{spelled(high.value)}..{spelled(low.value)}`")
         return False
     step = _step(values, rule, report)
     if step is None or not _few(count(values, step), values, rule, report):
@@ -173,8 +179,10 @@ def _range(values: ast.Values, rule: Rule, report: Report) -> bool:
     if abs(steps - round(steps)) < 1e-6:
         return True
     below = low.value + floor(steps) * step
-    message = f"steps of {step:g} from {low.value:g} don't reach {high.value:g}"
-    report.error("SP0303", message, high.span, help=f"the nearest ends are {below:g} and {below + step:g}")
+    message = f"steps of {spelled(step)} from {spelled(low.value)} don't reach {spelled(high.value)}"
+    report.error(
+        "SP0303", message, high.span, help=f"the nearest ends are {spelled(below)} and {spelled(below + step)}"
+    )
     return False
 
 
@@ -184,18 +192,18 @@ def _step(values: ast.Values, rule: Rule, report: Report) -> Real | None:
     if written is None:
         if rule.step is None:
             message = f"a range of `{rule.subject}` needs its step"
-            low, high = (f"{each.value:g}" for each in values.numbers)
+            low, high = (f"{spelled(each.value)}" for each in values.numbers)
             report.error("SP0312", message, values.span, help=f"write `{low}..{high} step N`")
         return rule.step
     value = written.value
     if value <= 0:
-        report.error("SP0304", f"a step can't be {value:g}", written.span, help="steps are positive")
+        report.error("SP0304", f"a step can't be {spelled(value)}", written.span, help="steps are positive")
         return None
     if rule.whole and value != int(value):
-        report.error("SP0306", f"`{rule.subject}` takes whole numbers, not steps of {value:g}", written.span)
+        report.error("SP0306", f"`{rule.subject}` takes whole numbers, not steps of {spelled(value)}", written.span)
         return None
     if rule.widths is not None and value % rule.widths.multiple:
-        message = f"steps of {value:g} leave the multiples of {rule.widths.multiple}"
+        message = f"steps of {spelled(value)} leave the multiples of {rule.widths.multiple}"
         report.error(
             "SP0301", message, written.span,
             labels=[Label(rule.widths.span, "the device's rule is declared here")],

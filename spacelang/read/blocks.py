@@ -132,7 +132,7 @@ def operator(line: syntax.Line, forms: Mapping[str, OperatorForm], report: Findi
         return None
     form = forms.get(kind.text)
     if form is None:
-        unknown(report, "SP0114", "operator", kind, [*forms, "shortcut"] if forms is OPERATORS else forms)
+        _unknown_operator(kind, forms, report)
         return None
     argument = _argument(cursor, kind, form)
     out = _out(cursor, kind, form, in_head=forms is HEAD_OPERATORS)
@@ -146,6 +146,16 @@ def operator(line: syntax.Line, forms: Mapping[str, OperatorForm], report: Findi
         kind, argument, out, modifiers.stride, modifiers.act, modifiers.norm, modifiers.bias, modifiers.residual,
         modifiers.repeat, modifiers.when, line.span,
     )  # fmt: skip
+
+
+def _unknown_operator(kind: ast.Name, forms: Mapping[str, OperatorForm], report: Findings) -> None:
+    in_block = forms is OPERATORS
+    if kind.text in (HEAD_OPERATORS if in_block else OPERATORS):
+        here, there = ("a block", "a head") if in_block else ("a head", "a block")
+        message = f"`{kind.text}` can't stand in {here}, only in {there}"
+        report.error("SP0114", message, kind.span, help=f"legal here: {listed(forms)}")
+    else:
+        unknown(report, "SP0114", "operator", kind, [*forms, "shortcut"] if in_block else forms)
 
 
 def _argument(cursor: Cursor, kind: ast.Name, form: OperatorForm) -> ast.Expr | ast.Name | None:
@@ -189,7 +199,7 @@ def _out(cursor: Cursor, kind: ast.Name, form: OperatorForm, in_head: bool) -> a
             cursor.take()
         return None
     if not cursor.skip("->"):
-        if here is None:
+        if (here is None and cursor.span.end > kind.span.end) or not form.argument:
             message = f"`{kind.text}` doesn't say its output channels"
             report.error("SP0117", message, kind.span, help=f"write `{form.form}`")
         return None

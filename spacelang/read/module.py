@@ -11,7 +11,7 @@ from spacelang.read import blocks, sections, spaces
 from spacelang.read.terms import Cursor, Findings, broken, describe, one_number, unknown
 from spacelang.schema import DEVICE
 from spacelang.source import Span
-from spacelang.suggest import listed
+from spacelang.suggest import listed, spelled
 
 T = TypeVar("T")
 LANGUAGE = 1
@@ -83,7 +83,7 @@ class _Module:
         if version is None:
             return False
         if version.value != LANGUAGE:
-            message = f"this is spacelang {LANGUAGE}: it can't read language {version.value:g}"
+            message = f"this is spacelang {LANGUAGE}: it can't read language {spelled(version.value)}"
             self.report.error("SP0102", message, version.span, help=f"write `language {LANGUAGE}`")
         else:
             self.language = version

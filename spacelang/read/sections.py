@@ -19,7 +19,7 @@ from spacelang.read.terms import (
     unknown_property,
 )
 from spacelang.schema import Property, named, names
-from spacelang.suggest import listed
+from spacelang.suggest import listed, spelled
 
 Value = ast.Number | ast.Name | ast.Text | ast.Values
 
@@ -40,7 +40,7 @@ def entries(
             unknown_property(cursor, f"property of `{owner.text}`", name, once, names(properties))
         elif once.add(name):
             entry = _entry(cursor, name, found)
-            cursor.end()
+            cursor.end(once)
             if entry is not None:
                 read.append(entry)
     missing(owner, group, (each for each in properties if each.required and each.name not in once), report)
@@ -95,6 +95,7 @@ def _inner(cursor: Cursor, name: ast.Name, value: tuple[Value, ...], found: Prop
             inside = ", ".join(each.form for each in found.group)
             message = f"`{subject.text}` lacks {listed([f'`{each.name}`' for each in found.group], 'and')}"
             cursor.report.error("SP0107", message, subject.span, help=f"write `{subject.text} {{ {inside} }}`")
+            cursor.drop()
         return None
     if not wanted and isinstance(word, ast.Name):
         message = f"only `{name.text} {found.words[-1]}` has properties"
@@ -145,10 +146,10 @@ def _number(cursor: Cursor, name: ast.Name, found: Property) -> ast.Number | Non
 def in_domain(value: ast.Number, subject: str, found: Property, report: Findings) -> bool:
     """Whether a number is legal for its property; reports it where not."""
     if found.kind != "number" and value.value != int(value.value):
-        report.error("SP0306", f"`{subject}` takes whole numbers, not {value.value:g}", value.span)
+        report.error("SP0306", f"`{subject}` takes whole numbers, not {spelled(value.value)}", value.span)
         return False
     if not found.domain.holds(value.value):
-        message = f"`{subject}` can't be {value.value:g}"
+        message = f"`{subject}` can't be {spelled(value.value)}"
         report.error("SP0307", message, value.span, help=f"legal here: {found.domain}")
         return False
     return True

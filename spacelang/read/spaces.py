@@ -91,7 +91,7 @@ class _Body:
             unknown_property(cursor, f"property of a {self.kind.text}", name, once, names(SPACE))
         elif once.add(name, again=name.text in REPEATED):
             self._take(cursor, name)
-            cursor.end()
+            cursor.end(once)
 
     def _take(self, cursor: Cursor, name: ast.Name) -> None:
         match name.text:
@@ -119,11 +119,11 @@ class _Body:
         found = named(SPACE, name.text)
         assert found is not None
         value = one_number(cursor, name, found.form)
-        if value is not None and not sections.in_domain(value, name.text, found, self.report):
-            value = None
+        if value is None:
+            return None
         if found.unit:
             unit(cursor, name, found.unit)
-        return value
+        return value if sections.in_domain(value, name.text, found, self.report) else None
 
     def _grouped(
         self, cursor: Cursor, name: ast.Name, reader: Callable[[syntax.Group, Findings], tuple[T, ...]]

@@ -61,10 +61,26 @@ def _arguments(group: syntax.Group, report: Findings) -> tuple[ast.Argument, ...
 
 def _argument(cursor: Cursor, name: ast.Name) -> ast.Argument:
     """One argument of a block; it has no numbers where they can't be read, so that it doesn't count as missing."""
-    word = cursor.word()
-    value = word or values(cursor, name) or ast.Values("set", (), None, cursor.span)
+    value = cursor.word() or (None if _names(cursor, name) else values(cursor, name))
     cursor.end()
-    return ast.Argument(name, value, cursor.span)
+    return ast.Argument(name, value or ast.Values("set", (), None, cursor.span), cursor.span)
+
+
+def _names(cursor: Cursor, name: ast.Name) -> bool:
+    """Whether a set of names stands here, which is reported."""
+    term = cursor.peek()
+    if not isinstance(term, syntax.Group) or not term.lines:
+        return False
+    if not all(isinstance(phrase.terms[0], syntax.Word) for phrase in phrases(term)):
+        return False
+    cursor.report.error(
+        "SP0403",
+        f"`{name.text}` takes one name, not several",
+        term.span,
+        help="list the block once for each, with search ids of their own",
+    )
+    cursor.drop()
+    return True
 
 
 def stage(cursor: Cursor, keyword: ast.Name) -> ast.Stage | None:
@@ -107,7 +123,7 @@ class _Body:
             property = property_name(inner, once)
             if property is not None and once.add(property):
                 self._take(inner, property)
-                inner.end()
+                inner.end(once)
         absent = [each for each in STAGE if each.required and each.name not in once]
         # `dpth 2..4` counts as an argument here; `check` asks whether `depth` was meant.
         meant = {closest(each.name.text, names(absent)) for each in self.arguments}

@@ -102,15 +102,17 @@ class Cursor:
         """Steps over the rest, which belongs to something that is reported already."""
         self._at = len(self._terms)
 
-    def end(self) -> None:
-        """Reports what is left over."""
+    def end(self, once: Once | None = None) -> None:
+        """Reports what is left over; a property named in it then doesn't count as missing."""
         rest = self._terms[self._at :]
         if not rest:
             return
+        if once is not None:
+            once.mention_all(rest)
         before = self._terms[self._at - 1].span
         self.report.error(
             "SP0109",
-            f"unexpected {describe(rest[0])}",
+            f"{describe(rest[0])} can't stand here",
             rest[0].span.to(rest[-1].span),
             labels=[Label(before, "nothing may follow this")],
             help="a comma or a new line ends a property",
@@ -132,6 +134,11 @@ class Once:
     def mention(self, name: str, span: Span) -> None:
         """Counts `name` as written here, though in a way that is reported already."""
         self._first.setdefault(name, span)
+
+    def mention_all(self, terms: Iterable[syntax.Term]) -> None:
+        for each in terms:
+            if isinstance(each, syntax.Word):
+                self.mention(each.text, each.span)
 
     def add(self, name: ast.Name, again: bool = False) -> bool:
         """Whether this one counts: it is the first of its name, or may come `again`."""
@@ -181,7 +188,7 @@ def one_number(cursor: Cursor, subject: ast.Name, form: str) -> ast.Number | Non
     if term is None:
         cursor.report.error("SP0108", f"`{subject.text}` needs a number", subject.span, help=f"write `{form}`")
         return None
-    cursor.take()
+    cursor.drop()
     message = f"`{subject.text}` takes one number, not {describe(term)}"
     cursor.report.error("SP0108", message, term.span, help=f"write `{form}`")
     return None
@@ -204,6 +211,7 @@ def values(cursor: Cursor, subject: ast.Name) -> ast.Values | None:
             return None
     message = f"`{subject.text}` takes numbers, not {describe(term)}"
     report.error("SP0108", message, term.span, help=VALUES_HELP)
+    cursor.drop()
     return None
 
 
@@ -223,13 +231,16 @@ def _range(cursor: Cursor, term: syntax.Range) -> ast.Values | None:
 
 
 def _set(group: syntax.Group, subject: ast.Name, report: Findings) -> ast.Values | None:
+    if broken(group.span, report):
+        return None
     members: list[ast.Number | None] = []
     for phrase in phrases(group):
-        members.append(_member(phrase.terms[0], "set", report))
         cursor = Cursor(phrase, report)
         cursor.take()
-        cursor.end()
-    if not members and not broken(group.span, report):
+        members.append(_member(phrase.terms[0], "set", report))
+        if members[-1] is not None:
+            cursor.end()
+    if not members:
         report.error("SP0302", f"`{subject.text}` has no values to choose from", group.span, help=VALUES_HELP)
         return None
     return _values("set", members, group.span)
@@ -316,6 +327,7 @@ def property_name(cursor: Cursor, once: Once) -> ast.Name | None:
         cursor.report.error("SP0120", message, term.span, help="write the number")
         once.mention(term.left.text, term.span)
     else:
+        once.mention_all(cursor.phrase.terms)
         cursor.report.error(
             "SP0105", f"a property starts with its name, not with {describe(term)}", term.span,
             help="write `name value`, one property a line or commas between them",
