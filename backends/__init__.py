@@ -1,1 +1,4 @@
-"""The backends that come with spacelang. Each is a folder: `emit.py`, its templates, and the `backend` object in `__init__.py`."""
+"""The backends that come with spacelang.
+
+Each is a folder: `emit.py`, its templates, and in `__init__.py` the `backend` that its entry point names.
+"""

@@ -1,0 +1,67 @@
+"""`kernels.json`: every kernel that any model of the space can contain."""
+
+from __future__ import annotations
+
+import json
+from itertools import groupby
+
+from spacelang import ir
+from spacelang.backend import refuse
+from spacelang.census import census
+from spacelang.kernels import Kernel
+from spacelang.network import ShapeError
+
+FORMAT = 1
+MEANING = (
+    "Every distinct kernel of every model of the space, and no other. size is the height and width of the input in "
+    "pixels; act is the activation that runs inside the kernel. max_per_model is the largest number of times that one "
+    "single model, of any resolution, block and width list that the space allows, contains the kernel."
+)
+PARAMETERS = {
+    "conv": ("channels_in", "channels_out", "size", "kernel", "stride", "act"),
+    "dwconv": ("channels_in", "size", "kernel", "stride", "act"),
+    "se": ("channels_in", "size", "squeeze"),
+    "add": ("channels_in", "size", "act"),
+    "avgpool": ("channels_in", "size", "kernel", "stride"),
+    "maxpool": ("channels_in", "size", "kernel", "stride"),
+    "pool": ("channels_in", "size"),
+    "linear": ("channels_in", "channels_out"),
+}
+"""The fields of `Kernel` that tell kernels of one kind apart."""
+ACTIVATION = ("channels_in", "size")
+
+
+class LatencyBackend:
+    name = "latency"
+    summary = "kernels.json: every kernel that any model can contain, and how often"
+    kinds: tuple[ir.Kind, ...] = ("hyperspace", "space", "model")
+
+    def emit(self, space: ir.SearchSpace) -> dict[str, str]:
+        try:
+            counts = census(space)
+        except ShapeError as error:
+            refuse("SP0813", f"{space.name} allows choices that give no network: {error}")
+        return {"kernels.json": _document(space, counts)}
+
+
+def _document(space: ir.SearchSpace, counts: dict[Kernel, int]) -> str:
+    """A table for each kind of kernel, a row a line, so that a diff shows single kernels."""
+    header = {
+        "format": FORMAT,
+        "space": {"kind": space.kind, "name": space.name, "sha256": space.sha256},
+        "device": space.device.model_dump(),
+        "meaning": MEANING,
+        "count": len(counts),
+    }
+    tables = [_table(kind, list(kernels), counts) for kind, kernels in groupby(sorted(counts), lambda each: each.kind)]
+    lines = [f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)},\n" for key, value in header.items()]
+    return "{\n" + "".join(lines) + '  "kernels": {\n' + ",\n".join(tables) + "\n  }\n}\n"
+
+
+def _table(kind: str, kernels: list[Kernel], counts: dict[Kernel, int]) -> str:
+    fields = PARAMETERS.get(kind, ACTIVATION)
+    rows = ",\n".join(
+        f"        {json.dumps([*(getattr(each, field) for field in fields), counts[each]])}" for each in kernels
+    )
+    columns = json.dumps([*fields, "max_per_model"])
+    return f'    {json.dumps(kind)}: {{\n      "columns": {columns},\n      "rows": [\n{rows}\n      ]\n    }}'
