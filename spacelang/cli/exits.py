@@ -7,5 +7,3 @@ FAILED = 1
 DIFFERENT = 2
 """`diff` found a difference, `fmt --check` an unformatted file."""
 INTERRUPTED = 130
-BROKEN_PIPE = 141
-"""The reader of the output went away."""

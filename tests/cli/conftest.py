@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from spacelang.cli.run import DEBUG, run
+from spacelang.cli.entry import DEBUG, run
 
 ROOT = Path(__file__).parents[2]
 SPECS = ROOT / "specs"

@@ -10,7 +10,7 @@ import typer
 
 from spacelang.cli.app import app
 from spacelang.cli.console import error, show_diagnostics
-from spacelang.cli.exits import BROKEN_PIPE, FAILED, INTERRUPTED
+from spacelang.cli.exits import FAILED, INTERRUPTED
 from spacelang.diagnostics import SpacelangError
 
 DEBUG = "SPACELANG_DEBUG"
@@ -27,15 +27,11 @@ def run(arguments: Sequence[str]) -> int:
         return FAILED
     except typer.TyperException as usage:
         return _usage(usage)
-    except (KeyboardInterrupt, typer.Abort):
-        error("interrupted")
-        return INTERRUPTED
-    except BrokenPipeError:
-        _forget_stdout()
-        return BROKEN_PIPE
     except OSError as failure:
         error(_system(failure))
         return FAILED
+    except KeyboardInterrupt:
+        code = INTERRUPTED
     except Exception as defect:
         if DEBUG in os.environ:
             raise
@@ -44,6 +40,8 @@ def run(arguments: Sequence[str]) -> int:
             f"please report it, with what `{DEBUG}=1 spacelang …` prints",
         )
         return FAILED
+    if code == INTERRUPTED:  # typer makes one of Ctrl-C
+        error("interrupted")
     return code if isinstance(code, int) else 0
 
 
@@ -59,8 +57,3 @@ def _usage(usage: typer.TyperException) -> int:
 def _system(failure: OSError) -> str:
     reason = (failure.strerror or str(failure)).lower()
     return f"{failure.filename}: {reason}" if failure.filename else reason
-
-
-def _forget_stdout() -> None:
-    """Nobody reads it any more; without this, Python would try to flush it at its end and complain."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

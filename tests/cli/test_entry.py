@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from spacelang.cli import run as running
+from spacelang.cli import entry
 from tests.cli.conftest import ROOT, SPECS, Cli
 
 COMMANDS = [
@@ -109,7 +109,7 @@ def test_an_interrupt(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(running, "app", interrupted)
+    monkeypatch.setattr(entry, "app", interrupted)
     assert cli("check", "x") == (130, "", "error: interrupted\n")
 
 
@@ -117,8 +117,8 @@ def test_a_defect_asks_for_a_report(cli: Cli, monkeypatch: pytest.MonkeyPatch) -
     def defective(*_: object, **__: object) -> None:
         raise ValueError("of 3")
 
-    monkeypatch.setattr(running, "app", defective)
-    monkeypatch.delenv(running.DEBUG)
+    monkeypatch.setattr(entry, "app", defective)
+    monkeypatch.delenv(entry.DEBUG)
     code, _, err = cli("check", "x")
     assert code == 1
     assert err.startswith("error: a defect in spacelang: ValueError: of 3\n")
@@ -136,20 +136,20 @@ def spawn(*arguments: str) -> subprocess.Popen[str]:
 
 
 def test_a_reader_that_goes_away_is_no_error() -> None:
-    process = spawn("sample", str(SPECS / "spaceevo_vnni.space"), "-n", "20000", "--format", "jsonl")
-    assert process.stdout
-    assert process.stdout.readline().startswith("{")
-    process.stdout.close()
-    assert process.stderr
-    assert process.stderr.read() == ""
-    assert process.wait(30) == 141
+    with spawn("sample", str(SPECS / "spaceevo_vnni.space"), "-n", "20000", "--format", "jsonl") as process:
+        assert process.stdout
+        assert process.stdout.readline().startswith("{")
+        process.stdout.close()
+        assert process.stderr
+        assert process.stderr.read() == ""
+        assert process.wait(30) == -signal.SIGPIPE
 
 
 def test_ctrl_c_ends_a_command_at_once() -> None:
-    process = spawn("check", "-")  # waits for stdin
-    assert process.stderr
-    with pytest.raises(subprocess.TimeoutExpired):
-        process.wait(1)
-    process.send_signal(signal.SIGINT)
-    assert process.wait(10) == 130
-    assert process.stderr.read() == "error: interrupted\n"
+    with spawn("check", "-") as process:  # waits for stdin
+        assert process.stderr
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(2)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+        assert process.stderr.read() == "error: interrupted\n"
