@@ -74,8 +74,11 @@ def random_table(seed: int, rows: int = 4, decimals: int = 4, space: ir.SearchSp
     random = Random(seed)
     layers = [(cell, *_architecture(space, cell, random)) for cell in all_cells(space) for _ in range(rows)]
     flat = [layer for _, _, _, chosen in layers for layer in chosen]
+    stage, block, window = (np.array(each, np.int64) for each in zip(*(cell for cell, *_ in layers), strict=True))
     table = Rows(
-        *(np.array(each, np.int64) for each in zip(*(cell for cell, *_ in layers), strict=True)),
+        stage=stage,
+        block=block,
+        window=window,
         resolution=np.array([resolution for _, resolution, *_ in layers]),
         channels_in=np.array([channels for _, _, channels, _ in layers]),
         loss=np.array([round(random.uniform(0.2, 1), decimals) for _ in layers]),
