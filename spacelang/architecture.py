@@ -91,6 +91,7 @@ def architecture_of(model: ir.SearchSpace) -> Architecture:
 def model_of(space: ir.SearchSpace, architecture: Architecture, name: str) -> ir.SearchSpace:
     """The space narrowed to one architecture, as an IR of kind `model` that says where it is from."""
     widths = iter(architecture.head)
+    encoding = space.origin.encoding if space.origin else None
 
     def single(stage: ir.Stage, choice: StageChoice) -> ir.Stage:
         candidate = stage.candidate(choice.candidate)
@@ -113,7 +114,7 @@ def model_of(space: ir.SearchSpace, architecture: Architecture, name: str) -> ir
         update={
             "kind": "model",
             "name": name,
-            "origin": ir.Origin(kind=space.kind, name=space.name, sha256=space.sha256),
+            "origin": ir.Origin(kind=space.kind, name=space.name, sha256=space.sha256, encoding=encoding),
             "resolutions": (architecture.resolution,),
             "stem": tuple(map(single, space.stem, architecture.stem)),
             "stages": tuple(map(single, space.stages, architecture.stages)),

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from spacelang import ir
 from spacelang.diagnostics import Report
+from spacelang.parameters import uniform_fields
 
 DIGITS = string.digits + string.ascii_lowercase
 """A search id or a window's index is one of these characters."""
@@ -93,7 +94,7 @@ def _check_window(stage: ir.Stage, window: int, digit: str, report: Report) -> N
 def narrow(hyperspace: ir.SearchSpace, genome: Genome, name: str) -> ir.SearchSpace:
     """The space of a genome: one block and one width list a stage, and where it came from."""
     stages = tuple(
-        stage.model_copy(update={"candidates": (stage.candidate(block),), "windows": (stage.windows[window],)})
+        _narrow_stage(stage, stage.candidate(block), stage.windows[window])
         for stage, block, window in zip(hyperspace.stages, *genome, strict=True)
     )
     used = {each.block for stage in hyperspace.stem + stages for each in stage.candidates}
@@ -108,6 +109,11 @@ def narrow(hyperspace: ir.SearchSpace, genome: Genome, name: str) -> ir.SearchSp
             "stages": stages,
         }
     )
+
+
+def _narrow_stage(stage: ir.Stage, candidate: ir.Candidate, window: ir.Choices) -> ir.Stage:
+    uniform = uniform_fields(stage.uniform, (candidate,))
+    return stage.model_copy(update={"candidates": (candidate,), "windows": (window,), "uniform": uniform})
 
 
 def genome_of(space: ir.SearchSpace) -> Genome:

@@ -13,7 +13,7 @@ from spacelang import ast, ir
 from spacelang.choices import DEPTH_STEP, NUMBER_STEP, expand, windows
 from spacelang.genome import DIGITS, OLD_SEPARATOR, SEPARATOR
 from spacelang.loader import Program
-from spacelang.parameters import parameter_type
+from spacelang.parameters import parameter_type, uniform_fields
 from spacelang.schema import settings
 
 RESOLUTION_STEP = 1
@@ -223,13 +223,6 @@ class _Stages:
         if self.space.kind != "model":
             return ir.Choices(values=tuple(sorted(numbers)))
         return ir.Choices(values=numbers if len(numbers) == depth else numbers * depth, per_layer=True)
-
-
-def uniform_fields(names: Iterable[str], candidates: Iterable[ir.Candidate]) -> tuple[str, ...]:
-    """The shared choices in normal form: the width first, then in the order of the blocks' parameters."""
-    order = dict.fromkeys(["width", *(name for each in candidates for name in each.numbers)])
-    chosen = set(names)
-    return tuple(name for name in order if name in chosen)
 
 
 def _integers(values: ast.Values, step: int) -> tuple[int, ...]:

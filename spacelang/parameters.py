@@ -1,4 +1,4 @@
-"""What a block's body says about the block's parameters."""
+"""The parameters of blocks: what bodies say about them, and which of them a stage may share."""
 
 from __future__ import annotations
 
@@ -17,3 +17,10 @@ def parameter_type(name: str, steps: Iterable[ir.BlockStep], shortcut: ir.Shortc
         return "activation"
     kernels = (step.kernel for step in used if isinstance(step, ir.Conv | ir.DepthwiseConv | ir.Pool))
     return "kernel" if any(isinstance(each, ir.Ref) and each.name == name for each in kernels) else "number"
+
+
+def uniform_fields(names: Iterable[str], candidates: Iterable[ir.Candidate]) -> tuple[str, ...]:
+    """The shared choices that these candidates have, in normal form: the width, then parameters in their order."""
+    order = dict.fromkeys(["width", *(name for each in candidates for name in each.numbers)])
+    chosen = set(names)
+    return tuple(name for name in order if name in chosen)
