@@ -4,15 +4,16 @@ A model is a walk over widths: each layer goes from the last layer's width to it
 its block, its numbers and these two widths give. What the layers of a stage share (the block, the width list, `uniform`
 choices) is fixed once a stage. So, for one kernel, the most that a model can hold is the heaviest walk.
 
-Sizes need no enumeration of resolutions: behind strides of product S the size is ⌈resolution / S⌉. The walk is done once
-for a virtual resolution that all strides divide, and once for each way in which different S fall together in real ones.
+Sizes need no enumeration of resolutions: behind strides of product S the size is ⌈resolution / S⌉. The walk is done
+once for a virtual resolution that all strides divide, and once for each way in which different S fall together in real
+ones.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -20,9 +21,8 @@ from spacelang import ir
 from spacelang.architecture import head_choices
 from spacelang.kernels import Kernel, kernels_of
 from spacelang.network import head_ops, layer_ops
+from spacelang.positions import Edge, Position, entry_widths, exit_widths, integers, positions
 
-Edge = tuple[int, int]
-"""A layer's input channels and its width."""
 Edges = dict[Edge, int]
 """How often a layer holds the kernel, at most, for each edge that holds it at all."""
 Relabel = Callable[[int], int]
@@ -99,17 +99,13 @@ class _Census:
     def __init__(self, space: ir.SearchSpace, resolution: int, relabel: Relabel) -> None:
         self.space, self.relabel = space, relabel
         self.stages = space.stem + space.stages
-        self.entries: list[frozenset[int]] = []
-        """The widths that each stage, and then the head, may receive."""
+        self.entries = entry_widths(space)
         self.variants: list[list[_Variant]] = []
-        entry, size = frozenset({space.channels}), resolution
-        for stage in self.stages:
-            self.entries.append(entry)
+        size = resolution
+        for stage, entry in zip(self.stages, self.entries, strict=False):
             self.variants.append(list(self._variants(stage, entry, size)))
-            entry = _exits(stage) | (entry if 0 in stage.depth else frozenset())
-            size = size // stage.stride
-        self.entries.append(entry)
-        self.head = self._head(entry, size)
+            size //= stage.stride
+        self.head = self._head(self.entries[-1], size)
 
     def kernels(self) -> set[Kernel]:
         return {kernel for stage in self.variants for each in stage for kernel in each.layers} | self.head.keys()
@@ -126,58 +122,38 @@ class _Census:
     # --- which edges hold which kernels ---
 
     def _variants(self, stage: ir.Stage, entry: frozenset[int], size: int) -> Iterator[_Variant]:
-        depth = max(stage.depth)
-        windows = tuple(tuple(_ints(each.at(layer)) for layer in range(depth)) for each in stage.windows)
+        windows = tuple(tuple(integers(each.at(layer)) for layer in range(max(stage.depth))) for each in stage.windows)
         for candidate in stage.candidates:
-            names = self.space.blocks_by_name[candidate.block].numeric
-            shared = [name for name in names if name in stage.uniform]
-            for values in product(*(candidate.numbers[name].at(0) for name in shared)):
-                fixed = dict(zip(shared, values, strict=True))
-                yield _Variant(windows, self._layers(stage, candidate, fixed, windows, entry, size))
+            block = self.space.blocks_by_name[candidate.block]
+            at = list(positions(block, stage, candidate, entry, size))
+            shared = [index for index, name in enumerate(block.numeric) if name in stage.uniform]
+            # Uniform numbers belong to the variant: two of them can't be mixed in one walk.
+            for values in {tuple(numbers[index] for index in shared) for each in at for numbers in each.numbers}:
+                yield _Variant(windows, self._layers(block, candidate, at, dict(zip(shared, values, strict=True))))
 
     def _layers(
-        self,
-        stage: ir.Stage,
-        candidate: ir.Candidate,
-        fixed: Mapping[str, ir.Number],
-        windows: tuple[tuple[tuple[int, ...], ...], ...],
-        entry: frozenset[int],
-        size: int,
+        self, block: ir.Block, candidate: ir.Candidate, at: Sequence[Position], fixed: Mapping[int, ir.Number]
     ) -> dict[Kernel, tuple[Edges, ...]]:
-        depth = max(stage.depth)
-        single = any(each.per_layer for each in (*stage.windows, *candidate.numbers.values()))
-        names = self.space.blocks_by_name[candidate.block].numeric
         found: dict[Kernel, list[Edges]] = {}
-        slots = depth if single else min(depth, 2)
-        for slot in range(slots):
-            numbers = [(fixed[name],) if name in fixed else candidate.numbers[name].at(slot) for name in names]
-            stride = stage.stride if slot == 0 else 1
-            edges = {
-                (before, width)
-                for widths in windows
-                for width in widths[slot]
-                for before in (entry if slot == 0 else widths[slot - 1])
-                if slot == 0 or "width" not in stage.uniform or before == width
-            }
-            for edge in edges:
-                for chosen in product(*numbers):
-                    for kernel, count in self._layer(candidate, chosen, edge, stride, size).items():
-                        of_slot = found.setdefault(kernel, [{} for _ in range(slots)])[slot]
+        for slot, position in enumerate(at):
+            for numbers in position.numbers:
+                if any(numbers[index] != value for index, value in fixed.items()):
+                    continue
+                for edge in position.edges:
+                    ops = layer_ops(block, numbers, candidate.acts, *edge, position.stride, position.size)
+                    for kernel, count in self._count(kernels_of(ops)).items():
+                        of_slot = found.setdefault(kernel, [{} for _ in at])[slot]
                         of_slot[edge] = max(count, of_slot.get(edge, 0))
-            size = size // stride
-        return {kernel: (*each, *each[1:2] * (depth - slots)) for kernel, each in found.items()}
-
-    def _layer(
-        self, candidate: ir.Candidate, numbers: tuple[ir.Number, ...], edge: Edge, stride: int, size: int
-    ) -> Counter[Kernel]:
-        block = self.space.blocks_by_name[candidate.block]
-        return self._count(kernels_of(layer_ops(block, numbers, candidate.acts, *edge, stride, size)))
+        return {
+            kernel: tuple(edges for edges, position in zip(each, at, strict=True) for _ in range(position.layers))
+            for kernel, each in found.items()
+        }
 
     def _head(self, entry: frozenset[int], size: int) -> dict[Kernel, dict[int, int]]:
         """For each kernel, the most occurrences for each width that the head receives."""
         found: dict[Kernel, dict[int, int]] = defaultdict(dict)
         for width in entry:
-            for widths in product(*(_ints(each.values) for each in head_choices(self.space))):
+            for widths in product(*(integers(each.values) for each in head_choices(self.space))):
                 ops = head_ops(self.space.head, widths, width, size, self.space.classes)
                 for kernel, count in self._count(kernels_of(ops)).items():
                     found[kernel][width] = max(count, found[kernel].get(width, 0))
@@ -197,7 +173,7 @@ class _Census:
                 best = _through(stage, kernel, where[at], best)
             elif best:
                 kept = best if 0 in stage.depth else {}
-                best = {**dict.fromkeys(_exits(stage), max(best.values())), **kept}
+                best = {**dict.fromkeys(exit_widths(stage), max(best.values())), **kept}
         head = self.head.get(kernel, {})
         best = best or dict.fromkeys(self.entries[-1], 0)
         return max(count + head.get(width, 0) for width, count in best.items())
@@ -205,7 +181,7 @@ class _Census:
 
 def _through(stage: ir.Stage, kernel: Kernel, variants: Iterable[_Variant], best: Mapping[int, int]) -> dict[int, int]:
     """`best` behind the stage. The variants that can't hold the kernel only keep what there was."""
-    after = dict.fromkeys(_exits(stage), max(best.values()))
+    after = dict.fromkeys(exit_widths(stage), max(best.values()))
     if 0 in stage.depth:
         after = {width: max(best.get(width, 0), after.get(width, 0)) for width in {*best, *after}}
     walk = _walk_uniform if "width" in stage.uniform else _walk
@@ -243,14 +219,3 @@ def _walk_uniform(
     for depth, edges in enumerate(layers[1:], 2):
         values = {width: count + edges.get((width, width), 0) for width, count in values.items()}
         yield depth, values
-
-
-def _exits(stage: ir.Stage) -> frozenset[int]:
-    """The widths that the stage's last layer may have, where it has one."""
-    return frozenset(
-        int(width) for window in stage.windows for depth in stage.depth if depth for width in window.at(depth - 1)
-    )
-
-
-def _ints(values: Iterable[ir.Number]) -> tuple[int, ...]:
-    return tuple(int(each) for each in values)

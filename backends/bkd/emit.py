@@ -6,6 +6,7 @@ from typing import Any
 
 from spacelang.backends.rendering import json_text, templates
 from spacelang.ir import Candidate, Distill, Kind, SearchSpace, Stage
+from spacelang.positions import entry_widths
 
 FORMAT = 1
 TEACHER = "efficientnet-b5"
@@ -62,8 +63,7 @@ def _jobs(space: SearchSpace) -> list[dict[str, Any]]:
 
 def _student(space: SearchSpace, at: int, stage: Stage, candidate: Candidate) -> dict[str, Any]:
     """The stage between two 1×1 convolutions that meet the teacher's channels, which are known when the job is run."""
-    before = (*space.stem, *space.stages)[len(space.stem) + at - 1] if at or space.stem else None
-    received = _widths(before) if before else [space.channels]
+    received = sorted(entry_widths(space)[len(space.stem) + at])
     return {
         "input_adapter": {"kernel": 1, "channels_in": "teacher, before the stage", "channels_out": received},
         "stage": {
