@@ -64,44 +64,41 @@ def simple_table(title: str, columns: Iterable[str], right: Iterable[str] = ()) 
 
 
 def _stages(space: ir.SearchSpace) -> Table:
-    """One row a stage; of a hyperspace with the width lists and the ids of its blocks."""
-    counted = "spaces" if space.kind == "hyperspace" else "models"
-    right = ("depth", "stride", counted)
+    """One row a stage, in the words of the language; of a hyperspace with the ids of its blocks."""
+    columns: tuple[str, ...] = ("stage", "block", "depth", "stride", "width", "parameters", "act", "models")
     if space.kind == "hyperspace":
-        table = simple_table(
-            "stages", ("stage", "blocks", "depth", "stride", "widths", "lists", counted), (*right, "lists")
-        )
-    else:
-        columns = ("stage", "block", "depth", "stride", "widths", "parameters", "act", counted)
-        table = simple_table("stages", columns, right)
+        columns = ("stage", "blocks", "depth", "stride", "width", "width lists", "spaces")
+    table = simple_table("stages", columns, ("stride", "width lists", "spaces", "models"))
     for stage in space.stem + space.stages:
-        table.add_row(*_stage_row(space, stage))
+        table.add_row(*(_hyperspace_row if space.kind == "hyperspace" else _space_row)(space, stage))
     return table
 
 
-def _stage_row(space: ir.SearchSpace, stage: ir.Stage) -> list[str]:
-    start = [stage.name, _values(stage.depth), str(stage.stride)]
-    if space.kind == "hyperspace":
-        blocks = stage.candidates[0].block if stage in space.stem else _values(each.id for each in stage.candidates)
-        widths = sorted({width for window in stage.windows for width in window.values})
-        lists = f"{len(stage.windows)} of {len(stage.windows[0].values)}"
-        count = "" if stage in space.stem else f"{_stage_choices(space, stage)}"
-        return [start[0], blocks, *start[1:], _values(widths), lists, count]
-    (candidate,), (window,) = stage.candidates, stage.windows
-    numbers, acts = _candidate(candidate)
-    return [
-        start[0],
-        candidate.block,
-        *start[1:],
-        _values(window.values),
-        numbers,
-        acts,
-        f"{_stage_choices(space, stage)}",
-    ]
+def _hyperspace_row(space: ir.SearchSpace, stage: ir.Stage) -> list[str]:
+    from spacelang.spelling import range_text, widths_text
+
+    if stage in space.stem:
+        blocks, *counts = stage.candidates[0].block, "", ""
+    else:
+        blocks = range_text(sorted(each.id for each in stage.candidates), 1, 3).strip("{}")
+        counts = [str(len(stage.windows)), str(_choices(space, stage))]
+    widths = widths_text(stage.windows, space.device.width_multiple)
+    return [stage.name, blocks, range_text(stage.depth, 1, 2), str(stage.stride), widths, *counts]
+
+
+def _space_row(space: ir.SearchSpace, stage: ir.Stage) -> list[str]:
+    from spacelang.spelling import range_text, widths_text
+
+    (candidate,) = stage.candidates
+    widths = widths_text(stage.windows, space.device.width_multiple)
+    start = [stage.name, candidate.block, range_text(stage.depth, 1, 2), str(stage.stride), widths]
+    return [*start, *_candidate(candidate), str(_choices(space, stage))]
 
 
 def _candidate(candidate: ir.Candidate) -> tuple[str, str]:
-    numbers = "; ".join(f"{name} {_values(choices.values)}" for name, choices in candidate.numbers.items())
+    from spacelang.spelling import choices_text
+
+    numbers = ", ".join(f"{name} {choices_text(choices)}" for name, choices in candidate.numbers.items())
     return numbers, ", ".join(candidate.acts.values())
 
 
@@ -121,7 +118,7 @@ def _head(space: ir.SearchSpace) -> str:
     return f"head: {' · '.join(head_text(space))}"
 
 
-def _stage_choices(space: ir.SearchSpace, stage: ir.Stage) -> int:
+def _choices(space: ir.SearchSpace, stage: ir.Stage) -> int:
     """Of a hyperspace, how many pairs of block and width list; of a space, how many stage architectures."""
     from spacelang.architecture import count_stage, only_candidate, only_window
     from spacelang.genome import count_choices
@@ -181,7 +178,7 @@ def _described_stage(space: ir.SearchSpace, stage: ir.Stage) -> dict[str, Any]:
             }
             for each in stage.candidates
         ],
-        "count": _stage_choices(space, stage),
+        "count": _choices(space, stage),
     }
 
 
