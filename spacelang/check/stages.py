@@ -18,8 +18,6 @@ from spacelang.source import Span
 from spacelang.suggest import closest, did_you_mean, listed, spelled
 
 WIDTHS = Domain(1, limits.CHANNELS)
-SKIPPABLE = Domain(0, 64)
-"""Depths of a stem's group: 0 leaves it out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +54,12 @@ class _Stage:
         return f"{self.stage.role} `{self.title.text if self.title else ''}`"
 
     def check(self) -> Flow:
-        self._complete()
         candidates = self._candidates()
         self._one_of_each(candidates)
         self._uniform(candidates)
         for use in candidates:
             self._fits(use)
+        self._complete()
         return self._exit()
 
     def _complete(self) -> None:
@@ -78,10 +76,7 @@ class _Stage:
             return ()
         found = named(STAGE, "depth")
         assert found is not None
-        stride = self.stage.stride
-        skippable = self.stage.role == "stem" and stride is not None and stride.value == 1
-        domain = SKIPPABLE if skippable else found.domain
-        rule = Rule("depth", domain, step=DEPTH_STEP, single=self.context.is_model)
+        rule = Rule("depth", found.domain, step=DEPTH_STEP, single=self.context.is_model)
         return tuple(int(each) for each in numbers(self.stage.depth, rule, self.report) or ())
 
     def _windows(self) -> tuple[tuple[int, ...], ...]:
@@ -245,8 +240,6 @@ class _Stage:
 
     def _exit(self) -> Flow:
         widths = {width for window in self.windows for width in (window[-1:] if self.context.is_model else window)}
-        if widths and 0 in self.depth:
-            widths |= set(self.entry.widths)
         stride, size = self.stage.stride, self.entry.size
         known = size is not None and stride is not None
         return Flow(tuple(sorted(widths)), size_after(size, int(stride.value)) if known and size and stride else None)
