@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from spacelang.diagnostics import Diagnostic, SpacelangError
     from spacelang.diff import diff
     from spacelang.driver import compile_to, load, loads
+    from spacelang.evolve.evolution import Evolved, evolve
+    from spacelang.evolve.importer import import_table
+    from spacelang.evolve.parquet import read_table, write_table
+    from spacelang.evolve.quality import Score, score
+    from spacelang.evolve.solve import Solution, solve
+    from spacelang.evolve.table import Table
     from spacelang.genome import Genome, count_spaces, decode, encode, narrow
     from spacelang.ir import SearchSpace
     from spacelang.sample import sample
@@ -32,9 +38,13 @@ __all__ = [
     "Architecture",
     "Cost",
     "Diagnostic",
+    "Evolved",
     "Genome",
+    "Score",
     "SearchSpace",
+    "Solution",
     "SpacelangError",
+    "Table",
     "architecture_of",
     "check",
     "compile_to",
@@ -45,14 +55,20 @@ __all__ = [
     "diff",
     "dumps",
     "encode",
+    "evolve",
     "format",
+    "import_table",
     "largest",
     "load",
     "loads",
     "model_of",
     "narrow",
+    "read_table",
     "sample",
+    "score",
     "smallest",
+    "solve",
+    "write_table",
 ]
 
 _HOME = {
@@ -62,6 +78,12 @@ _HOME = {
     "diagnostics": ("Diagnostic", "SpacelangError"),
     "diff": ("diff",),
     "driver": ("compile_to", "load", "loads"),
+    "evolve.evolution": ("Evolved", "evolve"),
+    "evolve.importer": ("import_table",),
+    "evolve.parquet": ("read_table", "write_table"),
+    "evolve.quality": ("Score", "score"),
+    "evolve.solve": ("Solution", "solve"),
+    "evolve.table": ("Table",),
     "genome": ("Genome", "count_spaces", "decode", "encode", "narrow"),
     "ir": ("SearchSpace",),
     "sample": ("sample",),

@@ -35,7 +35,7 @@ def test_the_packages_list_is_the_tree() -> None:
 
 def test_every_data_file_is_packaged() -> None:
     """Templates, grammars and the block library: whatever a package holds that isn't Python."""
-    folders = {name: ROOT / FOLDERS.get(name, name.replace(".", "/")) for name in SETUPTOOLS["packages"]}
+    folders = {name: (ROOT / name.replace(".", "/")).resolve() for name in SETUPTOOLS["packages"]}
     packaged = {
         path
         for name, patterns in SETUPTOOLS["package-data"].items()

@@ -1,0 +1,146 @@
+"""`table`, `score`, `evolve` and `solve`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import spacelang
+from spacelang.evolve.parquet import write_table
+from tests.cli.conftest import ROOT, SPECS, Cli
+from tests.evolve.synthetic import TEXT, random_table
+
+ARCHIVE = ROOT.parent / "shared" / "data" / "vnni_block_table.tar.xz"
+FIXED = "160=1.751,192=2.277,224=2.801"
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.space"
+    path.write_text(TEXT)
+    return path
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "table.parquet"
+    write_table(random_table(seed=1, rows=8), path)
+    return path
+
+
+def test_solve_proves_and_writes_the_best_space(cli: Cli, tiny: Path, table: Path, tmp_path: Path) -> None:
+    code, out, err = cli("solve", tiny, "--table", table, "-o", tmp_path / "best.space", "--json")
+    assert (code, err) == (0, f"solving\nwrote {tmp_path / 'best.space'}\n")
+    solution = json.loads(out)
+    assert solution["proved"]
+    assert cli("fmt", "--check", tmp_path / "best.space").code == 0
+    encoding = cli("encode", tmp_path / "best.space").out.strip()
+    assert encoding == f"tiny@{spacelang.load(tiny).short_hash}:{solution['encoding']}"
+    scored = json.loads(cli("score", tmp_path / "best.space", "--table", table, "--json").out)
+    assert scored["score"] == solution["score"]
+    assert cli("score", tiny, encoding, "--table", table).out.startswith(f"{solution['encoding']}  score ")
+
+
+def test_evolve_reaches_the_optimum_and_says_so(cli: Cli, tiny: Path, table: Path, tmp_path: Path) -> None:
+    history = tmp_path / "history.jsonl"
+    code, out, err = cli("evolve", tiny, "--table", table, "-o", tmp_path / "best.space", "--history", history)
+    assert (code, err) == (0, f"evolving\nwrote {tmp_path / 'best.space'}\n")
+    assert "60 spaces explored, " in out
+    assert "below the proved optimum, " in out
+    lines = history.read_text().splitlines()
+    assert len(lines) == 61
+    best = max(map(json.loads, lines[1:]), key=lambda entry: entry["score"])
+    assert out.startswith(f"{best['encoding']}  score {best['score']:.6f}")
+    assert spacelang.load(tmp_path / "best.space").kind == "space"
+
+
+def test_a_history_that_was_cut_off_is_resumed_to_the_same_bytes(
+    cli: Cli, tiny: Path, table: Path, tmp_path: Path
+) -> None:
+    history = tmp_path / "history.jsonl"
+    arguments = ("evolve", tiny, "--table", table, "--history", history)
+    whole = cli(*arguments).out
+    recorded = history.read_bytes()
+    history.write_bytes(recorded[: len(recorded) // 2])
+    assert cli(*arguments).code == 1
+    assert cli(*arguments, "--resume").out == whole
+    assert history.read_bytes() == recorded
+
+
+def test_resume_needs_a_history(cli: Cli, tiny: Path, table: Path) -> None:
+    code, _, err = cli("evolve", tiny, "--table", table, "--resume")
+    assert code == 1
+    assert "--resume needs --history" in err
+
+
+def test_an_interrupted_search_says_how_to_go_on(
+    cli: Cli, tiny: Path, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*arguments: object, **_: object) -> None:
+        (tmp_path / "history.jsonl").write_text("{}\n")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("spacelang.evolve.evolution.evolve", interrupted)
+    code, out, err = cli("evolve", tiny, "--table", table, "--history", tmp_path / "history.jsonl")
+    assert (code, out) == (130, "")
+    assert "the same command with --resume goes on from there\nerror: interrupted\n" in err
+
+
+def test_the_seed_and_the_algorithm_matter(cli: Cli, tiny: Path, table: Path, tmp_path: Path) -> None:
+    def explored(*options: str) -> list[str]:
+        history = tmp_path / f"{len(list(tmp_path.iterdir()))}.jsonl"
+        assert cli("evolve", tiny, "--table", table, "--history", history, *options).code == 0
+        return [json.loads(line)["encoding"] for line in history.read_text().splitlines()[1:]]
+
+    assert explored("--seed", "1") == explored("--seed", "1") != explored("--seed", "2")
+    assert explored("--seed", "1") != explored("--seed", "1", "--algorithm", "random")
+
+
+def test_a_table_of_another_hyperspace_is_refused_by_name_of_what_differs(cli: Cli, tiny: Path, table: Path) -> None:
+    tiny.write_text(TEXT.replace("stage stage2  { depth 1..2", "stage stage2  { depth 1..3"))
+    for command in (("solve", tiny), ("evolve", tiny), ("score", tiny, "111-000")):
+        code, out, err = cli(*command, "--table", table)
+        assert (code, out) == (1, "")
+        assert "error[SP0704]" in err
+        assert "stage2" in err
+
+
+def test_no_table(cli: Cli, tiny: Path, tmp_path: Path) -> None:
+    (tmp_path / "x.parquet").write_bytes(b"not parquet")
+    for path in (tmp_path / "none.parquet", tmp_path / "x.parquet", tmp_path):
+        code, out, err = cli("solve", tiny, "--table", path)
+        assert (code, out) == (1, "")
+        assert err.startswith("error[SP07")
+
+
+def test_table_info(cli: Cli, table: Path) -> None:
+    code, out, err = cli("table", "info", table)
+    assert (code, err) == (0, "")
+    assert out.startswith("96 rows of tiny (")
+    assert len([line for line in out.splitlines() if line.startswith(" stage")]) == 1 + 12
+    content = json.loads(cli("table", "info", table, "--json").out)
+    assert content["rows"] == sum(cell["rows"] for cell in content["cells"]) == 96
+
+
+@pytest.mark.parametrize(
+    ("fixed", "message"), [("160:1.751", "'160:1.751' is not RESOLUTION=MILLISECONDS"), ("", "SP0714")]
+)
+def test_fixed_latencies_are_checked(cli: Cli, tmp_path: Path, fixed: str, message: str) -> None:
+    (tmp_path / "tables").mkdir()
+    arguments = ("--space", SPECS / "vnni_released.space", "-o", tmp_path / "t.parquet", "--fixed-latency", fixed)
+    code, _, err = cli("table", "import", tmp_path / "tables", *arguments)
+    assert code == 1
+    assert message in err
+    assert not (tmp_path / "t.parquet").exists()
+
+
+@pytest.mark.skipif(not ARCHIVE.exists(), reason="the published table is not at ../shared/data")
+def test_the_published_table(cli: Cli, tmp_path: Path) -> None:
+    spec, parquet = SPECS / "vnni_released.space", tmp_path / "t.parquet"
+    code, _, err = cli("table", "import", ARCHIVE, "--space", spec, "-o", parquet, "--fixed-latency", FIXED)
+    assert code == 0
+    assert f"132000 rows for 132 cells: {parquet}\n" in err
+    solution = json.loads(cli("solve", spec, "--table", parquet, "--json").out)
+    assert solution["proved"]
