@@ -1,0 +1,317 @@
+"""A class for a block: layers in `__init__`, the pipeline in `forward`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from spacelang import ir
+from spacelang.backends.supernet.expressions import Expressions, words
+from spacelang.backends.supernet.extent import LAYER, Extent, Role
+from spacelang.backends.supernet.layout import Code, Group, call, flat, keyword, lay_out, tuple_of
+from spacelang.verify_blocks import expressions
+
+LAYERS = {
+    "conv": "nn.ElasticConv2d",
+    "dwconv": "nn.ElasticDepthwiseConv2d",
+    "se": "nn.SqueezeExcite",
+    "act": "nn.Activation",
+    "avgpool": "nn.AvgPool2d",
+    "maxpool": "nn.MaxPool2d",
+}
+SHORTCUTS = {
+    "identity": "nn.IdentityShortcut",
+    "project": "nn.ProjectShortcut",
+    "avgpool_project": "nn.AvgPoolProjectShortcut",
+}
+Operator = ir.Conv | ir.DepthwiseConv | ir.SqueezeExcite | ir.Activation | ir.Pool
+
+
+@dataclass
+class BlockClass:
+    """What the template needs, and how a layer is made.
+
+    Attributes:
+        sizes: for each size that `__init__` takes, the roles whose largest value it is.
+        kernels: for each choice of kernels that it takes, the roles whose values it holds.
+        flags: the optional steps that some layers never have.
+    """
+
+    name: str
+    block: ir.Block
+    sizes: dict[str, list[Role]] = field(default_factory=dict)
+    kernels: dict[str, list[Role]] = field(default_factory=dict)
+    flags: dict[int, str] = field(default_factory=dict)
+    acts: dict[str, str] = field(default_factory=dict)
+    projects: bool = False
+    strided: bool = False
+    signature: list[str] = field(default_factory=list)
+    init: list[str] = field(default_factory=list)
+    forward: list[str] = field(default_factory=list)
+
+    def layer(self, found: Extent, stride: int, acts: Mapping[str, str]) -> Group:
+        """The call that makes a layer for a position."""
+        arguments: list[Code] = [
+            keyword(word, str(max((max(found.values[role], default=0) for role in roles), default=0)))
+            for word, roles in self.sizes.items()
+        ]
+        for word, roles in self.kernels.items():
+            values = sorted(set().union(*(found.values[role] for role in roles)))
+            arguments.append(keyword(word, tuple_of(tuple(map(str, values)))))
+        if self.strided:
+            arguments.append(f"stride={stride}")
+        arguments += [f'{word}="{acts[name]}"' for name, word in self.acts.items()]
+        arguments += [f"{flag}={at in found.present}" for at, flag in self.flags.items()]
+        if self.projects:
+            arguments.append(f"projects={found.projects}")
+        return call(self.name, *arguments)
+
+
+def block_class(name: str, block: ir.Block, extents: Sequence[Extent], whole: Iterable[str]) -> BlockClass:
+    """The class of a block.
+
+    Args:
+        extents: of all the layers that are made of it: what none of them leaves open needs no argument.
+        whole: the parameters whose values are whole numbers everywhere.
+    """
+    made = BlockClass(name, block)
+    writer = _Writer(made, extents, whole)
+    writer.write()
+    return made
+
+
+class _Writer:
+    def __init__(self, made: BlockClass, extents: Sequence[Extent], whole: Iterable[str]) -> None:
+        self.made, self.block, self.extents = made, made.block, extents
+        lets = [step.name for step in self.block.steps if isinstance(step, ir.Let)]
+        own = words([*(each.name for each in self.block.parameters), *lets])
+        self.words = {"in": "channels_in", "out": "width", "stride": "self.stride", **own}
+        self.expressions = Expressions(self.words, {"in", "out", "stride", *whole})
+        self.channels = {"channels_in"}
+        """Where the value made so far may get its channels from, as words of `__init__`."""
+        self.value = "x"
+
+    def write(self) -> None:
+        referenced = {name for step in self.block.steps for name in _names(step)}
+        for at, step in enumerate(self.block.steps):
+            if not isinstance(step, ir.Let):
+                self._operator(at, step, f"{step.kind}{self._number(at)}")
+                continue
+            if self.expressions.is_whole(step.value):
+                self.expressions.whole.add(step.name)
+            if step.name in referenced:
+                value = self.expressions.python(step.value)
+                self._forward(f"{self.words[step.name]} = {value}")
+        self._shortcut()
+        self._prologue()
+        self._signature()
+
+    def _number(self, at: int) -> int:
+        return sum(not isinstance(step, ir.Let) for step in self.block.steps[: at + 1])
+
+    def _forward(self, *lines: str, indent: int = 0) -> None:
+        waiting = self.expressions.take_lines()
+        self.made.forward += [" " * indent + line for line in (*waiting, *lines)]
+
+    # --- steps ---
+
+    def _operator(self, at: int, step: Operator, name: str) -> None:
+        flag = self._flag(at, step, name)
+        init = [*lay_out(call(LAYERS[step.kind], *self._made_of(at, step, name)), 0, f"self.{name} = ")]
+        residual = isinstance(step, ir.Conv | ir.DepthwiseConv) and step.residual
+        addition = f"add{self._number(at)}"
+        if residual:
+            init.append(f"self.{addition} = nn.Add()")
+        self.made.init += [f"if {flag}:", *("    " + line for line in init)] if flag else init
+        indent = 0
+        if step.when:
+            if self.value == "x":
+                self._forward("y = x")
+                self.value = "y"
+            self._forward(f"if {self.expressions.condition(step.when)}:")
+            indent = 4
+        result: Code = call(f"self.{name}", self.value, *self._chosen(step))
+        if residual:
+            result = call(f"self.{addition}", self.value, result)
+        self._forward(*lay_out(result, 0, "y = "), indent=indent)
+        self.value = "y"
+        self._follow(at, step, name)
+
+    def _flag(self, at: int, step: Operator, name: str) -> str | None:
+        """The argument that says whether a layer ever has this step, where that differs between layers."""
+        if step.when is None or all(at in each.present for each in self.extents):
+            return None
+        self.made.flags[at] = f"has_{name}"
+        return f"has_{name}"
+
+    def _made_of(self, at: int, step: Operator, name: str) -> list[Code]:
+        """The arguments of a layer's constructor."""
+        arguments: list[Code] = []
+        if step.kind in ("conv", "dwconv", "se"):
+            arguments.append(self._incoming(at, name))
+        if isinstance(step, ir.Conv):
+            arguments.append(self._size(at, "out", step.out, name))
+        if isinstance(step, ir.SqueezeExcite):
+            return [*arguments, self._size(at, "squeeze", step.squeeze, name)]
+        if isinstance(step, ir.Activation):
+            return [self._act(step.act)]
+        arguments.append(f"kernel={self._kernel(at, step.kernel, name)}")
+        if step.stride != 1:
+            arguments.append(f"stride={self._stride(step.stride)}")
+        if isinstance(step, ir.Pool):
+            return arguments
+        if step.repeat is not None:
+            arguments.append(f"repeat={self._size(at, 'repeat', step.repeat, name)}")
+        if step.act is not None:
+            arguments.append(f"act={self._act(step.act)}")
+        return arguments + ["norm=False"] * (not step.norm) + ["bias=True"] * step.bias
+
+    def _chosen(self, step: Operator) -> list[Code]:
+        """The arguments of a layer's call: what the architecture chooses."""
+        arguments: list[Code] = []
+        if isinstance(step, ir.Conv):
+            arguments.append(self.expressions.count(step.out))
+        if isinstance(step, ir.SqueezeExcite):
+            arguments.append(self.expressions.count(step.squeeze))
+        if isinstance(step, ir.Conv | ir.DepthwiseConv | ir.Pool) and not isinstance(step.kernel, ir.Num):
+            arguments.append(self.expressions.count(step.kernel))
+        if isinstance(step, ir.Conv | ir.DepthwiseConv) and step.repeat and not isinstance(step.repeat, ir.Num):
+            arguments.append(f"repeat={self.expressions.count(step.repeat)}")
+        return arguments
+
+    def _follow(self, at: int, step: Operator, name: str) -> None:
+        """What the next layer may receive."""
+        if not isinstance(step, ir.Conv):
+            return
+        out = self._size(at, "out", step.out, name)
+        if step.when and not self._skips_only_the_same(step):
+            self.channels = self.channels | {out}
+        else:
+            self.channels = {out}
+
+    def _skips_only_the_same(self, step: ir.Conv) -> bool:
+        """Whether the step is left out just where it would give as many channels as it receives."""
+        if step.when is None or step.when.op != "!=" or len(self.channels) != 1:
+            return False
+        sides = [self.words.get(each.name) for each in (step.when.left, step.when.right) if isinstance(each, ir.Ref)]
+        out = self.words.get(step.out.name) if isinstance(step.out, ir.Ref) else None
+        return len(sides) == 2 and out in sides and self.channels < {*sides}
+
+    # --- words of __init__ ---
+
+    def _incoming(self, at: int, name: str) -> str:
+        word = next(iter(self.channels)) if len(self.channels) == 1 else f"{name}_in"
+        if not word.isdecimal():
+            self.made.sizes.setdefault(word, []).append((at, "in"))
+        return word
+
+    def _size(self, at: int, role: str, expr: ir.Expr, name: str) -> str:
+        if isinstance(expr, ir.Num):
+            return str(int(expr.value))
+        word = self.words[expr.name] if isinstance(expr, ir.Ref) and expr.name != "stride" else f"{name}_{role}"
+        if word in self.made.kernels:
+            word = f"{name}_{role}"
+        roles = self.made.sizes.setdefault(word, [])
+        if (at, role) not in roles:
+            roles.append((at, role))
+        return word
+
+    def _kernel(self, at: int, expr: ir.Expr, name: str) -> str:
+        if isinstance(expr, ir.Num):
+            return str(int(expr.value))
+        word = self.words[expr.name] if isinstance(expr, ir.Ref) and expr.name != "stride" else f"{name}_kernel"
+        if word in self.made.sizes:
+            word = f"{name}_kernel"
+        self.made.kernels.setdefault(word, []).append((at, "kernel"))
+        return word
+
+    def _stride(self, stride: str | int) -> str:
+        if stride != "layer":
+            return str(stride)
+        self.made.strided = True
+        return "stride"
+
+    def _act(self, act: str) -> str:
+        if act not in self.words:
+            return f'"{act}"'
+        self.made.acts[act] = self.words[act]
+        return self.words[act]
+
+    # --- the ends ---
+
+    def _shortcut(self) -> None:
+        shortcut = self.block.shortcut
+        if shortcut.kind == "none":
+            self._return()
+            return
+        act = [f"act={self._act(shortcut.act)}"] if shortcut.act else []
+        stride = f"stride={self._stride('layer')}"
+        identity = call(SHORTCUTS["identity"], stride, *act)
+        if shortcut.kind == "identity":
+            self.made.init += lay_out(identity, 0, "self.shortcut = ")
+        else:
+            for word, role in (("channels_in", "in"), ("width", "out")):
+                self.made.sizes.setdefault(word, []).append((LAYER, role))
+            project = call(SHORTCUTS[shortcut.kind], "channels_in", "width", stride, *act)
+            self._project(project, identity)
+        self._forward(f"return self.shortcut(x, {self.value})")
+
+    def _return(self) -> None:
+        """The last value, without a name for it where it just got one."""
+        last = max((at for at, line in enumerate(self.made.forward) if line.startswith(("y = ", "if "))), default=None)
+        if last is None or not self.made.forward[last].startswith("y = "):
+            self._forward(f"return {self.value}")
+        else:
+            self.made.forward[last] = "return " + self.made.forward[last].removeprefix("y = ")
+
+    def _project(self, project: Group, identity: Group) -> None:
+        """The projection, but the identity in layers whose shapes agree for every choice."""
+        if all(each.projects for each in self.extents):
+            self.made.init += lay_out(project, 0, "self.shortcut = ")
+            return
+        self.made.projects = True
+        self.made.init += ["if projects:", *lay_out(project, 4, "self.shortcut = ")]
+        self.made.init += ["else:", *lay_out(identity, 4, "self.shortcut = ")]
+
+    def _prologue(self) -> None:
+        """The layer's choices, as far as the body uses them."""
+        used, numeric = self.expressions.used, self.block.numeric
+        lines = []
+        if used & {*numeric}:
+            targets = [self.words[name] if name in used else f"_{self.words[name]}" for name in numeric]
+            unpacked = flat(tuple_of((targets[0],))) if len(targets) == 1 else ", ".join(targets)
+            lines.append(f"{unpacked} = layer.numbers")
+        if "in" in used:
+            lines.append("channels_in = x.shape[1]")
+        if "out" in used:
+            lines.append("width = layer.width")
+        self.made.forward[:0] = lines
+        if "stride" in used:
+            self.made.strided = True
+            self.made.init.insert(0, "self.stride = stride")
+
+    def _signature(self) -> None:
+        parameters = [
+            *(f"{word}: int" for word in self.made.sizes),
+            *(f"{word}: tuple[int, ...]" for word in self.made.kernels),
+            *["stride: int"] * self.made.strided,
+            *(f"{word}: str" for word in self.made.acts.values()),
+            *(f"{flag}: bool" for flag in self.made.flags.values()),
+            *["projects: bool"] * self.made.projects,
+        ]
+        signature = Group("def __init__(", ("self", *(("*", *parameters) if parameters else ())), ")")
+        self.made.signature = lay_out(signature, 4, after=" -> None:")
+
+
+def _names(step: ir.BlockStep) -> set[str]:
+    """The names that a step's expressions mention."""
+    found, waiting = set[str](), list(expressions(step))
+    while waiting:
+        expr = waiting.pop()
+        if isinstance(expr, ir.Ref):
+            found.add(expr.name)
+        elif isinstance(expr, ir.Binary):
+            waiting += [expr.left, expr.right]
+        elif isinstance(expr, ir.Call):
+            waiting += expr.arguments
+    return found
