@@ -1,7 +1,7 @@
 """Checked declarations → IR: names resolved, ranges and windows written out, everything in normal form.
 
-In normal form values ascend, candidates are sorted by search id and blocks by name, and stems are called stem1, stem2
-and so on: texts that mean the same give the same IR.
+In normal form values ascend (`check` sees to that), candidates are sorted by search id and blocks by name, and stems
+are called stem1, stem2 and so on: texts that mean the same give the same IR.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ def _origin(origin: ast.Origin) -> ir.Origin:
 
 
 def _targets(targets: ast.Targets) -> ir.Targets:
-    return ir.Targets(latency_ms=tuple(map(float, sorted(expand(targets.values, NUMBER_STEP)))))
+    return ir.Targets(latency_ms=tuple(map(float, expand(targets.values, NUMBER_STEP))))
 
 
 def inline_id(block: str, listed: Mapping[str, int], origin: ir.Origin | None, stage: int) -> int:
@@ -215,18 +215,18 @@ class _Stages:
     def _windows(self, widths: ast.Widths, depth: int) -> tuple[ir.Choices, ...]:
         if self.space.kind == "model":
             return (self._choices(widths.values, self.multiple, depth),)
-        return tuple(ir.Choices(values=tuple(sorted(each))) for each in windows(widths, self.multiple))
+        return tuple(ir.Choices(values=each) for each in windows(widths, self.multiple))
 
     def _choices(self, values: ast.Values, step: int, depth: int) -> ir.Choices:
         """In a model, one value a layer: a single one holds for all."""
         numbers = expand(values, step)
         if self.space.kind != "model":
-            return ir.Choices(values=tuple(sorted(numbers)))
+            return ir.Choices(values=numbers)
         return ir.Choices(values=numbers if len(numbers) == depth else numbers * depth, per_layer=True)
 
 
 def _integers(values: ast.Values, step: int) -> tuple[int, ...]:
-    return tuple(int(each) for each in sorted(expand(values, step)))
+    return tuple(int(each) for each in expand(values, step))
 
 
 def _required(name: ast.Name | None) -> str:
@@ -266,5 +266,5 @@ def _head_width(out: ast.Expr | ast.Values, device: ir.Device) -> ir.Expr | ir.C
     """A set of one value is no choice."""
     if not isinstance(out, ast.Values):
         return _expr(out)
-    values = tuple(sorted(expand(out, device.width_multiple)))
+    values = expand(out, device.width_multiple)
     return ir.Num(value=values[0]) if len(values) == 1 else ir.Choices(values=values)

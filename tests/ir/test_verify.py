@@ -1,0 +1,176 @@
+"""Whatever breaks an invariant of the IR is found and named by its place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import spacelang
+from spacelang import ir
+from spacelang.architecture import model_of, smallest
+from spacelang.codes import CODES
+from spacelang.genome import Genome, narrow
+from spacelang.ir_json import read_json
+from spacelang.verify import verify
+from tests.ir.small import HYPERSPACE
+
+SPACE = narrow(HYPERSPACE, Genome((1, 5), (0, 1)), "found")
+MODEL = model_of(SPACE, smallest(SPACE), "best")
+BASES = {"hyperspace": HYPERSPACE, "space": SPACE, "model": MODEL}
+Spoil = Callable[[dict[str, Any]], object]
+
+
+def put(*path: str | int, value: object) -> Spoil:
+    """Sets one place of the JSON."""
+
+    def spoil(data: Any) -> None:
+        for step in path[:-1]:
+            data = data[step]
+        data[path[-1]] = value
+
+    return spoil
+
+
+def spoilt(base: str, spoil: Spoil) -> str:
+    data = json.loads(ir.to_json(BASES[base]))
+    spoil(data)
+    return json.dumps(data)
+
+
+WINDOW = {"values": [32, 48], "per_layer": False}
+NUM = {"kind": "num", "value": 2}
+
+
+@pytest.mark.parametrize(
+    ("base", "spoil", "code", "message"),
+    [
+        ("hyperspace", put("name", value="a b"), "SP0904", "name: 'a b' is not a name"),
+        ("hyperspace", put("stages", 1, "name", value="stage1"), "SP0905", "stages: two have the same name"),
+        ("hyperspace", put("blocks", 0, "name", value="unknown"), "SP0904", "'conv' is not among the blocks"),
+        ("hyperspace", lambda data: data["blocks"].reverse(), "SP0905", "the names of blocks: not ascending"),
+        ("hyperspace", put("resolutions", value=[96, 64]), "SP0905", "resolutions: not ascending"),
+        ("hyperspace", put("resolutions", value=[]), "SP0905", "resolutions: empty"),
+        ("hyperspace", put("classes", value=0), "SP0906", "classes: 0 is outside of its domain (at least 1)"),
+        ("hyperspace", put("stem", 0, "name", value="first"), "SP0905", "stem[0].name: 'first', in normal form stem1"),
+        ("hyperspace", put("stem", 0, "candidates", 0, "id", value=1), "SP0905", "the block of a stem has search id 0"),
+        ("hyperspace", put("stages", 0, "depth", value=[0, 1]), "SP0906", "stages[0].depth: 0 is outside"),
+        ("hyperspace", put("stages", 0, "stride", value=9), "SP0906", "stages[0].stride: 9 is outside"),
+        ("hyperspace", put("stages", 0, "windows", 0, "values", value=[33, 48]), "SP0906", "33 is no multiple of"),
+        ("hyperspace", put("stages", 0, "windows", 1, "values", value=[48, 48]), "SP0905", "windows[1]: not ascending"),
+        ("hyperspace", put("stages", 0, "windows", 1, "values", value=[64, 80]), "SP0905", "not neighbouring windows"),
+        ("hyperspace", put("stages", 0, "windows", value=[]), "SP0905", "stages[0].windows: empty"),
+        ("hyperspace", lambda data: data["stages"][0]["candidates"].reverse(), "SP0905", "search ids: not ascending"),
+        ("hyperspace", put("stages", 0, "candidates", 1, "id", value=36), "SP0906", "36 search ids and width lists"),
+        ("hyperspace", put("stages", 0, "candidates", value=[]), "SP0907", "stages[0].candidates: empty"),
+        (
+            "hyperspace",
+            put("stages", 0, "candidates", 0, "acts", value={}),
+            "SP0904",
+            "acts: none; block mbv2 takes",
+        ),
+        (
+            "hyperspace",
+            put("stages", 0, "candidates", 0, "numbers", "kernel", "values", value=[3, 4]),
+            "SP0906",
+            "stages[0].candidates[0].numbers.kernel: a kernel size is odd",
+        ),
+        ("hyperspace", put("stages", 0, "uniform", value=["kernel", "width"]), "SP0904", "legal in this order: width"),
+        ("hyperspace", put("stages", value=[]), "SP0907", "stages: empty"),
+        ("hyperspace", put("kind", value="space"), "SP0907", "stages[0]: a space has one block and one width list"),
+        ("space", put("kind", value="model"), "SP0907", "values for each layer belong to models"),
+        (
+            "space",
+            put("stages", 0, "windows", value=[WINDOW, WINDOW]),
+            "SP0907",
+            "one block and one width list a stage",
+        ),
+        ("model", put("kind", value="space"), "SP0907", "values for each layer belong to models"),
+        ("model", put("resolutions", value=[64, 96]), "SP0907", "resolutions: a model has one"),
+        ("model", put("stages", 0, "depth", value=[2]), "SP0907", "one value for each of its layers"),
+        ("model", put("stages", 0, "uniform", value=["width"]), "SP0907", "nothing to share"),
+        ("hyperspace", put("blocks", 0, "parameters", 0, "type", value="number"), "SP0905", "used as kernel, not as"),
+        ("hyperspace", put("blocks", 0, "steps", 0, "act", value="rleu"), "SP0904", "'rleu' is neither an activation"),
+        ("hyperspace", put("blocks", 0, "steps", 0, "stride", value=0), "SP0906", "a stride is at least 1"),
+        (
+            "hyperspace",
+            put("blocks", 0, "steps", 0, "out", value={"kind": "ref", "name": "width"}),
+            "SP0904",
+            "blocks[0].steps[0]: 'width' is not bound here",
+        ),
+        (
+            "hyperspace",
+            put("blocks", 0, "steps", 0, "out", value={"kind": "call", "function": "round8", "arguments": [NUM, NUM]}),
+            "SP0904",
+            "round8 with 2 arguments",
+        ),
+        (
+            "hyperspace",
+            put("blocks", 0, "steps", 0, "out", value=NUM),
+            "SP0908",
+            "stem1, conv { kernel 3 } from 3 to 16 channels: block conv ends with 2 channels, not the layer's 16",
+        ),
+        ("hyperspace", put("blocks", 0, "steps", 0, "stride", value=1), "SP0908", "stride 2 gives another size"),
+        ("hyperspace", put("head", 0, "kernel", value=2), "SP0906", "head[0].kernel: 2, a kernel size is odd"),
+        ("hyperspace", put("head", 2, "rate", value=1), "SP0906", "head[2].rate: 1.0, a rate is at least 0"),
+        (
+            "hyperspace",
+            put("head", 3, "out", value={"kind": "ref", "name": "out"}),
+            "SP0904",
+            "'out' is not bound here",
+        ),
+        ("hyperspace", put("head", 0, "out", value={"values": [64]}), "SP0905", "has two values or more"),
+        (
+            "hyperspace",
+            put("quality", "samples", value=None),
+            "SP0905",
+            "quality.samples: the sampled estimator",
+        ),
+        ("hyperspace", put("quality", "top", value=0), "SP0906", "quality.top: 0 is outside of its domain"),
+        ("hyperspace", put("quality", "penalty", "threshold", value=2), "SP0906", "quality.penalty.threshold: 2.0 is"),
+        ("hyperspace", put("targets", "latency_ms", value=[0]), "SP0906", "targets.latency_ms: 0.0 is no latency"),
+        ("hyperspace", put("device", "threads", value=0), "SP0906", "device.threads: 0 is outside"),
+    ],
+)
+def test_a_broken_invariant_is_found(base: str, spoil: Spoil, code: str, message: str) -> None:
+    with pytest.raises(spacelang.SpacelangError) as raised:
+        read_json(spoilt(base, spoil))
+    found = [each.message for each in raised.value.diagnostics if each.code == code]
+    assert any(message in each for each in found), raised.value.diagnostics
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "message"),
+    [
+        ("{", "SP0901", "line 1, column 2: expecting property name"),
+        ("[" * 100_000, "SP0901", "nested too deeply"),
+        ("[]", "SP0903", "the text is no JSON object"),
+        ("{}", "SP0902", "ir_version is missing, this spacelang reads 1"),
+        ('{"ir_version": 99}', "SP0902", "ir_version is 99, this spacelang reads 1"),
+        ('{"ir_version": 1}', "SP0903", "kind: field required"),
+        (spoilt("space", put("stages", 1, "depth", value="2")), "SP0903", "stages[1].depth: input should be a valid"),
+        (spoilt("space", put("colour", value="red")), "SP0903", "colour: extra inputs are not permitted"),
+    ],
+)
+def test_json_that_is_no_ir_is_refused_with_the_path(text: str, code: str, message: str) -> None:
+    with pytest.raises(spacelang.SpacelangError) as raised:
+        read_json(text)
+    assert any(each.code == code and message in each.message for each in raised.value.diagnostics)
+
+
+@pytest.mark.parametrize("space", BASES.values(), ids=BASES)
+def test_a_valid_ir_has_no_finding(space: ir.SearchSpace) -> None:
+    assert verify(space) == ()
+    assert read_json(ir.to_json(space)) == space
+
+
+def test_the_published_schema_is_that_of_the_code() -> None:
+    path = Path(__file__).parents[2] / "docs" / "ir.schema.json"
+    assert json.loads(path.read_text()) == ir.json_schema()
+
+
+def test_every_code_is_explained() -> None:
+    assert {f"SP090{digit}" for digit in range(1, 9)} <= CODES.keys()
