@@ -96,7 +96,7 @@ class _Package(ModuleType):
     """Looks public names up in their modules.
 
     `spacelang.diff` is the function, and there is a module of that name too. Importing a module sets it as an attribute
-    of its package, which must not hide the function.
+    of its package, which must not hide the function. (So modules are imported as `from spacelang.diff import …`.)
     """
 
     def __getattr__(self, name: str) -> Any:

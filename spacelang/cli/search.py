@@ -103,9 +103,16 @@ def evolve(
         return
     _print_score(found.score)
     write(f"{found.explored} spaces explored, {found.different} of them different\n")
-    if found.optimum and found.gap is not None:
-        proved = "the proved optimum" if found.optimum.proved else "the best known (not proved)"
-        write(f"{found.gap:.3%} below {proved}, {found.optimum.score.encoding} with {found.optimum.score.total:.6f}\n")
+    if found.optimum:
+        write(f"{_distance(found.optimum, found.score.total)}\n")
+
+
+def _distance(optimum: Solution, score: float) -> str:
+    best = f"{optimum.score.encoding} with {optimum.score.total:.6f}"
+    proved = "the proved optimum" if optimum.proved else "the best known space (not proved)"
+    if score >= optimum.score.total:
+        return f"this is {proved}"
+    return f"{1 - score / optimum.score.total:.3%} below {proved}, {best}"
 
 
 def solve(file: File, table: TableFile, output: Found = None, json: Json = False) -> None:
