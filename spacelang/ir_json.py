@@ -8,7 +8,12 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from spacelang import ir
-from spacelang.diagnostics import Report
+from spacelang.check import check
+from spacelang.diagnostics import Report, SpacelangError
+from spacelang.loader import load_program
+from spacelang.lower import lower
+from spacelang.printer import to_text
+from spacelang.source import Source
 from spacelang.verify import verify
 
 JSON_BYTES: Final = 1 << 26
@@ -19,7 +24,8 @@ def read_json(text: str) -> ir.SearchSpace:
     """The IR of a JSON text, verified.
 
     Raises:
-        SpacelangError: SP0901 (not JSON), SP0902 (another version), SP0903 (not the form of an IR), those of `verify`.
+        SpacelangError: SP0901 (not JSON), SP0902 (another version), SP0903 (not the form of an IR), those of `verify`,
+            and SP0909 for what no text may say either.
     """
     report = Report()
     data = _parse(text, report)
@@ -35,7 +41,24 @@ def read_json(text: str) -> ir.SearchSpace:
         raise
     report.diagnostics.extend(verify(space))
     report.raise_if_failed()
+    _check_as_text(space, report)
+    report.raise_if_failed()
     return space
+
+
+def _check_as_text(space: ir.SearchSpace, report: Report) -> None:
+    """What `check` would refuse in a text is refused in JSON too: the two forms say the same spaces."""
+    refusals = Report()
+    try:
+        program = load_program(Source("ir.json", to_text(space)), None, refusals)
+        check(program, refusals)
+        refusals.raise_if_failed()
+    except SpacelangError as error:
+        for each in error.diagnostics:
+            report.error("SP0909", f"{each.code}: {each.message}", help=each.help)
+    else:
+        if lower(program) != (space,):
+            report.error("SP0905", "the same space as a text gives another IR")
 
 
 def _parse(text: str, report: Report) -> Any:

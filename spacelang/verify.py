@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
@@ -15,6 +16,9 @@ from spacelang.schema import SECTIONS, SPACE, STAGE, Property, named
 from spacelang.spelling import is_sayable
 from spacelang.verify_blocks import NAME, Finding, verify_block, verify_head_names
 from spacelang.verify_shapes import verify_shapes
+
+SHA256 = re.compile("[0-9a-f]{64}")
+ENCODING = re.compile("[0-9a-z]+[-_][0-9a-z]+")
 
 
 def verify(space: ir.SearchSpace) -> tuple[Diagnostic, ...]:
@@ -61,9 +65,21 @@ def _names(space: ir.SearchSpace) -> Iterator[Finding]:
     stages = [each.name for each in space.stages]
     if len(set(stages)) != len(stages):
         yield "SP0905", "stages: two have the same name"
+    yield from _origin(space.origin)
     used = {candidate.block for stage in space.stem + space.stages for candidate in stage.candidates}
     for unused in sorted({each.name for each in space.blocks} - used):
         yield "SP0904", f"blocks: '{unused}' is used by no stage"
+
+
+def _origin(origin: ir.Origin | None) -> Iterator[Finding]:
+    if origin is None:
+        return
+    if not NAME.fullmatch(origin.name):
+        yield "SP0904", f"origin.name: '{origin.name}' is not a name"
+    if origin.sha256 is not None and not SHA256.fullmatch(origin.sha256):
+        yield "SP0906", f"origin.sha256: '{origin.sha256}' is not 64 hexadecimal digits"
+    if origin.encoding is not None and not ENCODING.fullmatch(origin.encoding):
+        yield "SP0906", f"origin.encoding: '{origin.encoding}' is no encoding"
 
 
 # --- values ---------------------------------------------------------------------------------------------------------

@@ -72,4 +72,12 @@ CODES: tuple[Code, ...] = (
         "block half(act) { conv 1 -> in / 3, act }",
         "block half(act) { conv 1 -> out, act }",
     ),
+    Code(
+        "SP0909",
+        "no text may say this",
+        "JSON and text are two forms of the same spaces, so what `spacelang check` refuses in a text is refused in "
+        "JSON too. The message gives the code of the refusal; `spacelang explain` says more of it.",
+        '"penalty": {…}, "samples": 1, "top": 20',
+        '"penalty": {…}, "samples": 5000, "top": 20',
+    ),
 )

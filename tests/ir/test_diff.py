@@ -22,7 +22,7 @@ def changed(*replacements: tuple[str, str]) -> tuple[Change, ...]:
     return diff(HYPERSPACE, spacelang.loads(text))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(any_space)
 def test_a_space_does_not_differ_from_itself(space: ir.SearchSpace) -> None:
     assert diff(space, space) == ()

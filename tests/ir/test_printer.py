@@ -17,7 +17,7 @@ from tests.ir.small import HYPERSPACE
 from tests.strategies import any_space
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(any_space)
 def test_print_check_and_lower_give_the_same_ir(space: ir.SearchSpace) -> None:
     assert verify(space) == ()
@@ -26,7 +26,7 @@ def test_print_check_and_lower_give_the_same_ir(space: ir.SearchSpace) -> None:
     assert spacelang.format(text) == text
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(any_space)
 def test_json_gives_the_same_ir(space: ir.SearchSpace) -> None:
     assert read_json(ir.to_json(space)) == space

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import spacelang
 from spacelang import ir
@@ -132,6 +134,10 @@ NUM = {"kind": "num", "value": 2}
         ("hyperspace", put("quality", "top", value=0), "SP0906", "quality.top: 0 is outside of its domain"),
         ("hyperspace", put("quality", "penalty", "threshold", value=2), "SP0906", "quality.penalty.threshold: 2.0 is"),
         ("hyperspace", put("targets", "latency_ms", value=[0]), "SP0906", "targets.latency_ms: 0.0 is no latency"),
+        ("hyperspace", put("quality", "top", value=500), "SP0909", "SP0318: `top` is 500, more than `samples`"),
+        ("space", put("origin", "sha256", value=""), "SP0906", "origin.sha256: '' is not 64 hexadecimal digits"),
+        ("space", put("origin", "encoding", value="15"), "SP0906", "origin.encoding: '15' is no encoding"),
+        ("space", put("origin", "name", value="a b"), "SP0904", "origin.name: 'a b' is not a name"),
         ("hyperspace", put("device", "threads", value=0), "SP0906", "device.threads: 0 is outside"),
     ],
 )
@@ -161,6 +167,28 @@ def test_json_that_is_no_ir_is_refused_with_the_path(text: str, code: str, messa
     assert any(each.code == code and message in each.message for each in raised.value.diagnostics)
 
 
+def places(data: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """Every place of a JSON."""
+    items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    return [each for key, value in items for each in ((*path, key), *places(value, (*path, key)))]
+
+
+PLACES = [(base, path) for base, space in BASES.items() for path in places(json.loads(ir.to_json(space)))]
+JUNK = (0, -1, 2, 0.5, 1e30, 10**19, "", "x", "act", "in", "layer", "model", None, True, [], {}, NUM, WINDOW)
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.sampled_from(PLACES), st.sampled_from(JUNK))
+def test_json_with_junk_in_it_is_refused_or_is_a_space(place: tuple[str, tuple[str | int, ...]], junk: object) -> None:
+    base, path = place
+    try:
+        space = read_json(spoilt(base, put(*path, value=junk)))
+    except spacelang.SpacelangError as error:
+        assert error.diagnostics
+    else:
+        assert spacelang.loads(spacelang.dumps(space)) == space
+
+
 @pytest.mark.parametrize("space", BASES.values(), ids=BASES)
 def test_a_valid_ir_has_no_finding(space: ir.SearchSpace) -> None:
     assert verify(space) == ()
@@ -173,4 +201,4 @@ def test_the_published_schema_is_that_of_the_code() -> None:
 
 
 def test_every_code_is_explained() -> None:
-    assert {f"SP090{digit}" for digit in range(1, 9)} <= CODES.keys()
+    assert {f"SP090{digit}" for digit in range(1, 10)} <= CODES.keys()
