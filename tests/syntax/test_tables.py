@@ -11,7 +11,7 @@ import lark
 import platformdirs
 import pytest
 
-from spacelang import tables
+from spacelang.parse import tables
 
 
 class Calls:

@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from spacelang import syntax
+from spacelang.parse.tokens import Token, Trivia
 from spacelang.source import Source, Span
-from spacelang.tokens import Token, Trivia
 
 
 class TreeBuilder:

@@ -11,7 +11,7 @@ from typing import Final
 
 from spacelang.diagnostics import Label
 from spacelang.limits import NESTING
-from spacelang.tokens import BROKEN, CLOSING, Errors, Token
+from spacelang.parse.tokens import BROKEN, CLOSING, Errors, Token
 
 _OPENING: Final = {closing: opening for opening, closing in CLOSING.items()}
 _TEXT: Final = {"RBRACE": "}", "RPAR": ")", "RSQB": "]"}

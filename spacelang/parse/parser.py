@@ -15,14 +15,14 @@ import lark
 from lark.exceptions import UnexpectedToken
 
 from spacelang.diagnostics import Report
-from spacelang.expected import unexpected
-from spacelang.lexing import tokenise
 from spacelang.limits import FILE_BYTES
+from spacelang.parse.expected import unexpected
+from spacelang.parse.lexing import tokenise
+from spacelang.parse.tables import load_parser, token_pattern
+from spacelang.parse.tokens import BROKEN, Abandoned, Errors, Token
+from spacelang.parse.tree import TreeBuilder
 from spacelang.source import Source
 from spacelang.syntax import File
-from spacelang.tables import load_parser, token_pattern
-from spacelang.tokens import BROKEN, Abandoned, Errors, Token
-from spacelang.tree import TreeBuilder
 
 _lock = Lock()
 """The one parser of a process serves one text at a time."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from spacelang.limits import NUMBER_DIGITS
-from spacelang.tokens import BROKEN, Errors, Token
+from spacelang.parse.tokens import BROKEN, Errors, Token
 
 _CLOSERS: Final = {"{": "}", "(": ")", "[": "]"}
 _CLOSER_TYPES: Final = {"}": "RBRACE", ")": "RPAR", "]": "RSQB"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from spacelang.parse.tokens import Token
 from spacelang.suggest import listed
-from spacelang.tokens import Token
 
 _OPERATORS: Final = frozenset({"ADD", "MULTIPLY", "COMPARE"})
 

@@ -15,12 +15,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from spacelang.bad_tokens import BadTokens
-from spacelang.brackets import balance
 from spacelang.limits import EXPRESSION_OPERATORS, GROUP_ITEMS
+from spacelang.parse.bad_tokens import BadTokens
+from spacelang.parse.brackets import balance
+from spacelang.parse.tokens import BROKEN, CLOSING, Abandoned, Errors, Token, Trivia
 from spacelang.source import Source
 from spacelang.syntax import Comment
-from spacelang.tokens import BROKEN, CLOSING, Abandoned, Errors, Token, Trivia
 
 _OPERATORS = frozenset({"ADD", "MULTIPLY", "COMPARE"})
 _CLOSERS = frozenset(CLOSING.values())
