@@ -17,7 +17,7 @@ solve="spacelang solve $spec --table $build/table.parquet -o $build/optimum.spac
 
 mkdir -p "$build"
 rm -f "$build/history.jsonl"
-echo "A hyperspace, and what is wrong with it:"
+echo "A hyperspace: checked, and what it holds."
 run spacelang check "$spec"
 run spacelang show "$spec"
 echo
@@ -27,8 +27,8 @@ run spacelang compile "$spec" -o "$build/compiled"
 if [ ! -f "$archive" ]; then
   echo
   echo "The search needs a table of distilled blocks. There is none at $archive."
-  echo "The published one is the file vnni_block_table.tar.xz of the SpaceEvo release (Moonlit, MIT licence);"
-  echo "put it there and run \`make demo\` again. It would then run:"
+  echo "The authors of SpaceEvo published one, of 132 files named stageS_BLOCK_WINDOW.csv (Moonlit, MIT licence)."
+  echo "Put them there as an archive and run \`make demo\` again. It will go on with:"
   echo
   for command in "$import_table" "$evolve" "$solve" "spacelang show $build/best.space"; do
     echo "  \$ $command"

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from spacelang.cli.console import say, tables, write, write_json
+from spacelang.cli.console import print_parts, say, write, write_json
 from spacelang.cli.inputs import load_space
 from spacelang.cli.show import File, Json, simple_table
 
@@ -45,4 +45,4 @@ def backends(json: Json = False) -> None:
     table = simple_table("", ("backend", "takes", "makes"))
     for each in found:
         table.add_row(each.name, ", ".join(each.kinds), each.summary)
-    tables().print(table)
+    print_parts(table)

@@ -13,7 +13,7 @@ from spacelang.render import to_text
 from spacelang.render.escape import escape
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import RenderableType
 
 PIPED_COLUMNS = 200
 """Width of tables when no terminal gives one."""
@@ -53,12 +53,13 @@ def show_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
     sys.stderr.write(to_text(diagnostics, color=wants_color(sys.stderr)))
 
 
-def tables() -> Console:
-    """Where rich tables are printed; no terminal's width cuts them off when they go into a file."""
+def print_parts(*parts: RenderableType) -> None:
+    """Texts and rich tables, below each other; no terminal's width cuts them off when they go into a file."""
     from rich.console import Console
 
     color = wants_color(sys.stdout)
     width = None if sys.stdout.isatty() else PIPED_COLUMNS
-    return Console(
-        file=sys.stdout, width=width, force_terminal=color, no_color=not color, highlight=False, markup=False
-    )
+    console = Console(width=width, force_terminal=color, no_color=not color, highlight=False, markup=False)
+    with console.capture() as captured:
+        console.print(*parts, sep="\n")
+    write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))

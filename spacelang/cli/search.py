@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from spacelang.cli.console import say, tables, write, write_json
+from spacelang.cli.console import print_parts, say, write, write_json
 from spacelang.cli.inputs import load_space
 from spacelang.cli.progress import progress
 from spacelang.cli.show import File, Json, simple_table
@@ -148,8 +148,6 @@ def _deliver(space: ir.SearchSpace, genome: Genome, name: str, output: Path | No
 
 
 def _print_score(score: Score) -> None:
-    console = tables()
-    console.print(f"{score.encoding}  score {score.total:.6f}")
     columns = ("target ms", "score", "mean loss", "best loss", "its latency ms", "its resolution")
     table = simple_table("", columns, columns)
     for each in score.targets:
@@ -157,7 +155,7 @@ def _print_score(score: Score) -> None:
         found = (f"{best.loss:.6f}", f"{best.latency_ms:.4f}", str(best.resolution)) if best else ("none fits", "", "")
         mean = "" if each.mean_loss is None else f"{each.mean_loss:.6f}"
         table.add_row(f"{each.target_ms:g}", f"{each.value:.6f}", mean, *found)
-    console.print(table)
+    print_parts(f"{score.encoding}  score {score.total:.6f}", table)
 
 
 def _score_json(score: Score) -> dict[str, Any]:

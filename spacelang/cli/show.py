@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from spacelang.cli.console import tables, write, write_json
+from spacelang.cli.console import print_parts, write, write_json
 from spacelang.cli.inputs import load_space
 
 if TYPE_CHECKING:
@@ -27,13 +27,8 @@ def show(file: File, json: Json = False) -> None:
     if json:
         write_json(_described(space))
         return
-    console = tables()
-    console.print(_title(space))
-    console.print(_stages(space))
-    if space.kind == "hyperspace":
-        console.print(_blocks(space))
-    console.print(_head(space))
-    console.print(_total(space))
+    blocks = [_blocks(space)] if space.kind == "hyperspace" else []
+    print_parts(_title(space), _stages(space), *blocks, _head(space), _total(space))
 
 
 def _title(space: ir.SearchSpace) -> str:
@@ -195,9 +190,7 @@ def cost(
     if json:
         write_json({"kind": space.kind, "name": space.name, "networks": _costs_json(networks)})
         return
-    console = tables()
-    for name, layers in networks.items():
-        console.print(_cost_table(name, layers))
+    print_parts(*(_cost_table(name, layers) for name, layers in networks.items()))
     write(
         "MFLOPs are multiply-accumulates; MParams INT8 counts the 3 LSQ+ scalars of each quantised convolution too.\n"
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spacelang.cli.console import say, tables, write_json
+from spacelang.cli.console import print_parts, say, write_json
 from spacelang.cli.inputs import load_space
 from spacelang.cli.progress import progress
 from spacelang.cli.show import Json, simple_table
@@ -68,9 +68,8 @@ def info(
         write_json(_described(found))
         return
     space, latencies = found.space, found.latencies
-    console = tables()
     device = f"latencies of {latencies.device}" if latencies else "no latencies attached"
-    console.print(f"{len(found.rows)} rows of {space.name} ({space.short_hash}), {device}\n{found.origin}")
+    title = f"{len(found.rows)} rows of {space.name} ({space.short_hash}), {device}\n{found.origin}"
     columns = ("stage", "block", "widths", "rows", "loss", "latency ms")
     rows = simple_table("", columns, columns[3:])
     for each in inventory(found):
@@ -78,7 +77,7 @@ def info(
         block = f"{each.cell.block} {stage.candidate(each.cell.block).block}"
         widths = ", ".join(map(str, stage.windows[each.cell.window].values))
         rows.add_row(stage.name, block, widths, str(each.rows), _ends(each.loss), _ends(each.latency_ms))
-    console.print(rows)
+    print_parts(title, rows)
 
 
 def _ends(ends: tuple[float, float] | None) -> str:
