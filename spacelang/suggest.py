@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 SHOWN = 12
 """More names than this are not listed: nobody reads them."""
@@ -15,6 +14,8 @@ def closest(word: str, options: Iterable[str]) -> str | None:
     >>> closest("kernle", ["kernel", "expand"])
     'kernel'
     """
+    from difflib import get_close_matches  # a text without mistakes needs no suggestions, and starts without this
+
     names = list(dict.fromkeys(options))
     folded = {name.lower(): name for name in reversed(names)}
     matches = get_close_matches(word.lower(), folded, n=1, cutoff=0.6)
