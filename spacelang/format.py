@@ -79,8 +79,8 @@ def _group(group: syntax.Group, owner: str) -> list[str]:
     if not group.lines and not group.comments:
         return ["{}"]
     bodies = [_line(line) for line in group.lines]
-    if len(bodies) == 1 and len(bodies[0]) == 1 and not _broken(group):
-        (row,) = bodies[0]
+    if len(bodies) == 1 and len(bodies[0]) == 1 and _on_one_line(group):
+        ((row,),) = bodies
         return [f"{{{row}}}" if _is_set(group, owner) else f"{{ {row} }}"]
     if owner not in _PIPELINES:
         _align(group.lines, bodies)
@@ -160,11 +160,12 @@ def _is_value(phrase: syntax.Phrase) -> bool:
     return len(phrase.terms) == 1 and not isinstance(phrase.terms[0], syntax.Group | syntax.Symbol)
 
 
-def _broken(group: syntax.Group) -> bool:
-    """Whether a line break parts the lines of a group from its braces."""
-    first, last = group.lines[0].span, group.lines[-1].span
+def _on_one_line(group: syntax.Group) -> bool:
+    """Whether a group of one line has no comments in it, and no line break between its line and its braces."""
+    (line,) = group.lines
     text = group.span.source.text
-    return "\n" in text[group.span.start : first.start] or "\n" in text[last.end : group.span.end]
+    gaps = text[group.span.start : line.span.start] + text[line.span.end : group.span.end]
+    return not line.comments and "\n" not in gaps
 
 
 # --- alignment ------------------------------------------------------------------------------------------------------

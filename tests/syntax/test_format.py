@@ -89,6 +89,10 @@ def test_comments() -> None:
         """)
 
 
+def test_a_comment_in_a_list_breaks_the_group_around_it() -> None:
+    assert formatted("a { b [1 # c\n] }") == "a {\n  # c\n  b [1]\n}\n"
+
+
 def test_an_empty_file() -> None:
     assert formatted("") == ""
     assert formatted("\n\n") == ""
