@@ -3,6 +3,7 @@
 Computing the tables takes longer than everything else that `spacelang check` does. The cache is Lark's own serialised
 form as JSON, never a pickle: reading it can't run code. It is used only if it and its folder belong to the user and
 nobody else can write them; if anything is wrong with it, the tables are computed anew and, where possible, written.
+What serves for storing is no public part of Lark: where a version of Lark lacks it, there is no cache.
 """
 
 from __future__ import annotations
@@ -19,8 +20,6 @@ from typing import Any
 
 import lark
 import platformdirs
-from lark.grammar import Rule
-from lark.lexer import TerminalDef
 
 from spacelang.files import write_atomic
 from spacelang.grammar import grammar_text
@@ -28,17 +27,20 @@ from spacelang.grammar import grammar_text
 _UNSTORED = frozenset({"transformer", "postlex", "lexer_callbacks", "edit_terminals", "_plugins", "tree_class"})
 """Options of Lark that are objects; those needed are given again when tables are loaded."""
 
+_NO_CACHE = (OSError, ImportError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+"""What is raised where the cache can't be read or written, is damaged, or Lark's own form of tables has changed."""
+
 
 def load_parser(callbacks: object) -> lark.Lark:
     """The parser for `space.lark`, which calls the methods of `callbacks` with what it recognises."""
     grammar = grammar_text()
     path = _cache_path(grammar)
     if path is not None:
-        with suppress(Exception):  # a cache that can't be used, for whatever reason, must not stop anybody
+        with suppress(*_NO_CACHE):
             return _from_text(_read_private(path), callbacks)
     parser = lark.Lark(grammar, parser="lalr", lexer="basic", start="file", transformer=callbacks)
     if path is not None:
-        with suppress(OSError):
+        with suppress(*_NO_CACHE):
             write_atomic(path, _to_text(parser))
     return parser
 
@@ -85,6 +87,9 @@ def _read_private(path: Path) -> str:
 
 def _to_text(parser: lark.Lark) -> str:
     """A checksum in the first line, the tables as JSON in the second."""
+    from lark.grammar import Rule
+    from lark.lexer import TerminalDef
+
     data, memo = parser.memo_serialize([TerminalDef, Rule])
     data["options"] = {name: value for name, value in data["options"].items() if name not in _UNSTORED}
     tables = json.dumps({"data": data, "memo": memo}, separators=(",", ":"))

@@ -131,6 +131,26 @@ def test_a_cache_that_cannot_be_written(folder: Path, monkeypatch: pytest.Monkey
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["memo_serialize", "_load_from_dict"])
+def test_a_lark_that_cannot_store_its_tables(
+    folder: Path, computed: list[str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.delattr(next(each for each in lark.Lark.__mro__ if name in vars(each)), name)
+    for _ in range(2):
+        assert tables.token_pattern(tables.load_parser(Calls())).match("depth")
+    assert computed == ["computed"] * 2
+
+
+@pytest.mark.parametrize("stored", [({}, {}), ({"options": {}}, {}), (None, None), ()])
+def test_a_lark_that_stores_its_tables_otherwise(
+    folder: Path, computed: list[str], monkeypatch: pytest.MonkeyPatch, stored: tuple[object, ...]
+) -> None:
+    monkeypatch.setattr(lark.Lark, "memo_serialize", lambda *_: stored)
+    for _ in range(2):
+        assert tables.token_pattern(tables.load_parser(Calls())).match("depth")
+    assert computed == ["computed"] * 2
+
+
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="users are told apart by number on POSIX systems only")
 def test_the_cache_of_another_user_is_not_read(
     folder: Path, computed: list[str], monkeypatch: pytest.MonkeyPatch
