@@ -141,7 +141,7 @@ def _widths(path: str, stage: ir.Stage, multiple: int) -> Iterator[Finding]:
     for at, window in enumerate(stage.windows):
         yield from _choices(f"{path}.windows[{at}]", window)
         for width in window.values:
-            if not isinstance(width, int) or width < 1 or width % multiple:
+            if not isinstance(width, int) or width < 1 or width % max(1, multiple):
                 yield "SP0906", f"{path}.windows[{at}]: {width} is no multiple of the device's {multiple}"
     slide = all(
         len(low.values) == len(high.values) and low.values[1:] == high.values[:-1] and low.values < high.values
