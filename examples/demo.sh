@@ -47,6 +47,6 @@ echo
 echo "What was found is a program too:"
 run cat "$build/best.space"
 run spacelang show "$build/best.space"
-run spacelang cost "$build/best.space"
+run spacelang encode "$build/best.space"
 echo
-echo "Next: edit $spec, or start with docs/tutorial.md."
+echo "Next: change $spec and run this again, or start with docs/tutorial.md."

@@ -62,7 +62,7 @@ def _lines(what: str) -> Iterator[Update]:
             left = (
                 f"of {total} ({done / total:.0%}), {(now - begun) / done * (total - done):.0f} s left" if total else ""
             )
-            say(" ".join(filter(None, (f"{what}: {done}", left, note))))
+            say(", ".join(filter(None, (f"{what}: {done} {left}".rstrip(), note))))
 
     say(what)
     yield update

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from spacelang.evolve.parquet import write_table
+from tests.evolve.synthetic import TEXT, random_table
+
 ROOT = Path(__file__).parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 SETUPTOOLS = PYPROJECT["tool"]["setuptools"]
@@ -114,12 +117,16 @@ def test_the_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path) ->
         return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
 
     specs = ROOT / "specs"
+    write_table(random_table(seed=1, rows=8), tmp_path / "table.parquet")
+    (tmp_path / "tiny.space").write_text(TEXT)
     for command in (
         ("check", str(specs / "vnni_released.space")),
         ("fmt", "--check", str(specs / "vnni_released.space")),
         ("diff", str(specs / "vnni.space"), str(specs / "vnni.space")),
         ("compile", str(specs / "vnni_released.space"), "-o", "build"),
+        ("evolve", "tiny.space", "--table", "table.parquet", "-o", "best.space"),
     ):
         run = spacelang(*command)
-        assert (run.returncode, run.stderr) == (0, ""), command
-    assert (tmp_path / "build" / "manifest.json").exists()
+        assert run.returncode == 0, (command, run.stderr)
+    assert (tmp_path / "build" / "supernet.py").exists()
+    assert (tmp_path / "best.space").exists()
