@@ -1,6 +1,7 @@
 """Source texts and the places in them.
 
-Every node that the parser makes carries a `Span`, so that whatever is found wrong later can be shown where it was written.
+Every node that the parser makes carries a `Span`, so that whatever is found wrong later can be shown where it was
+written.
 """
 
 from __future__ import annotations

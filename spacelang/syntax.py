@@ -1,7 +1,7 @@
 """The concrete syntax tree: what was written, with its comments, and nothing of what it means.
 
-A text is lines; a line is phrases between commas; a phrase is terms side by side. The formatter works on this tree, so it
-formats any text whose syntax is right; `read` turns it into the declarations of `ast`.
+A text is lines; a line is phrases between commas; a phrase is terms side by side. The formatter works on this tree, so
+it formats any text whose syntax is right; `read` turns it into the declarations of `ast`.
 
     stage stage1 { depth 2..4, width 2 of 32..64 }
     └ Line ┬ Phrase: Word stage, Word stage1, Group
