@@ -20,9 +20,11 @@ from spacelang.evolve.parquet import fingerprint
 from spacelang.evolve.quality import Estimator, Score, total
 from spacelang.evolve.settings import evolution_of, quality_of, targets_of
 from spacelang.evolve.solve import Solution, Solver
-from spacelang.evolve.table import Table, all_cells
+from spacelang.evolve.table import Table, all_cells, cells_of
 from spacelang.genome import Genome, count_spaces, encode
 
+GAP_NODES = 1000
+"""Nodes spent on the optimum that the gap is measured to."""
 Operation = Literal["random", "block", "width"]
 
 
@@ -50,7 +52,7 @@ class Evolved:
     Attributes:
         score: of the best space, the first of them where several have it.
         explored: spaces, repetitions included. different: of them, without.
-        optimum: the proved best of the whole hyperspace; None for the sampled estimator.
+        optimum: the best of the whole hyperspace, nearly always proved; None for the sampled estimator.
     """
 
     score: Score
@@ -61,10 +63,11 @@ class Evolved:
 
     @property
     def gap(self) -> float | None:
-        """By how much of the optimum the score is below it; None where there is no optimum to compare with."""
+        """By what share the score is below the optimum, at most; None where there is none to compare with."""
         if self.optimum is None:
             return None
-        return 1 - self.score.total / self.optimum.score.total
+        best = self.optimum.score.total
+        return 1 - self.score.total / (best if self.optimum.proved else max(best, self.optimum.runner_up_bound))
 
 
 class _Member(NamedTuple):
@@ -146,10 +149,9 @@ def evolve(
     else:
         with _open(Path(history), resume, _header(space, estimator, settings, algorithm)) as file:
             run.explore(file.entries, file.append)
-    optimum = solver.run() if estimator.quality.estimator == "exact" else None
-    return Evolved(
-        estimator.score(run.best.genome), settings.spaces, len(run.known), Path(history) if history else None, optimum
-    )
+    best = run.best.genome
+    optimum = solver.run(GAP_NODES, known=cells_of(best)) if estimator.quality.estimator == "exact" else None
+    return Evolved(estimator.score(best), settings.spaces, len(run.known), Path(history) if history else None, optimum)
 
 
 class _Run:

@@ -20,8 +20,8 @@ from spacelang.evolve.quality import Estimator, Score, total, value_of
 from spacelang.evolve.settings import quality_of, targets_of
 from spacelang.evolve.table import Cell, Table, all_cells, genome_of_cells
 
-NODE_LIMIT = 200_000
-"""Nodes after which the search stops without a proof."""
+NODE_LIMIT = 20_000
+"""Nodes after which the search stops without a proof. Published tables need dozens."""
 PROGRESS_STEP = 50
 """Nodes between two calls."""
 
@@ -37,7 +37,7 @@ class Solution:
         score: of the best space; of several with equal scores, the first in the order of stages, blocks and windows.
         nodes: prefixes expanded and spaces scored.
         proved: that no space has a greater score; False if the search stopped at its limit.
-        runner_up_bound: no other space's score is above it.
+        runner_up_bound: no other space's score is above it; without a proof, none that was not scored.
     """
 
     score: Score
@@ -73,7 +73,7 @@ def solve(
         )
         report.raise_if_failed()
     table.require_cells(tuple(all_cells(space)))
-    return Solver(Estimator(table, targets_of(space, targets_ms), quality)).run(progress)
+    return Solver(Estimator(table, targets_of(space, targets_ms), quality)).run(NODE_LIMIT, progress)
 
 
 class Solver:
@@ -83,15 +83,18 @@ class Solver:
         self.estimator, self.landscape = estimator, estimator.landscape
         self._rest = self._union_fronts()
 
-    def run(self, progress: SolveProgress | None = None) -> Solution:
-        """Raises: SpacelangError: SP0722: if no sub-network is within any target."""
+    def run(self, limit: int, progress: SolveProgress | None = None, known: tuple[Cell, ...] | None = None) -> Solution:
+        """Search for `limit` nodes at most, beginning with a space that is `known` to be good.
+
+        Raises: SpacelangError: SP0722: if no sub-network is within any target.
+        """
         self.require_any()
-        best, incumbent = self._dive()
+        best, incumbent = max((self._scored(each) for each in (self._dive(), known) if each), key=lambda each: each[1])
         nodes, dropped = 0, 0.0
         # Ties are popped in the order of the cells, a prefix before what it begins, so the first space popped is the
         # first of all best ones.
         heap: list[tuple[float, tuple[Cell, ...], bool]] = [(-self.bound(()), (), False)]
-        while heap and nodes < NODE_LIMIT:
+        while heap and nodes < limit:
             bound, cells, scored = heapq.heappop(heap)
             if scored:
                 left = max(dropped, -heap[0][0] if heap else 0.0)
@@ -125,15 +128,18 @@ class Solver:
     def _expand(self, cells: tuple[Cell, ...]) -> list[tuple[tuple[Cell, ...], float]]:
         """The children and their bounds; of a complete prefix itself and its score."""
         if len(cells) == self.landscape.stages:
-            return [(cells, total(self.estimator.values(genome_of_cells(cells))))]
+            return [self._scored(cells)]
         return [(child, self.bound(child)) for child in ((*cells, each) for each in self.landscape.choices[len(cells)])]
 
-    def _dive(self) -> tuple[tuple[Cell, ...], float]:
+    def _scored(self, cells: tuple[Cell, ...]) -> tuple[tuple[Cell, ...], float]:
+        return cells, total(self.estimator.values(genome_of_cells(cells)))
+
+    def _dive(self) -> tuple[Cell, ...]:
         """A good space to begin with, so that most children need not be kept."""
         cells: tuple[Cell, ...] = ()
         while len(cells) < self.landscape.stages:
             cells = max(self._expand(cells), key=lambda child: child[1])[0]
-        return cells, total(self.estimator.values(genome_of_cells(cells)))
+        return cells
 
     def _union_fronts(self) -> list[Front]:
         """For each stage: the front of all sub-networks from it to the last, with any cell at every stage."""

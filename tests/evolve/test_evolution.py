@@ -15,9 +15,11 @@ import pytest
 from spacelang import ir
 from spacelang.diagnostics import SpacelangError
 from spacelang.driver import compile_source
+from spacelang.evolve import evolution
 from spacelang.evolve.evolution import aging_evolution, evolve
 from spacelang.evolve.history import Entry, read_history
-from spacelang.evolve.solve import solve
+from spacelang.evolve.quality import Estimator
+from spacelang.evolve.solve import Solver, solve
 from spacelang.genome import Genome, decode
 from spacelang.source import Source
 from tests.evolve.synthetic import TEXT, TINY, random_table
@@ -88,6 +90,15 @@ def test_the_gap_is_the_share_that_is_missing() -> None:
     assert found.gap is not None
     assert found.gap > 0
     assert found.score.total == pytest.approx(found.optimum.score.total * (1 - found.gap))
+
+
+def test_without_a_proof_the_gap_is_to_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evolution, "GAP_NODES", 1)
+    found = evolve(TINY, TABLE, evolution=SMALL)
+    assert found.optimum is not None
+    assert not found.optimum.proved
+    assert found.optimum.score.total >= found.score.total
+    assert found.gap == 1 - found.score.total / found.optimum.runner_up_bound > 0
 
 
 def test_a_sampled_search_has_no_optimum_to_compare_with() -> None:
@@ -168,8 +179,8 @@ def test_an_interrupted_search_leaves_what_it_explored(tmp_path: Path) -> None:
 def test_recorded_scores_are_not_computed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "history.jsonl"
     evolve(TINY, TABLE, path, evolution=SMALL)
-    monkeypatch.setattr("spacelang.evolve.quality.Estimator.values", None)
-    monkeypatch.setattr("spacelang.evolve.solve.Solver.run", lambda self: None)
+    monkeypatch.setattr(Estimator, "values", None)
+    monkeypatch.setattr(Solver, "run", lambda self, limit, known: None)
     found = evolve(TINY, TABLE, path, evolution=SMALL, resume=True)
     assert found.explored == 60
 

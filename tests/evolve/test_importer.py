@@ -25,6 +25,7 @@ from spacelang.genome import decode
 from spacelang.source import Source
 from tests.evolve.synthetic import FIXED, TEXT, TINY, csv_files, random_table
 
+PACKERS: dict[str, Callable[[bytes], bytes]] = {".xz": lzma.compress, ".gz": gzip.compress, ".bz2": bz2.compress}
 TABLE = random_table(1, rows=6)
 FILES = csv_files(TABLE)
 
@@ -37,7 +38,7 @@ def folder(path: Path, files: dict[str, str]) -> Path:
 
 
 def tarred(path: Path, files: dict[str, str]) -> Path:
-    pack = {".xz": lzma.compress, ".gz": gzip.compress, ".bz2": bz2.compress}.get(path.suffix, bytes)
+    pack = PACKERS.get(path.suffix, bytes)
     plain = io.BytesIO()
     with tarfile.open(fileobj=plain, mode="w") as archive:
         for name, text in reversed(files.items()):

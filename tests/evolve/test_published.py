@@ -10,6 +10,7 @@ import pytest
 
 from spacelang import ir
 from spacelang.diagnostics import SpacelangError
+from spacelang.evolve.archive import csv_files
 from spacelang.evolve.evolution import evolve
 from spacelang.evolve.importer import import_table
 from spacelang.evolve.parquet import fingerprint, read_table, write_table
@@ -37,15 +38,19 @@ def test_flops_and_parameters_of_all_rows_are_those_that_were_published(
     assert calls[-1] == (132_000, 132_000)
 
 
-def test_a_wrong_block_is_found_by_its_costs(published_archive: Path, vnni_released: ir.SearchSpace) -> None:
+def test_a_wrong_block_is_found_by_its_costs(
+    published_archive: Path, vnni_released: ir.SearchSpace, tmp_path: Path
+) -> None:
     """Without its shortcut's projection, mbv1 costs less than the table says."""
+    data = next(each.data for each in csv_files(published_archive) if each.name.endswith("stage1_0_0.csv"))
+    (tmp_path / "stage1_0_0.csv").write_bytes(data)
     blocks = tuple(
         each.model_copy(update={"shortcut": ir.Shortcut(kind="identity")}) if each.name == "mbv1" else each
         for each in vnni_released.blocks
     )
     wrong = vnni_released.model_copy(update={"blocks": blocks})
     with pytest.raises(SpacelangError, match=r"(?s)SP0713.*MFLOPs are written.*more findings are not shown") as caught:
-        import_table(published_archive, ir.SearchSpace.model_validate(wrong.model_dump()), FIXED, verify=True)
+        import_table(tmp_path, wrong, FIXED, verify=True)
     assert "stage1_0_0.csv:1:1" in str(caught.value)
 
 
