@@ -103,16 +103,16 @@ def evolve(
         return
     _print_score(found.score)
     write(f"{found.explored} spaces explored, {found.different} of them different\n")
-    if found.optimum:
-        write(f"{_distance(found.optimum, found.score.total)}\n")
+    if found.optimum and found.gap is not None:
+        write(f"{_distance(found.optimum, found.gap)}\n")
 
 
-def _distance(optimum: Solution, score: float) -> str:
-    best = f"{optimum.score.encoding} with {optimum.score.total:.6f}"
-    proved = "the proved optimum" if optimum.proved else "the best known space (not proved)"
-    if score >= optimum.score.total:
-        return f"this is {proved}"
-    return f"{1 - score / optimum.score.total:.3%} below {proved}, {best}"
+def _distance(optimum: Solution, gap: float) -> str:
+    if not optimum.proved:
+        return f"at most {gap:.3%} below the best space there is, whose score could not be proved"
+    if gap <= 0:
+        return "this is the proved optimum"
+    return f"{gap:.3%} below the proved optimum, {optimum.score.encoding} with {optimum.score.total:.6f}"
 
 
 def solve(file: File, table: TableFile, output: Found = None, json: Json = False) -> None:

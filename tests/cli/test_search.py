@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 import spacelang
+from spacelang.cli.search import _distance
 from spacelang.evolve.parquet import write_table
+from spacelang.evolve.quality import Score
+from spacelang.evolve.solve import Solution
+from spacelang.genome import Genome
 from tests.cli.conftest import ROOT, SPECS, Cli
 from tests.evolve.synthetic import TEXT, random_table
 
@@ -87,6 +91,19 @@ def test_an_interrupted_search_says_how_to_go_on(
     code, out, err = cli("evolve", tiny, "--table", table, "--history", tmp_path / "history.jsonl")
     assert (code, out) == (130, "")
     assert "the same command with --resume goes on from there\nerror: interrupted\n" in err
+
+
+@pytest.mark.parametrize(
+    ("proved", "gap", "said"),
+    [
+        (True, 0.0, "this is the proved optimum"),
+        (True, 0.0123, "1.230% below the proved optimum, 111-000 with 2.500000"),
+        (False, 0.0123, "at most 1.230% below the best space there is, whose score could not be proved"),
+    ],
+)
+def test_how_far_the_optimum_is(proved: bool, gap: float, said: str) -> None:
+    optimum = Solution(Score(Genome((1, 1, 1), (0, 0, 0)), 2.5, ()), 1, proved, 2.6)
+    assert _distance(optimum, gap) == said
 
 
 def test_the_seed_and_the_algorithm_matter(cli: Cli, tiny: Path, table: Path, tmp_path: Path) -> None:
