@@ -130,7 +130,7 @@ def _to_bytes(table: Table) -> bytes:
     text = json.dumps(header.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
     arrow = pa.table(columns).replace_schema_metadata({METADATA_KEY: text.encode()})
     sink = io.BytesIO()
-    pq.write_table(arrow, sink, compression="zstd", version="2.6")
+    pq.write_table(arrow, sink, compression="zstd", version="2.6", write_page_checksum=True)
     return sink.getvalue()
 
 
@@ -150,12 +150,11 @@ def _read(path: Path) -> tuple[_Header, Rows, Latencies | None]:
                 raise _Unreadable("SP0701", f"{file.metadata.num_rows} rows are more than a table may have")
             if _unpacked_bytes(file.metadata) > MAX_BYTES:
                 raise _Unreadable("SP0701", f"it unpacks to more than the {MAX_BYTES} bytes that a table may have")
-            arrow = file.read()
+            return header, *_from_arrow(file.read(), header)
     except OSError as error:
         raise _Unreadable("SP0701", error.strerror or "this is no Parquet file", _MAKE_ONE) from error
-    except pa.ArrowException as error:
+    except (pa.ArrowException, ValueError, LookupError) as error:  # what pyarrow raises for damaged files varies
         raise _Unreadable("SP0701", "this is no readable Parquet file", _MAKE_ONE) from error
-    return header, *_from_arrow(arrow, header)
 
 
 def _unpacked_bytes(metadata: Any) -> int:

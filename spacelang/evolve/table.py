@@ -18,8 +18,8 @@ import numpy.typing as npt
 from spacelang import ir
 from spacelang.architecture import LayerChoice
 from spacelang.diagnostics import Report
+from spacelang.diff import Change, diff
 from spacelang.evolve.settings import MAX_LATENCY_MS
-from spacelang.evolve.structure import differences
 from spacelang.genome import Genome
 from spacelang.suggest import listed
 
@@ -202,12 +202,12 @@ class Table:
         if space.sha256 == mine.sha256:
             return
         report = Report()
-        found = differences(mine, space)
+        found = [_in_words(each) for each in _structural_changes(mine, space)]
         more = f" and {len(found) - SHOWN} more differences" if len(found) > SHOWN else ""
         report.error(
             "SP0704",
             f"the table was made for {self.space.name}@{self.space.short_hash}, "
-            f"which is not {space.name}@{space.short_hash}: {'; '.join(found[:SHOWN])}{more}",
+            f"which {'is not' if part is None else 'holds no'} {space.name}@{space.short_hash}: {'; '.join(found[:SHOWN])}{more}",
             help="use the space that the table was made for, or make a table for this one",
         )
         report.raise_if_failed()
@@ -218,6 +218,23 @@ class Table:
         widths = listed(map(str, stage.windows[cell.window].values), "and")
         block = stage.candidate(cell.block).block
         return f"{stage.name}, block {cell.block} ({block}), width list {cell.window} ({widths})"
+
+
+def _structural_changes(mine: ir.SearchSpace, other: ir.SearchSpace) -> list[Change]:
+    """What differs in the networks themselves; names, devices and settings aside."""
+    aside = {"name": mine.name, "device": mine.device, "origin": None}
+    pair = (without_settings(each).model_copy(update=aside) for each in (mine, other))
+    return [each for each in diff(*pair) if each.path not in ("spaces", "models")]
+
+
+def _in_words(change: Change) -> str:
+    if "\n" in change.before + change.after:
+        return f"{change.path} differs"
+    if change.kind == "changed":
+        return f"{change.path} is {change.before} in the table, {change.after} in the space"
+    if change.kind == "removed":
+        return f"{change.path} {change.before} is in the table only"
+    return f"{change.path} {change.after} is in the space only"
 
 
 def without_settings(space: ir.SearchSpace) -> ir.SearchSpace:
