@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
-from spacelang.cli.app import app
+from spacelang.cli.app import app_for
 from spacelang.cli.console import error, show_diagnostics
 from spacelang.cli.exits import FAILED, INTERRUPTED
 from spacelang.diagnostics import SpacelangError
@@ -20,7 +20,7 @@ DEBUG = "SPACELANG_DEBUG"
 def run(arguments: Sequence[str]) -> int:
     """The exit code of a command line (`exits` lists them)."""
     try:
-        code = app(args=list(arguments), prog_name="spacelang", standalone_mode=False)
+        code = app_for(arguments)(args=list(arguments), prog_name="spacelang", standalone_mode=False)
         sys.stdout.flush()
     except SpacelangError as failure:
         show_diagnostics(failure.diagnostics)

@@ -109,7 +109,7 @@ def test_an_interrupt(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(entry, "app", interrupted)
+    monkeypatch.setattr(entry, "app_for", interrupted)
     assert cli("check", "x") == (130, "", "error: interrupted\n")
 
 
@@ -117,7 +117,7 @@ def test_a_defect_asks_for_a_report(cli: Cli, monkeypatch: pytest.MonkeyPatch) -
     def defective(*_: object, **__: object) -> None:
         raise ValueError("of 3")
 
-    monkeypatch.setattr(entry, "app", defective)
+    monkeypatch.setattr(entry, "app_for", defective)
     monkeypatch.delenv(entry.DEBUG)
     code, _, err = cli("check", "x")
     assert code == 1
