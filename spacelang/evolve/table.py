@@ -202,12 +202,13 @@ class Table:
         if space.sha256 == mine.sha256:
             return
         report = Report()
+        other = f"{'is not' if part is None else 'holds no'} {space.name}@{space.short_hash}"
         found = [_in_words(each) for each in _structural_changes(mine, space)]
         more = f" and {len(found) - SHOWN} more differences" if len(found) > SHOWN else ""
         report.error(
             "SP0704",
-            f"the table was made for {self.space.name}@{self.space.short_hash}, "
-            f"which {'is not' if part is None else 'holds no'} {space.name}@{space.short_hash}: {'; '.join(found[:SHOWN])}{more}",
+            f"the table was made for {self.space.name}@{self.space.short_hash}, which {other}: "
+            f"{'; '.join(found[:SHOWN])}{more}",
             help="use the space that the table was made for, or make a table for this one",
         )
         report.raise_if_failed()
