@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from spacelang import ir
 from spacelang.backends.supernet.expressions import Expressions, words
 from spacelang.backends.supernet.extent import LAYER, Extent, Role
-from spacelang.backends.supernet.layout import Code, Group, call, flat, keyword, lay_out, tuple_of
+from spacelang.backends.supernet.layout import Code, Group, call, flat, keyword, lay_out, statement, tuple_of
 from spacelang.verify_blocks import expressions
 
 LAYERS = {
@@ -109,31 +109,32 @@ class _Writer:
     def _number(self, at: int) -> int:
         return sum(not isinstance(step, ir.Let) for step in self.block.steps[: at + 1])
 
-    def _forward(self, *lines: str, indent: int = 0) -> None:
+    def _forward(self, *lines: str, depth: int = 0) -> None:
         waiting = self.expressions.take_lines()
-        self.made.forward += [" " * indent + line for line in (*waiting, *lines)]
+        self.made.forward += [*(" " * depth + line for line in waiting), *lines]
 
     # --- steps ---
 
     def _operator(self, at: int, step: Operator, name: str) -> None:
         flag = self._flag(at, step, name)
-        init = [*lay_out(call(LAYERS[step.kind], *self._made_of(at, step, name)), 0, f"self.{name} = ")]
+        depth = 4 if flag else 0
+        init = statement(f"self.{name} = ", call(LAYERS[step.kind], *self._made_of(at, step, name)), depth)
         residual = isinstance(step, ir.Conv | ir.DepthwiseConv) and step.residual
         addition = f"add{self._number(at)}"
         if residual:
-            init.append(f"self.{addition} = nn.Add()")
-        self.made.init += [f"if {flag}:", *("    " + line for line in init)] if flag else init
-        indent = 0
+            init.append(f"{' ' * depth}self.{addition} = nn.Add()")
+        self.made.init += [f"if {flag}:"] * bool(flag) + init
+        depth = 0
         if step.when:
             if self.value == "x":
                 self._forward("y = x")
                 self.value = "y"
             self._forward(f"if {self.expressions.condition(step.when)}:")
-            indent = 4
+            depth = 4
         result: Code = call(f"self.{name}", self.value, *self._chosen(step))
         if residual:
             result = call(f"self.{addition}", self.value, result)
-        self._forward(*lay_out(result, 0, "y = "), indent=indent)
+        self._forward(*statement("y = ", result, depth), depth=depth)
         self.value = "y"
         self._follow(at, step, name)
 
@@ -248,7 +249,7 @@ class _Writer:
         stride = f"stride={self._stride('layer')}"
         identity = call(SHORTCUTS["identity"], stride, *act)
         if shortcut.kind == "identity":
-            self.made.init += lay_out(identity, 0, "self.shortcut = ")
+            self.made.init += statement("self.shortcut = ", identity)
         else:
             for word, role in (("channels_in", "in"), ("width", "out")):
                 self.made.sizes.setdefault(word, []).append((LAYER, role))
@@ -267,11 +268,11 @@ class _Writer:
     def _project(self, project: Group, identity: Group) -> None:
         """The projection, but the identity in layers whose shapes agree for every choice."""
         if all(each.projects for each in self.extents):
-            self.made.init += lay_out(project, 0, "self.shortcut = ")
+            self.made.init += statement("self.shortcut = ", project)
             return
         self.made.projects = True
-        self.made.init += ["if projects:", *lay_out(project, 4, "self.shortcut = ")]
-        self.made.init += ["else:", *lay_out(identity, 4, "self.shortcut = ")]
+        self.made.init += ["if projects:", *statement("self.shortcut = ", project, 4)]
+        self.made.init += ["else:", *statement("self.shortcut = ", identity, 4)]
 
     def _prologue(self) -> None:
         """The layer's choices, as far as the body uses them."""

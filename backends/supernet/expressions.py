@@ -9,11 +9,9 @@ from dataclasses import dataclass, field
 
 from spacelang import ir
 
-TAKEN = frozenset(
-    ["self", "x", "y", "layer", "stride", "channels_in", "width", "projects", "nn", "Tensor", "super", "int"]
-    + ["max", "min", *keyword.kwlist]
-)
-GENERATED = re.compile(r"(has_)?(conv|dwconv|se|act|avgpool|maxpool|add|part)\d+(_\w+)?")
+OWN = ("self", "x", "y", "layer", "stride", "channels_in", "width", "projects", "nn", "Tensor")
+TAKEN = frozenset({*OWN, "super", "int", "max", "min", *keyword.kwlist})
+GENERATED = re.compile(r"(has_)?(conv|dwconv|se|act|avgpool|maxpool|add|part)\d+(_(in|out|kernel|squeeze|repeat))?")
 """With `TAKEN`: the words that the generated code uses itself. A block's own name for something gets a `_` there."""
 PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2, "div": 2}
 ATOM = 3

@@ -8,7 +8,7 @@ from itertools import product
 from spacelang import ir
 from spacelang.architecture import head_choices
 from spacelang.backends.supernet.expressions import Expressions
-from spacelang.backends.supernet.layout import call, lay_out
+from spacelang.backends.supernet.layout import call, statement
 from spacelang.network import head_ops
 from spacelang.positions import entry_widths, integers
 
@@ -42,7 +42,7 @@ def head_class(space: ir.SearchSpace) -> HeadClass:
             layer = call("nn.Activation", f'"{step.act}"')
         else:
             layer = call("nn.GlobalPool")
-        made.init += lay_out(layer, 0, f"self.{name} = ")
+        made.init += statement(f"self.{name} = ", layer)
         target = "return" if at == len(space.head) - 1 else "x ="
         made.forward += [*expressions.take_lines(), f"{target} self.{name}(x{argument})"]
     return made

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 WIDTH = 120
+METHOD = 8
+"""Spaces in front of the statements of a method."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,11 @@ def lay_out(code: Code, indent: int, before: str = "", after: str = "") -> list[
         return [margin + line]
     inner = [line for item in code.items for line in lay_out(item, indent + 4, after=",")]
     return [margin + before + code.opening, *inner, margin + code.closing + after]
+
+
+def statement(before: str, code: Code, depth: int = 0) -> list[str]:
+    """The lines of a statement in a method, `depth` spaces inside it, without the method's own margin."""
+    return [line[METHOD:] for line in lay_out(code, METHOD + depth, before)]
 
 
 def flat(code: Code) -> str:
