@@ -161,7 +161,7 @@ def _unpacked_bytes(metadata: Any) -> int:
     return sum(metadata.row_group(at).total_byte_size for at in range(metadata.num_row_groups))
 
 
-_MAKE_ONE = "a table is made by `spacelang table import` or `spacelang table build`"
+_MAKE_ONE = "`spacelang table import` makes tables"
 
 
 def _read_header(file: Any) -> _Header:

@@ -173,7 +173,7 @@ class Table:
             report.error(
                 "SP0705",
                 "the table has no latencies, so no space can be scored with it",
-                help="attach those of a device with `spacelang table attach TABLE --predictor PREDICTOR`",
+                help="attach those of a device with `Table.attach` (Python)",
             )
             report.raise_if_failed()
         assert self.latencies is not None
