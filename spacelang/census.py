@@ -100,6 +100,7 @@ class _Census:
         self.space, self.relabel = space, relabel
         self.stages = space.stem + space.stages
         self.entries = entry_widths(space)
+        self.exits = [exit_widths(stage) for stage in self.stages]
         self.variants: list[list[_Variant]] = []
         size = resolution
         for stage, entry in zip(self.stages, self.entries, strict=False):
@@ -170,18 +171,20 @@ class _Census:
         for at, stage in enumerate(self.stages):
             if at in where:
                 best = best or dict.fromkeys(self.entries[at], 0)
-                best = _through(stage, kernel, where[at], best)
+                best = _through(stage, self.exits[at], kernel, where[at], best)
             elif best:
                 kept = best if 0 in stage.depth else {}
-                best = {**dict.fromkeys(exit_widths(stage), max(best.values())), **kept}
+                best = {**dict.fromkeys(self.exits[at], max(best.values())), **kept}
         head = self.head.get(kernel, {})
         best = best or dict.fromkeys(self.entries[-1], 0)
         return max(count + head.get(width, 0) for width, count in best.items())
 
 
-def _through(stage: ir.Stage, kernel: Kernel, variants: Iterable[_Variant], best: Mapping[int, int]) -> dict[int, int]:
+def _through(
+    stage: ir.Stage, exits: frozenset[int], kernel: Kernel, variants: Iterable[_Variant], best: Mapping[int, int]
+) -> dict[int, int]:
     """`best` behind the stage. The variants that can't hold the kernel only keep what there was."""
-    after = dict.fromkeys(exit_widths(stage), max(best.values()))
+    after = dict.fromkeys(exits, max(best.values()))
     if 0 in stage.depth:
         after = {width: max(best.get(width, 0), after.get(width, 0)) for width in {*best, *after}}
     walk = _walk_uniform if "width" in stage.uniform else _walk
