@@ -110,8 +110,11 @@ class History:
         self._file.close()
 
     def _write(self, line: BaseModel) -> None:
-        self._file.write(line.model_dump_json().encode() + b"\n")
-        self._file.flush()
+        try:
+            self._file.write(line.model_dump_json().encode() + b"\n")
+            self._file.flush()
+        except OSError as error:
+            raise _error("SP0732", f"{self.path} can't be written: {error.strerror}") from error
 
 
 def read_history(path: Path) -> tuple[Header, tuple[Entry, ...], int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import os
 import re
@@ -17,7 +19,7 @@ from spacelang.diagnostics import SpacelangError
 from spacelang.driver import compile_source
 from spacelang.evolve import evolution
 from spacelang.evolve.evolution import aging_evolution, evolve
-from spacelang.evolve.history import Entry, read_history
+from spacelang.evolve.history import Entry, History, read_history
 from spacelang.evolve.quality import Estimator
 from spacelang.evolve.solve import Solver, solve
 from spacelang.genome import Genome, decode
@@ -265,6 +267,17 @@ def test_a_history_is_never_overwritten(tmp_path: Path) -> None:
     with pytest.raises(SpacelangError, match="SP0732.*exists already"):
         evolve(TINY, TABLE, path, evolution=SMALL)
     assert path.read_text() == "precious"
+
+
+class FullDisk(io.BytesIO):
+    def write(self, data: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk_is_said_in_words() -> None:
+    entry = Entry(index=0, encoding="111-000", score=1.0, values=(1.0,), parent=None, operation="random")
+    with pytest.raises(SpacelangError, match="SP0732.*h.jsonl can't be written: No space left"):
+        History(Path("h.jsonl"), FullDisk(), ()).append(entry)
 
 
 def test_progress_counts_up_and_its_best_never_falls() -> None:
