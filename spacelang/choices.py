@@ -7,8 +7,7 @@ said that it is small.
 from __future__ import annotations
 
 from spacelang import ast
-
-Real = int | float
+from spacelang.arithmetic import Real
 
 DEPTH_STEP = 1
 """Of a range of depths without `step`."""

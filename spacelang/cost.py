@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from spacelang import ir
 from spacelang.architecture import Architecture, LayerChoice
 from spacelang.network import Layer, Op, layer_ops, layers
+from spacelang.shapes import size_after
 
 LSQ_SCALARS = 3
 """A quantised convolution's learned numbers: the activation's scale and offset, the weight's scale (DESIGN 6)."""
@@ -108,7 +109,7 @@ class CostModel:
         cost, stride = Cost(), stage.stride
         for width, numbers in layers:
             cost += self.layer(candidate, numbers, channels_in, width, stride, size)
-            channels_in, size, stride = width, -(-size // stride), 1
+            channels_in, size, stride = width, size_after(size, stride), 1
         return cost
 
 

@@ -20,12 +20,7 @@ IR_VERSION = 1
 
 Kind = Literal["hyperspace", "space", "model"]
 ActivationName = Literal["relu", "relu6", "hswish", "swish", "sigmoid", "hsigmoid"]
-UniformField = str
-"""`width`, or the name of a numeric block parameter."""
-
-
 Number = int | float
-"""A choice's value."""
 
 
 def _spelled_once(value: Number) -> Number:
@@ -211,7 +206,7 @@ class Stage(Node):
     """A run of layers of one block: `depth` of them; the first takes the stride.
 
     windows: the width lists that a space may take (a space and a stem have one).
-    uniform: the choices that all layers of the stage share.
+    uniform: the choices that all layers of the stage share: `width` and numeric parameters of the block.
     """
 
     name: str
@@ -219,7 +214,7 @@ class Stage(Node):
     depth: tuple[int, ...]
     windows: tuple[Choices, ...]
     candidates: tuple[Candidate, ...]
-    uniform: tuple[UniformField, ...] = ()
+    uniform: tuple[str, ...] = ()
 
     def candidate(self, id: int) -> Candidate:
         """Raises: KeyError: if no candidate has this id."""
@@ -390,8 +385,7 @@ class SearchSpace(Node):
     @property
     def sha256(self) -> str:
         """Of the structure: names, targets and search settings don't change it, so tables and encodings still fit."""
-        text = json.dumps(self.structure, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return hashlib.sha256(json.dumps(self.structure, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
     @property
     def short_hash(self) -> str:
@@ -404,8 +398,3 @@ STRUCTURE = ("kind", "channels", "resolutions", "classes", "blocks", "stem", "st
 def to_json(space: SearchSpace) -> str:
     """The IR as JSON text: sorted keys, two spaces, a newline at the end."""
     return json.dumps(space.model_dump(mode="json"), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON schema of `ir.json`."""
-    return SearchSpace.model_json_schema()

@@ -6,13 +6,14 @@ tests of the generated code all start here. No framework is known.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from spacelang import ir
 from spacelang.architecture import Architecture, head_widths
+from spacelang.arithmetic import ARITHMETIC, CALLS, COMPARISONS
+from spacelang.shapes import size_after
 
 OpKind = Literal["conv", "dwconv", "se", "act", "avgpool", "maxpool", "add", "pool", "linear", "dropout"]
 INPUT = -1
@@ -60,30 +61,6 @@ class Layer(NamedTuple):
     ops: tuple[Op, ...]
 
 
-def round8(value: ir.Number) -> int:
-    """The multiple of 8 next to `value`, at least 8 and never more than 10 % below it (DESIGN 3)."""
-    rounded = max(8, int(value + 4) // 8 * 8)
-    return rounded + 8 if rounded < 0.9 * value else rounded
-
-
-_ARITHMETIC: dict[str, Callable[[ir.Number, ir.Number], ir.Number]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "div": operator.floordiv,
-}
-_COMPARISONS: dict[str, Callable[[ir.Number, ir.Number], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-_FUNCTIONS: dict[str, Callable[..., ir.Number]] = {"round8": round8, "min": min, "max": max}
-
-
 def evaluate(expr: ir.Expr, names: Mapping[str, ir.Number]) -> ir.Number:
     """The value of an expression.
 
@@ -96,17 +73,17 @@ def evaluate(expr: ir.Expr, names: Mapping[str, ir.Number]) -> ir.Number:
         return names[expr.name]
     if isinstance(expr, ir.Binary):
         try:
-            return _ARITHMETIC[expr.op](evaluate(expr.left, names), evaluate(expr.right, names))
+            return ARITHMETIC[expr.op](evaluate(expr.left, names), evaluate(expr.right, names))
         except ZeroDivisionError:
             raise ShapeError("division by zero") from None
-    return _FUNCTIONS[expr.function](*(evaluate(each, names) for each in expr.arguments))
+    return CALLS[expr.function](*(evaluate(each, names) for each in expr.arguments))
 
 
 def holds(condition: ir.Compare | None, names: Mapping[str, ir.Number]) -> bool:
     """Whether a `when` lets its operator in; True without one."""
     if condition is None:
         return True
-    return _COMPARISONS[condition.op](evaluate(condition.left, names), evaluate(condition.right, names))
+    return COMPARISONS[condition.op](evaluate(condition.left, names), evaluate(condition.right, names))
 
 
 def natural(value: ir.Number, what: str) -> int:
@@ -133,7 +110,7 @@ class _Builder:
         self.acts = acts
 
     def append(self, kind: OpKind, channels: int, stride: int = 1, *, kernel: int = 1, **more: object) -> None:
-        size_out = -(-self.size // stride)
+        size_out = size_after(self.size, stride)
         padding = kernel // 2 if kind != "se" else 0
         op = Op(
             kind, (self.last,), self.channels, channels, self.size, size_out,
@@ -254,7 +231,7 @@ def _close(builder: _Builder, shortcut: ir.Shortcut, channels_in: int, size: int
 def _project(builder: _Builder, pooled: bool, channels_in: int, size: int) -> int:
     """Appends the shortcut's own operators beside the main path; the index of its value."""
     stride, entry, ops = builder.stride, INPUT, builder.ops
-    size_out = -(-size // stride)
+    size_out = size_after(size, stride)
     if pooled and stride > 1:
         # The mean over stride×stride without padding; a last, partial window is averaged over what it holds.
         ops.append(Op("avgpool", (INPUT,), channels_in, channels_in, size, size_out, kernel=stride, stride=stride))
@@ -307,6 +284,6 @@ def layers(space: ir.SearchSpace, architecture: Architecture) -> tuple[Layer, ..
         for index, (width, numbers) in enumerate(choice.layers):
             ops = layer_ops(blocks[candidate.block], numbers, candidate.acts, channels, width, stride, size)
             made.append(Layer(f"{stage.name}.{index}", candidate.block, ops))
-            channels, size, stride = width, -(-size // stride), 1
+            channels, size, stride = width, size_after(size, stride), 1
     ops = head_ops(space.head, head_widths(space, architecture), channels, size, space.classes)
     return (*made, Layer("head", "", ops))

@@ -1,4 +1,4 @@
-"""Arithmetic of channels and sizes, on plain numbers: feature maps, strides, kernels, round8.
+"""Arithmetic of sizes, on plain numbers: feature maps, strides, kernels.
 
 `check` uses it on what a text says, `verify` and the backends on the IR.
 """
@@ -8,16 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import accumulate
 from math import prod
-
-
-def round8(value: int | float) -> int:
-    """The multiple of 8 next to `value`, at least 8 and never more than 10 % below it (DESIGN 3).
-
-    >>> [round8(each) for each in (3, 11, 12, 19.9)]
-    [8, 16, 16, 24]
-    """
-    rounded = max(8, int(value + 4) // 8 * 8)
-    return rounded + 8 if rounded < 0.9 * value else rounded
 
 
 def size_after(size: int, stride: int) -> int:

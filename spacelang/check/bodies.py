@@ -12,8 +12,8 @@ from itertools import islice, product
 from typing import TypeVar
 
 from spacelang import ast, limits
+from spacelang.arithmetic import Real
 from spacelang.check.expressions import Bounds, Undefined, bounds, evaluate, holds, refs
-from spacelang.choices import Real
 from spacelang.shapes import kernel_reaches, size_after
 from spacelang.source import Span
 from spacelang.suggest import spelled

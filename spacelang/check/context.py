@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from spacelang import ast
+from spacelang.arithmetic import Real
 from spacelang.check import bodies
 from spacelang.check.values import WidthRule
-from spacelang.choices import Real
 from spacelang.diagnostics import Report, Severity
 from spacelang.loader import Program
 from spacelang.source import Span

@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import floor
 
 from spacelang import ast
-from spacelang.choices import Real
+from spacelang.arithmetic import ARITHMETIC, CALLS, COMPARISONS, Real
 from spacelang.diagnostics import Report
 from spacelang.limits import CHANNELS
 from spacelang.schema import FUNCTIONS
-from spacelang.shapes import round8
 from spacelang.source import Span
 from spacelang.suggest import closest, did_you_mean
-
-_ARITHMETIC: Mapping[str, Callable[[Real, Real], Real]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "div": operator.floordiv,
-}
-_COMPARISONS: Mapping[str, Callable[[Real, Real], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-_CALLS: Mapping[str, Callable[..., Real]] = {"round8": round8, "min": min, "max": max}
 
 
 def refs(expr: ast.Expr | ast.Compare) -> Iterator[ast.Ref]:
@@ -115,10 +96,10 @@ def evaluate(expr: ast.Expr, names: Mapping[str, Real]) -> Real:
         case ast.Ref():
             return names[expr.name]
         case ast.Binary():
-            call: Callable[..., Real] = _ARITHMETIC[expr.op]
+            call: Callable[..., Real] = ARITHMETIC[expr.op]
             arguments = [evaluate(expr.left, names), evaluate(expr.right, names)]
         case ast.Call():
-            call = _CALLS[expr.function.text]
+            call = CALLS[expr.function.text]
             arguments = [evaluate(each, names) for each in expr.arguments]
     try:
         return call(*arguments)
@@ -132,7 +113,7 @@ def holds(condition: ast.Compare | None, names: Mapping[str, Real]) -> bool:
     """Whether a `when` lets its operator in; raises as `evaluate`."""
     if condition is None:
         return True
-    return _COMPARISONS[condition.op](evaluate(condition.left, names), evaluate(condition.right, names))
+    return COMPARISONS[condition.op](evaluate(condition.left, names), evaluate(condition.right, names))
 
 
 # --- bounds ---------------------------------------------------------------------------------------------------------
@@ -182,14 +163,14 @@ def bounds(expr: ast.Expr, names: Mapping[str, Bounds | None]) -> Bounds | None:
 
 def _call(name: str, arguments: Sequence[Bounds]) -> Bounds:
     """All functions grow with their arguments."""
-    call, whole = _CALLS[name], name == "round8" or all(each.whole for each in arguments)
+    call, whole = CALLS[name], name == "round8" or all(each.whole for each in arguments)
     return Bounds(call(*(each.low for each in arguments)), call(*(each.high for each in arguments)), whole)
 
 
 def _binary(op: str, left: Bounds, right: Bounds) -> Bounds | None:
     if op in ("/", "div") and right.low <= 0 <= right.high:
         return None
-    exact = _ARITHMETIC["/" if op == "div" else op]
+    exact = ARITHMETIC["/" if op == "div" else op]
     try:
         corners = [exact(x, y) for x, y in product((left.low, left.high), (right.low, right.high))]
         low, high = min(corners), max(corners)

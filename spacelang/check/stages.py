@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from spacelang import ast, limits
+from spacelang.arithmetic import Real
 from spacelang.check import bodies
 from spacelang.check.arguments import check_arguments, check_uses
 from spacelang.check.context import Context
 from spacelang.check.parameters import types
 from spacelang.check.values import Rule, numbers
-from spacelang.choices import DEPTH_STEP, Real
+from spacelang.choices import DEPTH_STEP
 from spacelang.diagnostics import Label
 from spacelang.schema import STAGE, Domain, named, names
 from spacelang.shapes import size_after
@@ -158,6 +159,7 @@ class _Stage:
                 where = stage.blocks[0].span if stage.blocks else self.span
                 labels = [Label(stage.block.span, "the block is named here")]
                 self.report.error("SP0411", message, where, labels=labels, help="keep one of the two")
+            self._one_id(stage.block)
             use = ast.BlockUse(ast.Number(0, stage.block.span), stage.block, stage.arguments, stage.span)
             right = check_arguments(use, self.context, self._layers(), names(STAGE))
             return (use,) if right else ()
@@ -169,6 +171,16 @@ class _Stage:
             mend = "name one behind the stage's name, or list some in `blocks { … }`"
             self.report.error("SP0410", message, self.span, help=mend)
         return self.context.candidates
+
+    def _one_id(self, block: ast.Name) -> None:
+        """A stage's own block has the search id that the space's list gives it, so that must be one."""
+        listed_as = [each for each in self.context.space.blocks if each.block.text == block.text]
+        if self.stage.role == "stage" and len(listed_as) > 1:
+            ids = listed([spelled(each.id.value) for each in listed_as], "and")
+            message = f"`{block.text}` has the search ids {ids}, so it isn't clear which one {self.label} means"
+            labels = [Label(each.span, "listed here") for each in listed_as]
+            mend = "give the stage a list of its own: `blocks { ID = BLOCK { … } }`"
+            self.report.error("SP0407", message, block.span, labels=labels, help=mend)
 
     def _no_arguments(self) -> None:
         for each in self.stage.arguments:

@@ -8,7 +8,8 @@ from itertools import pairwise
 from math import floor
 
 from spacelang import ast, limits
-from spacelang.choices import Real, count, expand
+from spacelang.arithmetic import Real
+from spacelang.choices import count, expand
 from spacelang.diagnostics import Label, Report
 from spacelang.schema import Domain
 from spacelang.source import Span

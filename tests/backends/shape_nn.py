@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from spacelang.architecture import Architecture, LayerChoice, StageChoice
-from spacelang.network import INPUT, Op, round8
+from spacelang.arithmetic import round8
+from spacelang.network import INPUT, Op
 
 NOTES: list[list[Op]] = []
 """The operators of each layer, in the order in which the layers ran."""

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacelang import ast, choices
-from spacelang.choices import Real, count, expand, windows
-from spacelang.shapes import kernel_reaches, round8, size_after, sizes, undivided
+from spacelang.arithmetic import Real, round8
+from spacelang.choices import count, expand, windows
+from spacelang.shapes import kernel_reaches, size_after, sizes, undivided
 from spacelang.source import Source
 
 SPAN = Source("values", "").span(0, 0)

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from spacelang import ir
 from spacelang.architecture import Architecture, LayerChoice, StageChoice, largest, smallest
+from spacelang.arithmetic import round8
 from spacelang.cost import CostModel, cost, op_cost, total
-from spacelang.network import INPUT, Op, ShapeError, layer_ops, layers, round8
+from spacelang.network import INPUT, Op, ShapeError, layer_ops, layers
 from tests.model.spaces import CONV, MBV2, TINY, num, ref, times
 
 RELU6 = {"act": "relu6"}
