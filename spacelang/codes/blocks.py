@@ -53,6 +53,16 @@ CODES: tuple[Code, ...] = (
         "blocks { 35 = mbv1 { kernel 3, act relu } }",
     ),
     Code(
+        "SP0407",
+        "an ambiguous search id",
+        "A stage that names its block has, in encodings, the search id that the list of the hyperspace gives that "
+        "block. Here the list has the block more than once, with different arguments.",
+        "blocks { 0 = mbv1 { kernel 3, act relu }, 1 = mbv1 { kernel 5, act relu } }\n"
+        "stage one mbv1 { depth 1..2, stride 2, width 32, kernel 3, act relu }",
+        "blocks { 0 = mbv1 { kernel 3, act relu }, 1 = mbv1 { kernel 5, act relu } }\n"
+        "stage one { depth 1..2, stride 2, width 32, blocks { 0 = mbv1 { kernel 3, act relu } } }",
+    ),
+    Code(
         "SP0408",
         "a misplaced shortcut",
         "A block has at most one shortcut, which joins its input to its output, so it stands on the last line of the "
