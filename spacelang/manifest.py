@@ -45,9 +45,8 @@ class Manifest(BaseModel):
 def is_plain(path: str) -> bool:
     """Whether `path` is relative, written with forward slashes, and stays inside the directory."""
     parts = PurePosixPath(path).parts
-    return (
-        bool(parts) and path == "/".join(parts) and parts[0] != "/" and not {"..", "."} & {*parts} and "\\" not in path
-    )
+    plain = path == "/".join(parts) and not {"..", "."} & {*parts} and not {"\\", ":"} & {*path}
+    return bool(parts) and plain and parts[0] != "/"
 
 
 def write_build(space: ir.SearchSpace, files: Mapping[str, str], directory: Path, *, force: bool = False) -> list[Path]:
