@@ -180,9 +180,9 @@ def test_a_hundred_lines_are_checked_in_20_ms() -> None:
     text = "\n".join([*lines, *["# a comment"] * (100 - len(lines))]) + "\n"
 
     def seconds() -> float:
-        start = time.perf_counter()
+        start = time.process_time()
         assert checked(text, path)[1] == ()
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     assert min(seconds() for _ in range(10)) < 0.02
 
@@ -195,9 +195,9 @@ def test_a_hostile_block_is_given_up_on_in_time() -> None:
     stages = "\n".join(f"stage s{index} b {{ depth 1..4, stride 1, width 16..800, {numbers} }}" for index in range(20))
     body = f"  conv 3 -> in + out - in, stride\n  conv 1 -> out * ({same}) / ({same})\n"
     text = program(f"block b({names}) {{\n{body}}}\n{stages}")
-    start = time.perf_counter()
+    start = time.process_time()
     assert checked(text)[1] == ()
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize("seed", range(4))
