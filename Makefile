@@ -37,6 +37,9 @@ format: $(STAMP)
 golden: $(STAMP)
 	$(BIN)/python -m pytest -n 2 -q --update-golden
 
+bench: $(STAMP)
+	@for each in benchmarks/*.py; do echo "$$each"; $(BIN)/python "$$each" || exit 1; done
+
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
 
