@@ -1,7 +1,7 @@
 """What a backend is, and how the installed ones are found.
 
-A backend turns the IR into files. It is an object that an entry point of the group `spacelang.backends` names, whether it
-comes with spacelang or from another distribution; it is imported only when it is asked for.
+A backend turns the IR into files. It is an object that an entry point of the group `spacelang.backends` names, be it of
+spacelang or of another distribution; it is imported only when it is asked for.
 """
 
 from __future__ import annotations
