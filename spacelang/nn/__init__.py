@@ -1,0 +1,76 @@
+"""The layers of generated supernets, their quantisers, and static networks cut out of them. Needs torch.
+
+A supernet holds the weights of its largest choices. It keeps no state of what is chosen: each call is told an
+`Architecture`, and every layer takes the part of its weights that the architecture needs.
+
+    supernet = nn.build(space)
+    logits = supernet(images, architecture)
+    nn.set_precision(supernet, "int8")
+    network = supernet.cut(architecture)
+"""
+
+try:
+    import torch as _torch  # noqa: F401
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError("spacelang.nn needs torch: pip install 'spacelang[train]'", name=error.name) from error
+
+from torch.nn import ModuleList
+
+from spacelang.architecture import Architecture, LayerChoice, StageChoice
+from spacelang.arithmetic import round8
+from spacelang.nn.activations import Activation, Add, Dropout, InputQuantiser, Multiply
+from spacelang.nn.blocks import AvgPoolProjectShortcut, IdentityShortcut, ProjectShortcut, SqueezeExcite
+from spacelang.nn.generated import build, generated_module, read_build
+from spacelang.nn.layers import (
+    ElasticConv2d,
+    ElasticDepthwiseConv2d,
+    ElasticLinear,
+    QuantisedConv2d,
+    QuantisedLinear,
+)
+from spacelang.nn.loss import nsr_loss
+from spacelang.nn.norm import ElasticBatchNorm2d
+from spacelang.nn.pools import AvgPool2d, GlobalPool, MaxPool2d, StridePool2d
+from spacelang.nn.quantiser import Quantiser, set_precision
+from spacelang.nn.static import cut
+from spacelang.nn.structure import Candidates, ElasticBlock, ElasticHead, ElasticStage, StudentPlan, Supernet
+
+__all__ = [
+    "Activation",
+    "Add",
+    "Architecture",
+    "AvgPool2d",
+    "AvgPoolProjectShortcut",
+    "Candidates",
+    "Dropout",
+    "ElasticBatchNorm2d",
+    "ElasticBlock",
+    "ElasticConv2d",
+    "ElasticDepthwiseConv2d",
+    "ElasticHead",
+    "ElasticLinear",
+    "ElasticStage",
+    "GlobalPool",
+    "IdentityShortcut",
+    "InputQuantiser",
+    "LayerChoice",
+    "MaxPool2d",
+    "ModuleList",
+    "Multiply",
+    "ProjectShortcut",
+    "QuantisedConv2d",
+    "QuantisedLinear",
+    "Quantiser",
+    "SqueezeExcite",
+    "StageChoice",
+    "StridePool2d",
+    "StudentPlan",
+    "Supernet",
+    "build",
+    "cut",
+    "generated_module",
+    "nsr_loss",
+    "read_build",
+    "round8",
+    "set_precision",
+]

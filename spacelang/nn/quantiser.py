@@ -1,0 +1,144 @@
+"""LSQ+ (Bhalgat et al. 2020): 8-bit quantisers whose scale and offset are learned.
+
+One module serves weights and activations, in training and behind it. Differences to the paper, with reasons:
+
+- The offset acts as an integer zero point in every forward pass, with straight-through gradients: rounding it after
+  training costs as much as the quantisation itself (DESIGN 7). So zero, and with it padding, is always exact.
+- Signed values are -127…127: folding a batch norm of negative scale turns a weight's sign, and TFLite has no -128.
+- A value on the edge of the range counts as inside, as zeros behind a relu do: nothing was cut off there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+Precision = Literal["fp32", "int8"]
+SMALLEST_SCALE = torch.finfo(torch.float32).eps
+"""A scale that training drives below is taken to be this."""
+
+
+class Quantiser(nn.Module):
+    """Rounds a tensor to 8 bits and back; the identity until `set_precision` switches it on.
+
+    The scale and the offset are taken from the range of the first tensor that isn't all zero, widened to hold zero,
+    and learned from there on. For several processes, run one batch through before the parameters are shared.
+
+    Args:
+        signed: -127…127 around zero without an offset (weights) instead of 0…255 (activations).
+
+    Attributes:
+        scale: the step; 0 until the first batch.
+        offset: the value that 0 stands for; rounded to a multiple of the scale where it is used.
+    """
+
+    offset: Tensor
+
+    def __init__(self, *, signed: bool = False) -> None:
+        super().__init__()
+        self.low, self.high = (-127, 127) if signed else (0, 255)
+        self.active = False
+        self.initialised = False
+        self.scale = nn.Parameter(torch.zeros(()))
+        if signed:
+            self.register_buffer("offset", torch.zeros(()), persistent=False)
+        else:
+            self.offset = nn.Parameter(torch.zeros(()))
+
+    @property
+    def signed(self) -> bool:
+        return self.low < 0
+
+    @property
+    def zero_point(self) -> Tensor:
+        """The integer that stands for 0, as a float tensor."""
+        return zero_point(self.scale, self.offset, self.low, self.high)
+
+    def forward(self, x: Tensor, whole: Tensor | None = None) -> Tensor:
+        """x: any shape; an activation's first dimension is the batch. whole: take the first range from this instead.
+
+        Raises:
+            ValueError: if the first batch has values that are not finite.
+        """
+        if not self.active:
+            return x
+        if not self.initialised:
+            self._initialise(x if whole is None else whole)
+        if not self.initialised:
+            return x
+        count = x.numel() if self.signed else x[0].numel()
+        quantised: Tensor = _LsqPlus.apply(x, self.scale, self.offset, self.low, self.high, count)  # type: ignore[no-untyped-call]
+        return quantised
+
+    @torch.no_grad()
+    def _initialise(self, x: Tensor) -> None:
+        low, high = (float(each) for each in x.aminmax())
+        if not (math.isfinite(low) and math.isfinite(high)):
+            raise ValueError(
+                f"the first batch of a quantiser ranges from {low} to {high}: nothing to take a scale from"
+            )
+        if low == high == 0:
+            return
+        if self.signed:
+            self.scale.fill_(max(-low, high) / self.high)
+        else:
+            low, high = min(low, 0.0), max(high, 0.0)
+            self.scale.fill_((high - low) / self.high)
+            self.offset.fill_(low)
+        self.initialised = True
+
+    def _load_from_state_dict(self, state_dict: Mapping[str, Any], prefix: str, *more: Any) -> None:
+        super()._load_from_state_dict(state_dict, prefix, *more)
+        self.initialised = bool(self.scale != 0)
+
+    def extra_repr(self) -> str:
+        return f"{self.low}…{self.high}, {'on' if self.active else 'off'}"
+
+
+def set_precision(module: nn.Module, precision: Precision) -> None:
+    """Switch all quantisers of a module on (int8) or off (fp32).
+
+    Raises:
+        ValueError: for another precision.
+    """
+    if precision not in ("fp32", "int8"):
+        raise ValueError(f"the precision is {precision!r}, not fp32 or int8")
+    for each in module.modules():
+        if isinstance(each, Quantiser):
+            each.active = precision == "int8"
+
+
+def zero_point(scale: Tensor, offset: Tensor, low: int, high: int) -> Tensor:
+    return (-offset / scale.clamp(min=SMALLEST_SCALE)).round().clamp(low, high)
+
+
+class _LsqPlus(torch.autograd.Function):
+    """x̂ = s·x̄ + β with x̄ = round(clip((x - β) / s, n, p)), β a multiple of s; gradients by the paper's equations.
+
+    The gradients of s and β are scaled by 1/√(count·p), so that they are as large as those of the weights (LSQ, 2.2).
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, scale: Tensor, offset: Tensor, low: int, high: int, count: int) -> Tensor:
+        scale = scale.clamp(min=SMALLEST_SCALE)
+        zero = zero_point(scale, offset, low, high)
+        ctx.save_for_backward(x, scale, zero)
+        ctx.low, ctx.high, ctx.gradient_scale = low, high, 1 / math.sqrt(count * high)
+        # In place on one temporary, and in the order of `torch.fake_quantize_per_tensor_affine`: five times its speed.
+        return x.mul(1 / scale).round_().add_(zero).clamp_(low, high).sub_(zero).mul_(scale)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        x, scale, zero = ctx.saved_tensors
+        position = x.mul(1 / scale).add_(zero)
+        clipped = position.clamp(ctx.low, ctx.high)
+        inside = position == clipped
+        gradient_x = gradient * inside
+        slope = clipped.round() - position * inside
+        gradient_scale = (gradient * slope).sum() * ctx.gradient_scale
+        gradient_offset = (gradient - gradient_x).sum() * ctx.gradient_scale
+        return gradient_x, gradient_scale, gradient_offset, None, None, None
