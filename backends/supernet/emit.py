@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword as python
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -66,7 +67,7 @@ class _Module:
     def _unique(self, name: str) -> str:
         """The name, with a number behind it where it is taken."""
         unique, count = name, 1
-        while unique in self._taken:
+        while unique in self._taken or python.iskeyword(unique):
             count += 1
             unique = f"{name}_{count}"
         self._taken.add(unique)

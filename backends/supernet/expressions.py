@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from spacelang import ir
 
 OWN = ("self", "x", "y", "layer", "stride", "channels_in", "width", "projects", "nn", "Tensor")
-TAKEN = frozenset({*OWN, "super", "int", "max", "min", *keyword.kwlist})
+MISTAKABLE = ("l", "O", "I")
+TAKEN = frozenset({*OWN, *MISTAKABLE, "super", "int", "max", "min", *keyword.kwlist})
 GENERATED = re.compile(r"(has_)?(conv|dwconv|se|act|avgpool|maxpool|add|part)\d+(_(in|out|kernel|squeeze|repeat))?")
 """With `TAKEN`: the words that the generated code uses itself. A block's own name for something gets a `_` there."""
 PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2, "div": 2}

@@ -70,6 +70,10 @@ def test_a_block_twice_in_a_stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 AWKWARD = """
 language 1
 device d { runtime onnxruntime, precision int8, threads 1, widths multiple of 8 }
+block true(kernel, act) {
+  dwconv kernel, act, stride
+  conv 1 -> out
+}
 block conv1(x, lambda, act1) {
   self = round8(in * lambda)
   half = 0 * (in * out * stride * x + in * out * stride * x + in * out * stride * x)
@@ -91,6 +95,7 @@ hyperspace awkward on d {
   stage a_conv1 { depth 1..2, stride 2, width 1 of {16, 24}, blocks {
     0 = conv1 { x {3, 5}, lambda {1, 1.5}, act1 hsigmoid }
     3 = conv1 { x 3, lambda 1, act1 relu }
+    4 = true { kernel 3, act relu }
   } }
   stage stage2 { depth 1, stride 1, width 24, blocks { 0 = conv1 { x 3, lambda {1, 1.5}, act1 relu } } }
   head { conv 1 -> max(in * 2, classes), act swish
