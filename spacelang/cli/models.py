@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -51,17 +51,22 @@ def decode(
     hyperspace = load_space(file, ("hyperspace",))
     genome = decoded(hyperspace, encoding)
     name = f"{hyperspace.name}_{encoded(genome).replace('-', '_')}"
-    deliver(to_text(narrow(hyperspace, genome, name)), output)
+    deliver([to_text(narrow(hyperspace, genome, name))], output)
 
 
-def deliver(text: str, output: str | None) -> None:
-    """To a file, atomically, or to stdout."""
+def deliver(texts: Iterable[str], output: str | None) -> None:
+    """To a file, atomically, or to stdout one by one."""
     from spacelang.files import write_atomic
 
     if output is None:
-        write(text)
+        for text in texts:
+            write(text)
     else:
-        write_atomic(output, text)
+        write_atomic(output, "".join(texts))
+
+
+TEXT_MODELS = 500
+"""In one text: with more, it would be larger than what spacelang reads."""
 
 
 class SampleFormat(StrEnum):
@@ -71,7 +76,7 @@ class SampleFormat(StrEnum):
 
 def sample(
     file: File,
-    number: Annotated[int, typer.Option("--number", "-n", min=1, max=10_000_000, help="How many.")] = 1,
+    number: Annotated[int, typer.Option("--number", "-n", min=1, max=1_000_000, help="How many.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same models.")] = 0,
     format: Annotated[
         SampleFormat, typer.Option(help="`.space` text, or one JSON object a line.")
@@ -81,12 +86,14 @@ def sample(
     """Draw models of a space, uniformly."""
     from spacelang.sample import sample as drawn
 
+    if format is SampleFormat.SPACE and number > TEXT_MODELS:
+        raise typer.BadParameter(f"a .space text holds at most {TEXT_MODELS} models; more fit into --format jsonl")
     space = load_space(file)
     architectures = drawn(space, number, seed)
     if format is SampleFormat.SPACE:
-        deliver(_as_text(space, architectures, seed), output)
+        deliver([_as_text(space, architectures, seed)], output)
     else:
-        deliver("".join(json.dumps(each) + "\n" for each in _as_json(space, architectures)), output)
+        deliver((json.dumps(each) + "\n" for each in _as_json(space, architectures)), output)
 
 
 def _as_text(space: ir.SearchSpace, architectures: list[Architecture], seed: int) -> str:

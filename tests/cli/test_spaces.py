@@ -112,6 +112,14 @@ def test_sampling_depends_on_the_seed_only(cli: Cli) -> None:
     assert drawn("1") == drawn("1") != drawn("2")
 
 
+def test_a_text_of_very_many_models_is_refused(cli: Cli, tmp_path: Path) -> None:
+    code, out, err = cli("sample", MODEL, "-n", "501")
+    assert (code, out) == (1, "")
+    assert "a .space text holds at most 500 models; more fit into --format jsonl" in err
+    assert cli("sample", SPECS / "ofa_resnet50.space", "-n", "500", "-o", tmp_path / "many.space").code == 0
+    assert cli("check", tmp_path / "many.space").code == 0
+
+
 def test_models_of_a_hyperspace(cli: Cli) -> None:
     code, out, _ = cli("sample", VNNI, "-n", "2", "--seed", "0")
     assert code == 0
