@@ -2,14 +2,14 @@
 
     python bkd/ray_jobs.py [BUILD]
 
-BUILD is the compiled directory, by default the one that this file stands in; every node must see it under the same path.
+BUILD is the compiled directory, by default the one that this file stands in. Every node must see it under the same
+path.
 """
 
 import sys
 from pathlib import Path
 
 import ray
-
 from spacelang.train.distill import run_job
 
 JOBS = 21
