@@ -31,7 +31,7 @@ from spacelang.nn.layers import (
 from spacelang.nn.loss import nsr_loss
 from spacelang.nn.norm import ElasticBatchNorm2d
 from spacelang.nn.pools import AvgPool2d, GlobalPool, MaxPool2d, StridePool2d
-from spacelang.nn.quantiser import Quantiser, set_precision
+from spacelang.nn.quantiser import Precision, Quantiser, set_precision
 from spacelang.nn.static import cut
 from spacelang.nn.structure import Candidates, ElasticBlock, ElasticHead, ElasticStage, StudentPlan, Supernet
 
@@ -57,6 +57,7 @@ __all__ = [
     "MaxPool2d",
     "ModuleList",
     "Multiply",
+    "Precision",
     "ProjectShortcut",
     "QuantisedConv2d",
     "QuantisedLinear",

@@ -55,8 +55,8 @@ class Quantiser(nn.Module):
 
     @property
     def zero_point(self) -> Tensor:
-        """The integer that stands for 0, as a float tensor."""
-        return zero_point(self.scale, self.offset, self.low, self.high)
+        """The integer that stands for 0, as a float tensor without gradient."""
+        return zero_point(self.scale.detach(), self.offset.detach(), self.low, self.high)
 
     def forward(self, x: Tensor, whole: Tensor | None = None) -> Tensor:
         """x: any shape; an activation's first dimension is the batch. whole: take the first range from this instead.
