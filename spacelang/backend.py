@@ -6,13 +6,16 @@ spacelang or of another distribution; it is imported only when it is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points
 from typing import NoReturn, Protocol, runtime_checkable
 
 from spacelang.diagnostics import Diagnostic, SpacelangError
 from spacelang.ir import Kind, SearchSpace
 from spacelang.manifest import NAME, is_plain
+from spacelang.network import ShapeError
+from spacelang.positions import MOST_CHOICES, TooManyChoices
 from spacelang.suggest import did_you_mean, listed
 
 GROUP = "spacelang.backends"
@@ -54,6 +57,21 @@ class Backend(Protocol):
 def refuse(code: str, message: str, help: str = "") -> NoReturn:
     """Raises: SpacelangError: of one diagnostic that stands in no text."""
     raise SpacelangError([Diagnostic(code, message, help=help)])
+
+
+@contextmanager
+def writing_out(space: SearchSpace) -> Iterator[None]:
+    """Where a backend goes through all choices of a space.
+
+    Raises:
+        SpacelangError: SP0813 if some choice gives no network, SP0814 if there are too many.
+    """
+    try:
+        yield
+    except ShapeError as error:
+        refuse("SP0813", f"{space.name} allows choices that give no network: {error}")
+    except TooManyChoices as error:
+        refuse("SP0814", f"{space.name} is too large to be written out: {error}", f"at most {MOST_CHOICES} are")
 
 
 def backend_names() -> tuple[str, ...]:

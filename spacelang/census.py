@@ -15,13 +15,11 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 
 from spacelang import ir
-from spacelang.architecture import head_choices
 from spacelang.kernels import Kernel, kernels_of
 from spacelang.network import head_ops, layer_ops
-from spacelang.positions import Edge, Position, entry_widths, exit_widths, integers, positions
+from spacelang.positions import Edge, Position, entry_widths, exit_widths, head_positions, integers, positions
 
 Edges = dict[Edge, int]
 """How often a layer holds the kernel, at most, for each edge that holds it at all."""
@@ -34,7 +32,7 @@ LARGEST_RESOLUTION = 2**20
 def census(space: ir.SearchSpace) -> dict[Kernel, int]:
     """For each kernel, the most occurrences in one model of the space (whatever its blocks, windows and resolution).
 
-    Raises: ShapeError: as `layer_ops`.
+    Raises: ShapeError, TooManyChoices: as `layer_ops` and `positions`.
     """
     virtual = virtual_resolution(space)
     apart = _Census(space, virtual, lambda size: size)
@@ -106,7 +104,7 @@ class _Census:
         for stage, entry in zip(self.stages, self.entries, strict=False):
             self.variants.append(list(self._variants(stage, entry, size)))
             size //= stage.stride
-        self.head = self._head(self.entries[-1], size)
+        self.head = self._head(size)
 
     def kernels(self) -> set[Kernel]:
         return {kernel for stage in self.variants for each in stage for kernel in each.layers} | self.head.keys()
@@ -150,14 +148,13 @@ class _Census:
             for kernel, each in found.items()
         }
 
-    def _head(self, entry: frozenset[int], size: int) -> dict[Kernel, dict[int, int]]:
+    def _head(self, size: int) -> dict[Kernel, dict[int, int]]:
         """For each kernel, the most occurrences for each width that the head receives."""
         found: dict[Kernel, dict[int, int]] = defaultdict(dict)
-        for width in entry:
-            for widths in product(*(integers(each.values) for each in head_choices(self.space))):
-                ops = head_ops(self.space.head, widths, width, size, self.space.classes)
-                for kernel, count in self._count(kernels_of(ops)).items():
-                    found[kernel][width] = max(count, found[kernel].get(width, 0))
+        for width, widths in head_positions(self.space):
+            ops = head_ops(self.space.head, widths, width, size, self.space.classes)
+            for kernel, count in self._count(kernels_of(ops)).items():
+                found[kernel][width] = max(count, found[kernel].get(width, 0))
         return found
 
     def _count(self, kernels: list[Kernel]) -> Counter[Kernel]:

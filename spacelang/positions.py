@@ -9,9 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 
 from spacelang import ir
+from spacelang.architecture import head_choices
 from spacelang.shapes import size_after
+
+MOST_CHOICES = 500_000
+"""What one layer, or the head, may be given, in combinations. Larger spaces can be searched but not written out."""
+
+
+class TooManyChoices(ValueError):
+    """A layer or head with more than `MOST_CHOICES`."""
+
+
+def bounded(what: str, choices: int) -> None:
+    """Raises: TooManyChoices: if there are too many to write out."""
+    if choices > MOST_CHOICES:
+        raise TooManyChoices(f"{what} may be given {choices} combinations of widths and numbers")
+
 
 Edge = tuple[int, int]
 """A layer's input channels and its width."""
@@ -53,15 +69,21 @@ def exit_widths(stage: ir.Stage) -> frozenset[int]:
 def positions(
     block: ir.Block, stage: ir.Stage, candidate: ir.Candidate, entry: frozenset[int], size: int
 ) -> Iterator[Position]:
-    """The positions of a stage with this candidate, in the order of its layers."""
+    """The positions of a stage with this candidate, in the order of its layers.
+
+    Raises:
+        TooManyChoices: if a layer has more than can be written out.
+    """
     depth = max(stage.depth)
     each_its_own = any(each.per_layer for each in (*stage.windows, *candidate.numbers.values()))
     slots = depth if each_its_own else min(depth, 2)
     stride = stage.stride
     for slot in range(slots):
-        numbers = tuple(product(*(candidate.numbers[name].at(slot) for name in block.numeric)))
+        edges = frozenset(_edges(stage, slot, entry))
+        numbers = [candidate.numbers[name].at(slot) for name in block.numeric]
+        bounded(f"a layer of {stage.name}", len(edges) * prod(map(len, numbers)))
         layers = depth - slot if slot == slots - 1 else 1
-        yield Position(layers, frozenset(_edges(stage, slot, entry)), numbers, stride, size)
+        yield Position(layers, edges, tuple(product(*numbers)), stride, size)
         size, stride = size_after(size, stride), 1
 
 
@@ -74,6 +96,17 @@ def _edges(stage: ir.Stage, slot: int, entry: frozenset[int]) -> Iterator[Edge]:
                 yield width, width
             else:
                 yield from ((before, width) for before in integers(window.at(slot - 1)))
+
+
+def head_positions(space: ir.SearchSpace) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """All that the head may be given: the channels it receives, and the widths of its convolutions with a choice.
+
+    Raises:
+        TooManyChoices: as `positions`.
+    """
+    entry, widths = entry_widths(space)[-1], [integers(each.values) for each in head_choices(space)]
+    bounded(f"the head of {space.name}", len(entry) * prod(map(len, widths)))
+    yield from product(sorted(entry), product(*widths))
 
 
 def integers(values: Iterable[ir.Number]) -> tuple[int, ...]:

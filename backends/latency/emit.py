@@ -6,10 +6,9 @@ import json
 from itertools import groupby
 
 from spacelang import ir
-from spacelang.backend import refuse
+from spacelang.backend import writing_out
 from spacelang.census import census
 from spacelang.kernels import Kernel
-from spacelang.network import ShapeError
 
 FORMAT = 1
 MEANING = (
@@ -37,11 +36,8 @@ class LatencyBackend:
     kinds: tuple[ir.Kind, ...] = ("hyperspace", "space", "model")
 
     def emit(self, space: ir.SearchSpace) -> dict[str, str]:
-        try:
-            counts = census(space)
-        except ShapeError as error:
-            refuse("SP0813", f"{space.name} allows choices that give no network: {error}")
-        return {"kernels.json": _document(space, counts)}
+        with writing_out(space):
+            return {"kernels.json": _document(space, census(space))}
 
 
 def _document(space: ir.SearchSpace, counts: dict[Kernel, int]) -> str:

@@ -8,14 +8,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from spacelang.backend import refuse
+from spacelang.backend import writing_out
 from spacelang.backends.rendering import templates
 from spacelang.backends.supernet.blocks import BlockClass, block_class
 from spacelang.backends.supernet.extent import Extent, extent
 from spacelang.backends.supernet.head import head_class
 from spacelang.backends.supernet.layout import Code, Group, call, keyword, lay_out
 from spacelang.ir import Candidate, Kind, SearchSpace, Stage
-from spacelang.network import ShapeError
 from spacelang.positions import entry_widths, integers, positions
 
 RESERVED = ("Head", "Supernet", "Tensor", "SPACE_SHA256", "STUDENTS", "torch", "nn")
@@ -27,12 +26,9 @@ class SupernetBackend:
     kinds: tuple[Kind, ...] = ("hyperspace", "space", "model")
 
     def emit(self, space: SearchSpace) -> dict[str, str]:
-        try:
-            module = _Module(space)
-        except ShapeError as error:
-            refuse("SP0813", f"{space.name} allows choices that give no network: {error}")
         template = templates("supernet").get_template("supernet.py.jinja")
-        return {"supernet.py": template.render(space=space, module=module, head=head_class(space))}
+        with writing_out(space):
+            return {"supernet.py": template.render(space=space, module=_Module(space), head=head_class(space))}
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import product
 
 from spacelang import ir
-from spacelang.architecture import head_choices
 from spacelang.backends.supernet.expressions import Expressions
 from spacelang.backends.supernet.layout import call, statement
 from spacelang.network import head_ops
-from spacelang.positions import entry_widths, integers
+from spacelang.positions import head_positions
 
 
 @dataclass
@@ -51,8 +49,7 @@ def head_class(space: ir.SearchSpace) -> HeadClass:
 def _largest(space: ir.SearchSpace) -> list[tuple[int, int]]:
     """The most channels into and out of each step, over all that the head may receive and choose."""
     largest = [(0, 0)] * len(space.head)
-    widths = [integers(each.values) for each in head_choices(space)]
-    for entry, chosen in product(entry_widths(space)[-1], product(*widths)):
+    for entry, chosen in head_positions(space):
         ops = head_ops(space.head, chosen, entry, 1, space.classes)
         largest = [
             (max(most_in, op.channels_in), max(most_out, op.channels_out))

@@ -92,4 +92,11 @@ CODES: tuple[Code, ...] = (
         "For some of the choices that the space allows, a block's body gives no network, so there is nothing to "
         "generate for them. `spacelang check` finds the place in the text.",
     ),
+    Code(
+        "SP0814",
+        "a space too large to be written out",
+        "The supernet and the kernels are made by going through all that one layer may be given: the channels it "
+        "receives, its width, the values of its block's parameters. Here these are more combinations than are meant. "
+        "Take fewer widths, or larger steps between them.",
+    ),
 )

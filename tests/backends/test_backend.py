@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import EntryPoint
 from typing import Any
 
@@ -11,6 +12,7 @@ from spacelang import backend as backends
 from spacelang.backend import Backend, backends_for, emit_all, load_backend
 from spacelang.diagnostics import SpacelangError
 from spacelang.ir import Kind, SearchSpace
+from tests.backends.spaces import candidate, space, stage, steps
 from tests.backends.test_census import TINY
 
 SPACE = TINY["two stages at one size"]
@@ -111,3 +113,15 @@ def test_emitting_is_pure() -> None:
     for each in backends_for("space"):
         assert each.emit(SPACE) == each.emit(SPACE)
         assert each.summary
+
+
+def test_choices_without_a_network_and_too_many_of_them() -> None:
+    def tried(of: SearchSpace) -> set[str]:
+        return {only_error(load_backend(name).emit, of) for name in ("supernet", "latency")}
+
+    halves = space(stage("stage1", 1, (1,), [(16,)], candidate(0, "odd", kernel=(3,), times=(1.5,))))
+    for message in tried(halves):
+        assert re.match(r"SP0813: tiny allows choices that give no network: the .* is 1\.5, which is not a", message)
+    wide = space(stage("stage1", 2, (2,), [steps(8, 8000, 8)], candidate(0, "mbv1", kernel=(3,))))
+    message = "tiny is too large to be written out: a layer of stage1 may be given 1000000 combinations"
+    assert tried(wide) == {f"SP0814: {message} of widths and numbers (at most 500000 are)"}

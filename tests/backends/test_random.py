@@ -23,7 +23,7 @@ from tests.backends.test_census import brute_force, kernels_in
 
 FEW = 300
 quickly = settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
@@ -59,7 +59,7 @@ def test_the_census_covers_samples(of: ir.SearchSpace) -> None:
             assert count <= counts[kernel]
 
 
-@settings(quickly, max_examples=200)
+@settings(quickly, max_examples=60)
 @given(strategies.spaces())
 def test_the_census_of_small_spaces_is_exact(of: ir.SearchSpace) -> None:
     if count_models(of) <= FEW:
