@@ -33,6 +33,7 @@ def score(
 ) -> None:
     """Score a space: for each latency target, how good its best sub-networks are."""
     from spacelang.evolve.parquet import read_table
+    from spacelang.evolve.part import table_for
     from spacelang.evolve.quality import score as scored
     from spacelang.genome import decode
 
@@ -41,9 +42,8 @@ def score(
     if encoding is None:
         found = scored(space, measured)
     else:
-        measured.require_fit(space)
         settings = (space.targets.latency_ms if space.targets else None, space.quality)
-        found = scored(decode(space, encoding), measured, *settings)
+        found = scored(decode(space, encoding), table_for(space, measured), *settings)
     if json:
         write_json(_score_json(found))
     else:

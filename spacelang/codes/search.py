@@ -31,7 +31,8 @@ CODES: tuple[Code, ...] = (
         "the table is of another hyperspace",
         "A table measures the stages of one hyperspace. With one that differs in a block, a width list, a depth "
         "or a resolution its rows mean something else, so it is refused, and what differs is named. Targets and "
-        "search settings may differ.",
+        "search settings may differ, and a hyperspace may be narrower: have fewer of the blocks, of the width lists, "
+        "of the resolutions.",
         "spacelang evolve specs/pixel4_released.space --table vnni.parquet",
         "spacelang evolve specs/vnni_released.space --table vnni.parquet",
     ),

@@ -17,6 +17,7 @@ from spacelang import ir
 from spacelang.diagnostics import Diagnostic, SpacelangError
 from spacelang.evolve.history import Algorithm, Entry, Header, History
 from spacelang.evolve.parquet import fingerprint
+from spacelang.evolve.part import table_for
 from spacelang.evolve.quality import Estimator, Score, total
 from spacelang.evolve.settings import evolution_of, quality_of, targets_of
 from spacelang.evolve.solve import Solution, Solver
@@ -129,6 +130,7 @@ def evolve(
     """Search the hyperspace for the space with the best score.
 
     Args:
+        space: the table's hyperspace, or one within it (`table_for`).
         history: the file to write while searching. It must not exist, or with `resume` be the history of this search,
             which then goes on to the result that it would have had without a break.
         targets_ms, quality, evolution: default to those that the hyperspace writes.
@@ -136,7 +138,7 @@ def evolve(
     Raises:
         SpacelangError: SP0704-SP0706, SP0720-SP0724, SP0730-SP0732.
     """
-    table.require_fit(space)
+    table = table_for(space, table)
     table.require_cells(tuple(all_cells(space)))
     _require_choice(space)
     settings = evolution_of(space, evolution)

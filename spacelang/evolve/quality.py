@@ -171,12 +171,27 @@ def locate(space: ir.SearchSpace, table: Table) -> Genome:
         report.raise_if_failed()
     blocks, windows = [], []
     for mine, wider in zip(space.stages, table.space.stages, strict=False):
-        known = [each.id for each in wider.candidates]
-        blocks.append(mine.candidates[0].id if mine.candidates[0].id in known else known[0])
+        blocks.append(_id_of(mine.candidates[0], wider))
         windows.append(wider.windows.index(mine.windows[0]) if mine.windows[0] in wider.windows else 0)
     if len(blocks) != len(table.space.stages):
         table.require_fit(space)
     genome = Genome(tuple(blocks), tuple(windows))
     narrowed = narrow(table.space, genome, f"{table.space.name}:{encode(genome)}")
-    table.require_fit(space, narrowed)
+    table.require_fit(_renumbered(space, genome), narrowed)
     return genome
+
+
+def _id_of(candidate: ir.Candidate, wider: ir.Stage) -> int:
+    """The block's id there: a stage that names its block gives it another. Else that of one to be compared with."""
+    same = [each.id for each in wider.candidates if each.model_copy(update={"id": candidate.id}) == candidate]
+    ids = same or [each.id for each in wider.candidates]
+    return candidate.id if candidate.id in ids else ids[0]
+
+
+def _renumbered(space: ir.SearchSpace, genome: Genome) -> ir.SearchSpace:
+    """The space with the genome's block ids."""
+    stages = tuple(
+        stage.model_copy(update={"candidates": (stage.candidates[0].model_copy(update={"id": id}),)})
+        for stage, id in zip(space.stages, genome.blocks, strict=True)
+    )
+    return space.model_copy(update={"stages": stages})

@@ -16,6 +16,7 @@ from spacelang import ir
 from spacelang.diagnostics import Report
 from spacelang.evolve.fronts import Front, Points, skyband
 from spacelang.evolve.landscape import UNREACHABLE, milliseconds
+from spacelang.evolve.part import table_for
 from spacelang.evolve.quality import Estimator, Score, total, value_of
 from spacelang.evolve.settings import quality_of, targets_of
 from spacelang.evolve.table import Cell, Table, all_cells, genome_of_cells
@@ -56,13 +57,14 @@ def solve(
     """The space with the best exact score.
 
     Args:
-        space: the table's hyperspace. targets_ms, quality: default to those that it writes.
+        space: the table's hyperspace, or one within it (`table_for`).
+        targets_ms, quality: default to those that it writes.
 
     Raises:
         SpacelangError: SP0704-SP0706, SP0720-SP0722, SP0724: if the table doesn't fit or is not complete, if the
             estimator isn't exact, if no sub-network is within any target.
     """
-    table.require_fit(space)
+    table = table_for(space, table)
     quality = quality_of(space, quality)
     report = Report()
     if quality.estimator != "exact":
