@@ -175,6 +175,7 @@ def test_diff_with_a_revision_of_git(cli: Cli, repository: Path) -> None:
     code, out, err = cli("diff", "HEAD:deep/specs/vnni.space", "specs/vnni.space")
     assert (code, err) == (2, "")
     assert out == "~ device.threads  1 → 2\n~ quality.top  20 → 5\n"
+    assert cli("diff", "HEAD:deep/specs/vnni.space#vnni", "specs/vnni.space#vnni") == (2, out, "")
 
 
 @pytest.mark.parametrize("argument", ["nope:deep/specs/vnni.space", "HEAD:specs/vnni.space", "HEAD:../../x", "--x:y"])
