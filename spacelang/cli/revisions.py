@@ -43,8 +43,11 @@ def _extract(argument: str, revision: str, folder: Path) -> None:
     top = _git(argument, "rev-parse", "--show-toplevel").decode().strip()
     commit = _git(argument, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").decode()
     archive = _git(argument, "-C", top, "archive", "--format=tar", commit.strip(), "--", ":(glob)**/*.space")
-    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
-        files.extractall(folder, filter="data")
+    try:
+        with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+            files.extractall(folder, filter="data")
+    except tarfile.TarError as error:  # such as a link that leads out of the repository
+        _refuse(argument, str(error))
 
 
 def _git(argument: str, *command: str) -> bytes:

@@ -153,3 +153,11 @@ def test_ctrl_c_ends_a_command_at_once() -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 130
         assert process.stderr.read() == "error: interrupted\n"
+
+
+def test_results_are_utf8_in_any_locale_and_closed_streams_are_no_defect() -> None:
+    command = [sys.executable, "-m", "spacelang.cli", "show", str(SPECS / "digits.space")]
+    shown = subprocess.run(command, env={**os.environ, "PYTHONIOENCODING": "ascii"}, capture_output=True, check=True)
+    assert " · linear -> classes" in shown.stdout.decode()
+    closed = subprocess.run(["sh", "-c", '"$@" >&- <&-', "sh", *command], capture_output=True, check=False)
+    assert (closed.returncode, closed.stderr) == (0, b"")

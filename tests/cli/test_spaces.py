@@ -186,6 +186,16 @@ def test_a_revision_that_is_not_there(cli: Cli, repository: Path, argument: str)
     assert err.startswith(f"error[SP1001]: {argument}: ")
 
 
+def test_a_link_out_of_the_repository_is_refused(cli: Cli, repository: Path) -> None:
+    (repository / "link.space").symlink_to("/etc/hostname")
+    commit = ("-c", "user.name=n", "-c", "user.email=e", "commit", "-q", "-m", "link")
+    subprocess.run(["git", "-C", str(repository), "add", "."], check=True)
+    subprocess.run(["git", "-C", str(repository), *commit], check=True)
+    code, out, err = cli("diff", "HEAD:link.space", "specs/vnni.space")
+    assert (code, out) == (1, "")
+    assert err.startswith("error[SP1001]: HEAD:link.space: ")
+
+
 def test_an_error_in_a_revision_names_it(cli: Cli, repository: Path) -> None:
     bad = repository / "bad.space"
     bad.write_text("language 1\ndevice d {\n")
