@@ -123,7 +123,7 @@ def choose(spaces: Sequence[SearchSpace], name: str | None, file: str) -> Search
     """
     names = [each.name for each in spaces]
     if not names:
-        raise _refusal("SP0811", f"{file} declares no space", "compile a file with a hyperspace, a space or a model")
+        raise _refusal("SP0811", f"{file} declares no space", "name a file with a hyperspace, a space or a model")
     if name is None and len(names) > 1:
         raise _refusal("SP0810", f"{file} declares {len(names)} spaces", f"name one of them, as in {file}#{names[0]}")
     if name is not None and name not in names:

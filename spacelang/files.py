@@ -14,8 +14,17 @@ def write_atomic(path: str | os.PathLike[str], content: str | bytes) -> None:
     Text is written as UTF-8 with its newlines unchanged. Missing folders are made. A file that was there keeps its
     permissions, a symbolic link stays one (its target is replaced), and if anything fails what was there stays whole.
 
-    Raises: OSError: if the file can't be written.
+    Raises: OSError: if the file can't be written; it names `path`, not the temporary file.
     """
+    try:
+        _write(path, content)
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
+
+
+def _write(path: str | os.PathLike[str], content: str | bytes) -> None:
     target = Path(os.path.realpath(path))
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")

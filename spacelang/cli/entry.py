@@ -50,7 +50,8 @@ def _usage(usage: typer.TyperException) -> int:
         return FAILED
     context = getattr(usage, "ctx", None)
     command = context.command_path if context else "spacelang"
-    error(usage.format_message().rstrip(".").replace("\n", " "), f"see `{command} --help`")
+    message = usage.format_message().rstrip(".").replace("\n", " ").replace("Value error, ", "")  # pydantic's prefix
+    error(message, f"see `{command} --help`")
     return FAILED
 
 

@@ -71,9 +71,10 @@ def import_table(
     report = Report()
     check_fixed(space, fixed_ms, report)
     _check_blocks(space, report)
+    members = _read_archive(Path(path), report)
     report.raise_if_failed()
     reader = _Reader(space, report)
-    for name, data in _read_archive(Path(path), report):
+    for name, data in members:
         reader.add_file(name, data)
     rows = reader.rows()
     if not len(rows) and not report.failed:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +153,9 @@ def _read(path: Path) -> tuple[_Header, Rows, Latencies | None]:
                 raise _Unreadable("SP0701", f"it unpacks to more than the {MAX_BYTES} bytes that a table may have")
             return header, *_from_arrow(file.read(), header)
     except OSError as error:
-        raise _Unreadable("SP0701", error.strerror or "this is no Parquet file", _MAKE_ONE) from error
+        raise _Unreadable(
+            "SP0701", os.strerror(error.errno) if error.errno else "this is no Parquet file", _MAKE_ONE
+        ) from error
     except (pa.ArrowException, ValueError, LookupError) as error:  # what pyarrow raises for damaged files varies
         raise _Unreadable("SP0701", "this is no readable Parquet file", _MAKE_ONE) from error
 

@@ -285,7 +285,7 @@ def check_fixed(space: ir.SearchSpace, fixed_ms: Mapping[int, float], report: Re
             report.error(
                 "SP0714",
                 f"the fixed latency of stem and head at resolution {resolution} is missing",
-                help=f"give one for each of {legal}",
+                help=f"give one for each of {legal}: `--fixed-latency RESOLUTION=MS,…`",
             )
     for resolution, value in fixed_ms.items():
         if resolution not in space.resolutions:

@@ -59,6 +59,7 @@ def test_every_command_has_help_with_an_example(cli: Cli, command: str) -> None:
         (["check"], "Missing argument 'FILE…'"),
         (["check", "--fromat", "json", "x"], "No such option: --fromat"),
         (["sample", "x", "-n", "0"], "Invalid value"),
+        (["sample", "x", "--format", "xml"], "Invalid value for '--format': 'xml' is not one of"),
     ],
 )
 def test_wrong_usage_is_exit_code_1_since_2_means_different(cli: Cli, arguments: list[str], message: str) -> None:

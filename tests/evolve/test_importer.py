@@ -206,8 +206,8 @@ def test_blocks_that_such_files_cannot_tell_are_refused(tmp_path: Path) -> None:
         import_table(folder(tmp_path / "t", FILES), space, FIXED)
 
 
-def test_fixed_latencies_are_checked_first(tmp_path: Path) -> None:
-    with pytest.raises(SpacelangError, match="SP0714.*resolution 64 is missing"):
+def test_a_missing_archive_and_missing_latencies_are_both_said(tmp_path: Path) -> None:
+    with pytest.raises(SpacelangError, match=r"(?s)nowhere: No such file.*SP0714.*resolution 64 is missing.*--fixed"):
         import_table(tmp_path / "nowhere", TINY, {32: 1.0})
 
 
