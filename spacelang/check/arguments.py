@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from spacelang import ast, limits
 from spacelang.check.context import Context
-from spacelang.check.parameters import Type, types
+from spacelang.check.parameters import Type, types, uses
 from spacelang.check.values import Rule, numbers
 from spacelang.choices import NUMBER_STEP
 from spacelang.diagnostics import Label
@@ -73,6 +73,7 @@ class _Arguments:
         self.layers = layers
         self.properties = properties
         self.types = types(block)
+        self.used = {name for name, *_ in uses(block)}
 
     def check(self) -> bool:
         given = {each.name.text for each in self.use.arguments}
@@ -99,6 +100,8 @@ class _Arguments:
             labels = [Label(self.block.name.span, "declared here")]
             message = f"block `{self.block.name.text}` has no parameter `{name.text}`"
             self.report.error("SP0402", message, name.span, labels=labels, help=mend)
+            return False
+        if name.text not in self.used:  # an error of the block; what the parameter takes can't be told
             return False
         if isinstance(value, ast.Name):
             return self._activation(value, name, type)

@@ -35,6 +35,7 @@ def score(
     from spacelang.evolve.parquet import read_table
     from spacelang.evolve.part import table_for
     from spacelang.evolve.quality import score as scored
+    from spacelang.evolve.settings import quality_of, targets_of
     from spacelang.genome import decode
 
     space = load_space(file, ("space",) if encoding is None else ("hyperspace",))
@@ -42,7 +43,7 @@ def score(
     if encoding is None:
         found = scored(space, measured)
     else:
-        settings = (space.targets.latency_ms if space.targets else None, space.quality)
+        settings = (targets_of(space, None), quality_of(space, None))
         found = scored(decode(space, encoding), table_for(space, measured), *settings)
     if json:
         write_json(_score_json(found))

@@ -116,6 +116,22 @@ def test_the_seed_and_the_algorithm_matter(cli: Cli, tiny: Path, table: Path, tm
     assert explored("--seed", "1") != explored("--seed", "1", "--algorithm", "random")
 
 
+def test_missing_settings_are_those_of_the_hyperspace(cli: Cli, tiny: Path, table: Path) -> None:
+    tiny.write_text(TEXT.replace("  targets latency {4, 6} ms\n", ""))
+    code, _, err = cli("score", tiny, "111-000", "--table", table)
+    assert code == 1
+    assert "tiny says nothing about targets" in err
+
+
+def test_a_narrower_hyperspace_uses_the_table_of_the_wider(cli: Cli, tiny: Path, table: Path, tmp_path: Path) -> None:
+    narrow = tmp_path / "narrow.space"
+    narrow.write_text(TEXT.replace("stage3  { ", "stage3  mbv2 { kernel {3, 5}, expand {4, 6}, act relu6, "))
+    wide, fixed = (cli("score", each, "114-010", "--table", table, "--json") for each in (tiny, narrow))
+    assert (wide.code, fixed.code) == (0, 0)
+    assert json.loads(wide.out)["score"] == json.loads(fixed.out)["score"]
+    assert "stage3 has no block '1'" in cli("score", narrow, "111-010", "--table", table).err
+
+
 def test_a_table_of_another_hyperspace_is_refused_by_name_of_what_differs(cli: Cli, tiny: Path, table: Path) -> None:
     tiny.write_text(TEXT.replace("stage stage2  { depth 1..2", "stage stage2  { depth 1..3"))
     for command in (("solve", tiny), ("evolve", tiny), ("score", tiny, "111-000")):
