@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spacelang.diagnostics import Diagnostic, Report
+from spacelang.diagnostics import Diagnostic, Report, SpacelangError
 
 if TYPE_CHECKING:
     from spacelang.ir import SearchSpace
@@ -44,7 +44,14 @@ def format(text: str) -> str:
 
 
 def dumps(space: SearchSpace, *others: SearchSpace) -> str:
-    """A complete `.space` text of the space, and of others in the same file: `loads(dumps(space)) == space`."""
-    from spacelang.printer import to_text
+    """A complete `.space` text of the space, and of others in the same file: `loads(dumps(space)) == space`.
 
+    Raises:
+        SpacelangError: if one is not sound, so that no text says it.
+    """
+    from spacelang.printer import to_text
+    from spacelang.verify import verify
+
+    if wrong := [each for part in (space, *others) for each in verify(part)]:
+        raise SpacelangError(wrong)
     return to_text(space, *others)

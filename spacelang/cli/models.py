@@ -30,7 +30,9 @@ def encode(file: File) -> None:
     origin = space.origin
     if origin is None or origin.kind != "hyperspace" or origin.encoding is None:
         mend = 'a space that spacelang found says `from hyperspace NAME, sha256 "…", encoding "…"`'
-        raise SpacelangError([Diagnostic("SP1003", f"{space.name} doesn't say which hyperspace it is from", help=mend)])
+        raise SpacelangError(
+            [Diagnostic("SP1003", f"{space.name} doesn't say which encoding it has in which hyperspace", help=mend)]
+        )
     prefix = f"{origin.name}@{origin.sha256[:8]}:" if origin.sha256 else ""
     write(f"{prefix}{encoded(genome_of(space))}\n")
 

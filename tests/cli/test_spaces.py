@@ -88,7 +88,7 @@ def test_an_encoding_of_another_hyperspace_is_refused(cli: Cli) -> None:
 def test_encode_needs_to_know_the_hyperspace(cli: Cli) -> None:
     code, _, err = cli("encode", SPECS / "mobilenetv3.space")
     assert code == 1
-    assert "error[SP1003]: mobilenetv3 doesn't say which hyperspace it is from" in err
+    assert "error[SP1003]: mobilenetv3 doesn't say which encoding it has in which hyperspace" in err
 
 
 def test_sampled_models_can_be_read_back(cli: Cli, tmp_path: Path) -> None:

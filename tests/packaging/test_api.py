@@ -75,3 +75,9 @@ def test_a_model_and_its_cost() -> None:
     assert spacelang.architecture_of(model) == architecture
     layers = spacelang.cost(space, architecture)
     assert sum(each.cost.macs for each in layers) > 0
+
+
+def test_what_no_text_can_say_is_not_printed() -> None:
+    space = spacelang.load(ROOT / "specs" / "digits.space").model_copy(update={"name": "two words"})
+    with pytest.raises(spacelang.SpacelangError, match="SP0904.*'two words' is not a name"):
+        spacelang.dumps(space)
