@@ -54,12 +54,15 @@ def show_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
 
 
 def print_parts(*parts: RenderableType) -> None:
-    """Texts and rich tables, below each other; no terminal's width cuts them off when they go into a file."""
+    """Texts and rich tables, below each other; no width cuts off what goes into a file, nor breaks a word or number."""
     from rich.console import Console
 
     color = wants_color(sys.stdout)
-    width = None if sys.stdout.isatty() else PIPED_COLUMNS
-    console = Console(width=width, force_terminal=color, no_color=not color, highlight=False, markup=False)
+    console = Console(force_terminal=color, no_color=not color, highlight=False, markup=False)
+    terminal = console.width if sys.stdout.isatty() else PIPED_COLUMNS
     with console.capture() as captured:
-        console.print(*parts, sep="\n")
+        for each in parts:
+            console.width = PIPED_COLUMNS
+            console.width = max(terminal, console.measure(each).minimum)
+            console.print(each)
     write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))

@@ -252,3 +252,15 @@ def test_the_backends_are_listed(cli: Cli) -> None:
     assert [each["name"] for each in listed] == ["bkd", "encoding", "latency", "supernet"]
     out = cli("backends").out
     assert all(each["summary"] in out for each in listed)
+
+
+def test_a_narrow_terminal_breaks_no_number(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("COLUMNS", "60"), ("NO_COLOR", "1"), ("TERM", "xterm")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    code, out, _ = cli("show", SPECS / "vnni_released.space")
+    assert code == 0
+    words = out.split()
+    for width in ("64..144", "112..192", "192..304", "304..448"):
+        assert width in words
+    assert max(len(line) for line in out.splitlines()) < 80
