@@ -7,6 +7,9 @@ from typing import Final
 FILE_BYTES: Final = 1 << 20
 """Of one `.space` text in UTF-8."""
 
+TOKENS: Final = 100_000
+"""Words, numbers, signs, comments and line breaks of one text: what is parsed in about a second."""
+
 NESTING: Final = 16
 """Brackets within brackets."""
 

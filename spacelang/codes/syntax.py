@@ -66,8 +66,8 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP0010",
         "the text is too large",
-        "A text may have 1 MiB. What a person writes, and what is generated from it, is a thousand times smaller; "
-        "something else was probably given by mistake.",
+        "A text may have 1 MiB, and 100 000 words, numbers, signs, comments and line breaks. What a person writes, and "
+        "what is generated from it, is far smaller; something else was probably given by mistake.",
     ),
     Code(
         "SP0011",

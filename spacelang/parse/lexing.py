@@ -14,8 +14,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
-from spacelang.limits import EXPRESSION_OPERATORS, GROUP_ITEMS
+from spacelang.limits import EXPRESSION_OPERATORS, GROUP_ITEMS, TOKENS
 from spacelang.parse.bad_tokens import BadTokens
 from spacelang.parse.brackets import balance
 from spacelang.parse.tokens import BROKEN, CLOSING, Abandoned, Errors, Token, Trivia
@@ -30,10 +31,17 @@ def tokenise(source: Source, pattern: re.Pattern[str], errors: Errors) -> tuple[
     """The tokens of a source and its comments.
 
     `pattern` has one named group for each terminal of the grammar and matches at every character.
+
+    Raises:
+        Abandoned: if there are too many tokens, items or errors.
     """
-    raw = balance(list(_scan(source.text, pattern, errors)), errors)
+    raw = list(islice(_scan(source.text, pattern, errors), TOKENS + 1))
+    if len(raw) > TOKENS:
+        message = f"the text has more than {TOKENS} words, numbers, signs, comments and line breaks"
+        errors.add("SP0010", message, raw[-1].start, raw[-1].end)
+        raise Abandoned
     layout = _Layout(source, errors)
-    for token in raw:
+    for token in balance(raw, errors):
         layout.take(token)
     return layout.finish()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 
 from spacelang import limits
@@ -18,6 +20,20 @@ def test_size() -> None:
     ]
 
 
+@pytest.mark.parametrize("part", ["{} ", "a ", "1, ", "b\n", "#\n", "\n", "( ", "{b 1} "])
+def test_a_text_of_as_many_tokens_as_fit_into_it_is_refused_soon(part: str) -> None:
+    text = "a " + part * ((limits.FILE_BYTES - 2) // len(part))
+    start = process_time()
+    (error,) = errors(text)
+    assert process_time() - start < 2
+    assert "SP0010 the text has more than 100000 words, numbers, signs, comments and line breaks" in error
+
+
+def test_tokens() -> None:
+    parsed("a\n" * 5000 + "b " * (limits.TOKENS - 10_000))
+    assert "SP0010" in errors("a\n" * 5000 + "b " * (limits.TOKENS - 9999))[0]
+
+
 def test_nesting() -> None:
     deep = limits.NESTING
     parsed("a " + "{" * deep + "1" + "}" * deep)
@@ -29,7 +45,8 @@ def test_nesting() -> None:
 
 @pytest.mark.parametrize(("opening", "closing"), ["{}", "()"])
 def test_absurd_nesting_is_one_error(opening: str, closing: str) -> None:
-    assert len(errors("a " + opening * 100_000 + closing * 100_000)) == 1
+    (error,) = errors("a " + opening * 40_000 + closing * 40_000)
+    assert "SP0011" in error
 
 
 def test_items() -> None:
