@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from spacelang.render.escape import columns, visible
 from spacelang.source import Source, Span
@@ -22,7 +24,8 @@ class Cell:
     end: int
 
 
-def cells(line: str) -> list[Cell]:
+@lru_cache(maxsize=2)  # of a long line with many errors, the characters are looked at once
+def cells(line: str) -> Sequence[Cell]:
     """The characters of a line, tabs widened and hidden characters escaped."""
     shown: list[Cell] = []
     at = 0
@@ -56,7 +59,8 @@ def excerpt(source: Source, number: int, spans: Sequence[Span]) -> Excerpt:
         return Excerpt("".join(cell.text for cell in shown), tuple(places))
 
     left = max(0, min(places[0][0] - MAX_COLUMNS // 3, width - MAX_COLUMNS))
-    kept = [cell for cell in shown if cell.start >= left and cell.end <= left + MAX_COLUMNS]
+    first = bisect_left(shown, left, key=lambda cell: cell.start)
+    kept = shown[first : bisect_right(shown, left + MAX_COLUMNS, key=lambda cell: cell.end)]
     before, after = "…" if left else "", "…" if kept[-1] is not shown[-1] else ""
     low, high, shift = kept[0].start, kept[-1].end, kept[0].start - len(before)
     starts = [min(max(start, low), high) for start, _ in places]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from textwrap import dedent
+from time import process_time
 
 import pytest
 
@@ -112,6 +113,13 @@ def test_a_very_long_line_is_cut_around_the_place(before: int) -> None:
     assert len(line) <= MAX_COLUMNS + len("1 | ……")
     at = carets.index("^^^")
     assert line[at : at + 3] == "BAD"
+
+
+def test_many_errors_on_one_line_are_shown_soon() -> None:
+    source = Source("a.space", "depht 2, " * 10_000)
+    start = process_time()
+    to_text(Diagnostic("SP0104", "unknown", source.span(9 * at, 9 * at + 5)) for at in range(10_000))
+    assert process_time() - start < 3
 
 
 def test_messages_cannot_drive_the_terminal() -> None:
