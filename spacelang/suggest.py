@@ -7,9 +7,12 @@ from collections.abc import Iterable
 SHOWN = 12
 """More names than this are not listed: nobody reads them."""
 
+COMPARED = 500
+"""Among more names than this no nearest one is sought: that would take longer than all else, for a text of errors."""
+
 
 def closest(word: str, options: Iterable[str]) -> str | None:
-    """The option that `word` was probably meant to be; None where nothing is near.
+    """The option that `word` was probably meant to be; None where nothing is near, or where there are too many.
 
     >>> closest("kernle", ["kernel", "expand"])
     'kernel'
@@ -17,6 +20,8 @@ def closest(word: str, options: Iterable[str]) -> str | None:
     from difflib import get_close_matches  # a text without mistakes needs no suggestions, and starts without this
 
     names = list(dict.fromkeys(options))
+    if len(names) > COMPARED:
+        return None
     folded = {name.lower(): name for name in reversed(names)}
     matches = get_close_matches(word.lower(), folded, n=1, cutoff=0.6)
     return folded[matches[0]] if matches else None

@@ -158,6 +158,7 @@ def test_suggestions() -> None:
     assert did_you_mean("Kernel", ["kernel", "act"]) == "did you mean `kernel`?"
     assert did_you_mean("x", ["kernel", "act"]) == "legal here: kernel or act"
     assert did_you_mean("x", []) == ""
+    assert did_you_mean("a1", [f"a{at}" for at in range(1000)]).endswith("a10, a11, … (1000 in all)")
     assert listed(map(str, range(30))).endswith("11, … (30 in all)")
 
 
