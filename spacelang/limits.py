@@ -7,8 +7,8 @@ from typing import Final
 FILE_BYTES: Final = 1 << 20
 """Of one `.space` text in UTF-8."""
 
-TOKENS: Final = 100_000
-"""Words, numbers, signs, comments and line breaks of one text: what is parsed in about a second."""
+TOKENS: Final = 300_000
+"""Words, numbers, signs, comments and line breaks of one text: what is parsed in about three seconds."""
 
 NESTING: Final = 16
 """Brackets within brackets."""

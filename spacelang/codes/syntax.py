@@ -66,7 +66,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP0010",
         "the text is too large",
-        "A text may have 1 MiB, and 100 000 words, numbers, signs, comments and line breaks. What a person writes, and "
+        "A text may have 1 MiB, and 300 000 words, numbers, signs, comments and line breaks. What a person writes, and "
         "what is generated from it, is far smaller; something else was probably given by mistake.",
     ),
     Code(
