@@ -38,22 +38,39 @@ class Kernel(NamedTuple):
     squeeze: int = 0
 
 
+class Node(NamedTuple):
+    """A kernel in its place: which nodes of the same layer it reads, `INPUT` for what enters the layer."""
+
+    kernel: Kernel
+    inputs: tuple[int, ...]
+
+
 def kernels_of(ops: Sequence[Op]) -> list[Kernel]:
     """The kernels of the operators of a layer or head, in their order."""
+    return [node.kernel for node in nodes_of(ops)[0]]
+
+
+def nodes_of(ops: Sequence[Op]) -> tuple[list[Node], int]:
+    """The kernels of a layer or head with their edges, in their order, and which of them is its output."""
     uses = Counter(index for op in ops for index in op.inputs)
     clamps = {op.inputs[0]: op for op in ops if op.kind == "act" and _fuses(op, ops, uses)}
-    kernels: list[Kernel] = []
+    nodes: list[Node] = []
+    made = {INPUT: INPUT}
     for index, op in enumerate(ops):
+        inputs = tuple(made[each] for each in op.inputs)
+        made[index] = inputs[0]
         if op.kind == "dropout" or clamps.get(op.inputs[0]) is op:
             continue
         act = clamps[index].act if index in clamps else op.act
         if op.kind != "act":
             fused = act if act in FUSED_ACTIVATIONS and op.kind in CLAMPING else None
-            kernels.append(_kernel(op, fused or ""))
+            nodes.append(Node(_kernel(op, fused or ""), inputs))
             act = None if fused else act
+            made[index] = len(nodes) - 1
         if act:
-            kernels.append(Kernel(act, op.channels_out, op.channels_out, op.size_out))
-    return kernels
+            nodes.append(Node(Kernel(act, op.channels_out, op.channels_out, op.size_out), (made[index],)))
+            made[index] = len(nodes) - 1
+    return nodes, made[len(ops) - 1]
 
 
 def _fuses(act: Op, ops: Sequence[Op], uses: Counter[int]) -> bool:

@@ -39,6 +39,7 @@ COMMANDS = {
         "search:evolve", "spacelang evolve specs/vnni_released.space --table table.parquet -o best.space"
     ),
     "solve": Command("search:solve", "spacelang solve specs/vnni_released.space --table table.parquet -o best.space"),
+    "bench": Command("bench:bench", "spacelang bench specs/seqnet_vnni_a0.space specs/spaceevo_vnni.space"),
 }
 """By name; `table` is a group."""
 

@@ -186,17 +186,18 @@ def cost(
     from spacelang.cost import cost as cost_of
 
     space = load_space(file, ("space", "model"))
-    networks = {name: cost_of(space, each) for name, each in _networks(space, seed).items()}
+    costs = {name: cost_of(space, each) for name, each in networks(space, seed).items()}
     if json:
-        write_json({"kind": space.kind, "name": space.name, "networks": _costs_json(networks)})
+        write_json({"kind": space.kind, "name": space.name, "networks": _costs_json(costs)})
         return
-    print_parts(*(_cost_table(name, layers) for name, layers in networks.items()))
+    print_parts(*(_cost_table(name, layers) for name, layers in costs.items()))
     write(
         "MFLOPs are multiply-accumulates; MParams INT8 counts the 3 LSQ+ scalars of each quantised convolution too.\n"
     )
 
 
-def _networks(space: ir.SearchSpace, seed: int) -> dict[str, Architecture]:
+def networks(space: ir.SearchSpace, seed: int) -> dict[str, Architecture]:
+    """What stands for a space: a model itself; of a space its smallest and largest model, and a sampled one."""
     from spacelang.architecture import largest, smallest
     from spacelang.sample import sample
 

@@ -8,7 +8,8 @@ from importlib.util import find_spec
 from spacelang.codes.entry import Code
 
 AREAS = (
-    "syntax", "structure", "names", "values", "blocks", "shapes", "encoding", "search", "backends", "irverify", "files"
+    "syntax", "structure", "names", "values", "blocks", "shapes", "encoding", "search", "backends", "irverify", "files",
+    "latency"
 )  # fmt: skip
 
 CODES: dict[str, Code] = {

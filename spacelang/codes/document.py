@@ -22,6 +22,7 @@ AREAS = {
     "SP08": "Backends and output",
     "SP09": "The intermediate representation",
     "SP10": "Files and the command line",
+    "SP11": "Latency",
 }
 INTRODUCTION = """# Errors and warnings
 

@@ -1,0 +1,63 @@
+"""`bench`: models, measured whole on this machine."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from spacelang.cli.console import print_parts, show_diagnostics, write_json
+from spacelang.cli.inputs import load_space
+from spacelang.cli.progress import progress
+from spacelang.cli.show import Json, networks, simple_table
+from spacelang.diagnostics import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.table import Table
+
+    from spacelang.latency.bench import Benched
+
+
+def bench(
+    files: Annotated[list[str], typer.Argument(metavar="FILE…", help="Models, or spaces to take three models of.")],
+    runs: Annotated[int, typer.Option("--runs", min=1, max=100_000, help="The fastest of so many runs counts.")] = 50,
+    seed: Annotated[int, typer.Option(min=0, help="Of the sampled model of a space.")] = 0,
+    json: Json = False,
+) -> None:
+    """Measure models on one core, INT8 and FP32; of a space, its smallest, its largest and a sampled one."""
+    from spacelang.latency.bench import bench as benched
+    from spacelang.latency.device import pinned, this_device
+    from spacelang.latency.meter import Meter
+
+    spaces = [load_space(each, ("space", "model")) for each in files]
+    planned = [
+        (space, f"{space.name} {name}" if space.kind == "space" else name, architecture)
+        for space in spaces
+        for name, architecture in networks(space, seed).items()
+    ]
+    report = Report()
+    with pinned(report), progress("measuring") as update:
+        show_diagnostics(report.diagnostics)
+        meter = Meter()
+        results: list[Benched] = []
+        for done, (space, name, architecture) in enumerate(planned):
+            update(done, len(planned), name)
+            results.append(benched(space, architecture, name, meter, runs))
+    device = this_device()
+    if json:
+        rows = [{**asdict(each), "speedup": each.speedup} for each in results]
+        write_json({"device": device.model_dump(mode="json"), "runs": runs, "models": rows})
+    else:
+        print_parts(device.describe(), _table(results))
+
+
+def _table(results: Iterable[Benched]) -> Table:
+    numbers = ("resolution", "INT8 ms", "FP32 ms", "speedup", "MFLOPs")
+    table = simple_table("", ("model", *numbers), numbers)
+    for each in results:
+        latencies = (f"{each.int8_ms:.2f}", f"{each.fp32_ms:.2f}", f"{each.speedup:.1f}×")
+        table.add_row(each.name, str(each.resolution), *latencies, f"{each.mflops:.0f}")
+    return table

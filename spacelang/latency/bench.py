@@ -1,0 +1,43 @@
+"""Whole models, INT8 against FP32: the latency columns of the paper's Tables 2 and 3."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from spacelang import ir
+from spacelang.architecture import Architecture
+from spacelang.cost import cost, total
+from spacelang.latency.graphs import Precision, network_model
+from spacelang.latency.meter import Meter
+from spacelang.latency.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Benched:
+    """One model, measured."""
+
+    name: str
+    resolution: int
+    mflops: float
+    int8_ms: float
+    fp32_ms: float
+
+    @property
+    def speedup(self) -> float:
+        return self.fp32_ms / self.int8_ms
+
+
+def bench(space: ir.SearchSpace, architecture: Architecture, name: str, meter: Meter, runs: int) -> Benched:
+    """Measure a model whole, in both precisions.
+
+    Raises:
+        SpacelangError: SP1101: if the machine is too noisy.
+        ShapeError: as `layers`.
+    """
+
+    def latency(precision: Precision) -> float:
+        session = Session(network_model(space, architecture, precision))
+        return meter.measure(session.run, f"{name} in {precision}", runs).ms
+
+    mflops = total(each.cost for each in cost(space, architecture)).mflops
+    return Benched(name, architecture.resolution, mflops, latency("int8"), latency("fp32"))

@@ -1,0 +1,98 @@
+"""What a measurement was made on. Latencies of two devices are never mixed."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from spacelang.diagnostics import Report
+
+CPUINFO = Path("/proc/cpuinfo")
+FREQUENCY = Path("/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq")
+INTEGER_FLAGS = frozenset(
+    {"avx2", "avx512bw", "avx512_vnni", "avx_vnni", "avx_vnni_int8", "amx_int8", "asimddp", "i8mm", "sve", "sve2"}
+)
+"""The instruction sets that decide how an INT8 kernel is computed."""
+NAMING = ("model name", "cpu family", "model", "stepping", "CPU implementer", "CPU part", "CPU revision")
+
+
+class Fingerprint(BaseModel):
+    """A device as a runtime sees it. Equal fingerprints have the same latencies.
+
+    Attributes:
+        cpu: model, family and stepping; hypervisors hide the model's name, but not these.
+        flags: of `INTEGER_FLAGS`, those it has, sorted.
+        mhz: the highest frequency, where the system tells it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cpu: str
+    flags: tuple[str, ...]
+    mhz: int | None
+    runtime: Literal["onnxruntime"]
+    version: str
+    threads: Literal[1] = 1
+
+    def describe(self) -> str:
+        flags = f" ({', '.join(self.flags)})" if self.flags else ""
+        mhz = f", up to {self.mhz} MHz" if self.mhz else ""
+        return f"{self.cpu}{flags}{mhz}, {self.runtime} {self.version}, 1 thread"
+
+
+def this_device() -> Fingerprint:
+    """The fingerprint of the machine that runs this."""
+    import onnxruntime
+
+    fields = _cpuinfo()
+    flags = set((fields.get("flags") or fields.get("Features") or "").split())
+    named = [f"{name} {fields[name]}" if at else fields[name] for at, name in enumerate(NAMING) if name in fields]
+    return Fingerprint(
+        cpu=" ".join(named) or platform.processor() or platform.machine(),
+        flags=tuple(sorted(flags & INTEGER_FLAGS)),
+        mhz=_mhz(),
+        runtime="onnxruntime",
+        version=onnxruntime.__version__,
+    )
+
+
+def _cpuinfo() -> dict[str, str]:
+    """The fields of the first core; none where the system has no such file."""
+    try:
+        first = CPUINFO.read_text().split("\n\n")[0]
+    except OSError:
+        return {}
+    return {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in first.splitlines())}
+
+
+def _mhz() -> int | None:
+    try:
+        return int(FREQUENCY.read_text()) // 1000
+    except (OSError, ValueError):
+        return None
+
+
+@contextmanager
+def pinned(report: Report) -> Iterator[None]:
+    """Runs what is inside on one core, the last that this process may use: systems prefer the first for themselves.
+
+    Where the system doesn't permit that, the report gets a warning (SP1102).
+    """
+    try:
+        before = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, {max(before)})
+    except (AttributeError, OSError) as error:  # AttributeError: systems other than Linux
+        reason = error.strerror if isinstance(error, OSError) else "this system has no such call"
+        report.warning("SP1102", f"the process can't be pinned to a core: {reason}", help="expect noisier figures")
+        yield
+        return
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)

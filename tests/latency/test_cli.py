@@ -1,0 +1,76 @@
+"""`bench` as its user sees it. Times are real, so nothing is said of their size."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from spacelang.cli.entry import run
+from spacelang.latency.meter import Measurement, Meter
+
+ROOT = Path(__file__).parents[2]
+SPECS = ROOT / "specs"
+NO_ONNXRUNTIME = """
+import sys
+from importlib import util
+find = util.find_spec
+util.find_spec = lambda name, *more: None if name == "onnxruntime" else find(name, *more)
+from spacelang.cli.entry import run
+sys.exit(run(sys.argv[1:]))
+"""
+
+
+@pytest.fixture
+def instant(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A meter that runs each model once and says one figure, larger for each that it is asked for."""
+    figures = iter(range(1, 100))
+
+    def measure(self: Meter, run: object, what: str, runs: int) -> Measurement:
+        assert callable(run)
+        run()
+        return Measurement(float(next(figures)), 1, 0.5)
+
+    monkeypatch.setattr(Meter, "measure", measure)
+
+
+@pytest.mark.usefixtures("instant")
+def test_bench_measures_three_models_of_a_space(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["bench", str(SPECS / "mobilenetv3.space"), str(SPECS / "seqnet_vnni_a0.space"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["device"]["runtime"] == "onnxruntime"
+    names = [each["name"] for each in found["models"]]
+    assert names == ["mobilenetv3 smallest", "mobilenetv3 largest", "mobilenetv3 sample of seed 0", "seqnet_vnni_a0"]
+    last = found["models"][-1]
+    assert (last["int8_ms"], last["fp32_ms"], last["speedup"]) == (7, 8, 8 / 7)
+    assert last["mflops"] == pytest.approx(163.5, abs=0.05)
+
+
+@pytest.mark.usefixtures("instant")
+def test_bench_prints_the_columns_of_the_paper(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["bench", str(SPECS / "seqnet_vnni_a0.space")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2].split() == ["model", "resolution", "INT8", "ms", "FP32", "ms", "speedup", "MFLOPs"]
+    assert lines[4].split() == ["seqnet_vnni_a0", "160", "1.00", "2.00", "2.0×", "163"]
+
+
+def test_bench_really_measures(capsys: pytest.CaptureFixture[str]) -> None:
+    """Either there are figures, or the machine is said to be too noisy."""
+    code = run(["bench", str(SPECS / "seqnet_vnni_a0.space"), "--runs", "1", "--json"])
+    out, err = capsys.readouterr()
+    if code == 0:
+        assert min(json.loads(out)["models"][0][key] for key in ("int8_ms", "fp32_ms")) > 0
+    else:
+        assert (code, out) == (1, "")
+        assert "SP1101" in err
+
+
+def test_without_a_runtime_bench_says_how_to_get_it() -> None:
+    command = [sys.executable, "-c", NO_ONNXRUNTIME, "bench", str(SPECS / "seqnet_vnni_a0.space")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    mend = " = help: pip install 'spacelang[onnx]'"
+    assert done.stderr.startswith(f"error[SP1103]: measuring needs onnxruntime\n{mend}\n")

@@ -1,0 +1,89 @@
+"""The meter on a machine whose clock the tests turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from spacelang.diagnostics import SpacelangError
+from spacelang.latency.meter import CALIBRATION_RUNS, CANARY_RUNS, TRIES, WARM_UP_RUNS, Meter
+
+
+class Machine:
+    """`canary()` and `model()` take their time on a clock of its own, times the slowdown of the moment."""
+
+    def __init__(self, canary_ms: float, model_ms: float) -> None:
+        self.now = 0.0
+        self.paused: list[float] = []
+        self.canaries = 0
+        self._canary_ms, self._model_ms = canary_ms, model_ms
+        self.slowdown: Callable[[int], float] = lambda canaries: 1.0
+
+    def canary(self) -> None:
+        self.canaries += 1
+        self.now += self._canary_ms * self.slowdown(self.canaries) / 1000
+
+    def model(self) -> None:
+        self.now += self._model_ms * self.slowdown(self.canaries) / 1000
+
+    def meter(self, best_ms: float = float("inf")) -> Meter:
+        return Meter(self.canary, best_ms, lambda: self.now, self.paused.append)
+
+
+ROUND = CANARY_RUNS + WARM_UP_RUNS
+CALIBRATION = CALIBRATION_RUNS + WARM_UP_RUNS
+
+
+def test_a_quiet_machine_needs_one_try() -> None:
+    machine = Machine(canary_ms=0.5, model_ms=7)
+    measured = machine.meter().measure(machine.model, "a model", runs=5)
+    assert measured.ms == pytest.approx(7)
+    assert measured.canary_ms == pytest.approx(0.5)
+    assert (measured.tries, machine.paused) == (1, [])
+
+
+def test_a_disturbed_try_is_repeated_after_a_pause() -> None:
+    machine = Machine(canary_ms=0.5, model_ms=7)
+    meter = machine.meter()
+    machine.slowdown = lambda canaries: 1.5 if canaries <= CALIBRATION + 2 * ROUND else 1.0
+    measured = meter.measure(machine.model, "a model", runs=5)
+    assert measured.ms == pytest.approx(7)
+    assert measured.tries == 2
+    assert len(machine.paused) == 1
+
+
+def test_a_disturbance_that_begins_during_the_run_is_noticed() -> None:
+    machine = Machine(canary_ms=0.5, model_ms=7)
+    meter = machine.meter()
+    machine.slowdown = lambda canaries: 1.5 if ROUND <= canaries - CALIBRATION <= 2 * ROUND else 1.0
+    assert meter.measure(machine.model, "a model", runs=5).tries == 2
+
+
+def test_single_slow_runs_do_not_count() -> None:
+    machine = Machine(canary_ms=0.5, model_ms=7)
+    slow: Iterator[int] = iter(range(10**6))
+    machine.slowdown = lambda canaries: 30.0 if next(slow) % 3 == 0 else 1.0
+    measured = machine.meter().measure(machine.model, "a model", runs=5)
+    assert measured.ms == pytest.approx(7)
+    assert measured.tries == 1
+
+
+def test_a_machine_that_stays_noisy_is_refused() -> None:
+    machine = Machine(canary_ms=0.5, model_ms=7)
+    meter = machine.meter()
+    machine.slowdown = lambda canaries: 1.2
+    with pytest.raises(SpacelangError) as refused:
+        meter.measure(machine.model, "a model", runs=5)
+    (diagnostic,) = refused.value.diagnostics
+    assert diagnostic.code == "SP1101"
+    assert diagnostic.message == (
+        "a model: the canary kernel was over 5% slower than its best 0.500 ms around each of 8 tries"
+    )
+    assert len(machine.paused) == TRIES - 1
+
+
+def test_a_machine_that_was_never_quiet_is_noticed_by_earlier_measurements() -> None:
+    machine = Machine(canary_ms=0.6, model_ms=7)
+    with pytest.raises(SpacelangError, match="SP1101"):
+        machine.meter(best_ms=0.5).measure(machine.model, "a model", runs=5)
