@@ -15,7 +15,7 @@ from spacelang.latency.graphs import kernel_model
 from spacelang.latency.session import Session
 
 CANARY = Kernel("conv", 96, 96, 28, kernel=3)
-"""About half a millisecond of the operator that networks spend most of their time in."""
+"""The operator that networks spend most of their time in; 0.13 ms on a core of Zen 5."""
 CANARY_RUNS = 8
 CALIBRATION_RUNS = 200
 WARM_UP_RUNS = 3
