@@ -46,4 +46,7 @@ TRIED_IN_ALL: Final = 100_000
 """Such walks in the check of a whole program."""
 
 CHANNELS: Final = 1_000_000
-"""Channels of one layer, and repetitions of one operator."""
+"""Channels of one layer."""
+
+REPETITIONS: Final = 100
+"""Of one operator: each is an operator of the network."""

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 from spacelang import ir
 from spacelang.architecture import Architecture, head_widths
 from spacelang.arithmetic import ARITHMETIC, CALLS, COMPARISONS
+from spacelang.limits import REPETITIONS
 from spacelang.shapes import size_after
 
 OpKind = Literal["conv", "dwconv", "se", "act", "avgpool", "maxpool", "add", "pool", "linear", "dropout"]
@@ -175,6 +176,8 @@ def _convolution(builder: _Builder, step: ir.Conv | ir.DepthwiseConv) -> None:
     if kernel % 2 == 0:
         raise ShapeError(f"the kernel size is {kernel}, which is even")
     repeat = 1 if step.repeat is None else builder.value(step.repeat, "the repetition")
+    if repeat > REPETITIONS:
+        raise ShapeError(f"the repetition is {repeat}, more than {REPETITIONS}")
     entry, channels_before, size_before = builder.last, builder.channels, builder.size
     for index in range(repeat):
         final = index == repeat - 1

@@ -221,12 +221,17 @@ def _proved_step(step: ast.Operator, names: Mapping[str, Bounds | None]) -> bool
         return False
     if step.when is not None and None in (bounds(step.when.left, names), bounds(step.when.right, names)):
         return False
-    counts: list[ast.Expr] = [each for each in (step.out, step.repeat) if each and not isinstance(each, ast.Values)]
+    counts: list[tuple[ast.Expr, int]] = []
+    if step.repeat is not None:
+        counts.append((step.repeat, limits.REPETITIONS))
+    if step.out is not None and not isinstance(step.out, ast.Values):
+        counts.append((step.out, limits.CHANNELS))
     if step.kind.text == "se" and step.argument is not None and not isinstance(step.argument, ast.Name):
-        counts.append(step.argument)
-    found = [bounds(each, names) for each in counts]
-    if not all(each is not None and each.natural for each in found):
-        return False
+        counts.append((step.argument, limits.CHANNELS))
+    for expr, most in counts:
+        found = bounds(expr, names)
+        if found is None or not found.natural(most):
+            return False
     return step.kind.text not in POOLS_AND_CONVOLUTIONS or isinstance(step.argument, ast.Ref | ast.Number)
 
 
@@ -295,12 +300,19 @@ def _kept(step: ast.Operator, names: Mapping[str, Real]) -> bool:
         raise Misfit("SP0415", str(error), error.span, depends=(step.when,) if step.when else ()) from None
 
 
-def _natural(expr: ast.Expr, names: Mapping[str, Real], code: str, what: str) -> int:
+def _natural(
+    expr: ast.Expr,
+    names: Mapping[str, Real],
+    code: str,
+    what: str,
+    unit: str = "channels",
+    most: int = limits.CHANNELS,
+) -> int:
     """A count of channels or repetitions; `what` is the message around it."""
     value = _value(expr, names)
-    if 1 <= value <= limits.CHANNELS and value == int(value):
+    if 1 <= value <= most and value == int(value):
         return int(value)
-    mend = "channels and repetitions are positive whole numbers"
+    mend = f"{unit} are whole numbers from 1 to {most}"
     raise Misfit(code, what.format(spelled(value)), expr.span, depends=(expr,), help=mend)
 
 
@@ -319,7 +331,8 @@ class _State:
         if kind == "se" and argument is not None and not isinstance(argument, ast.Name):
             _natural(argument, names, "SP0416", "`se` would squeeze to {} channels")
         if step.repeat is not None:
-            _natural(step.repeat, names, "SP0417", "the operator would be repeated {} times")
+            most = limits.REPETITIONS
+            _natural(step.repeat, names, "SP0417", "the operator would be repeated {} times", "repetitions", most)
         if step.out is not None and not isinstance(step.out, ast.Values):
             self.channels = _natural(step.out, names, "SP0416", "the number of output channels would be {}")
             self.widened = step.out

@@ -10,7 +10,6 @@ from math import floor
 from spacelang import ast
 from spacelang.arithmetic import ARITHMETIC, CALLS, COMPARISONS, Real
 from spacelang.diagnostics import Report
-from spacelang.limits import CHANNELS
 from spacelang.schema import FUNCTIONS
 from spacelang.source import Span
 from spacelang.suggest import closest, did_you_mean
@@ -131,10 +130,9 @@ class Bounds:
     def of(cls, values: tuple[Real, ...]) -> Bounds:
         return cls(min(values), max(values), all(each == int(each) for each in values))
 
-    @property
-    def natural(self) -> bool:
-        """Whether it is a positive integer, and not too large, whatever is chosen."""
-        return self.whole and self.low >= 1 and self.high <= CHANNELS
+    def natural(self, most: int) -> bool:
+        """Whether it is a positive integer, and at most so large, whatever is chosen."""
+        return self.whole and self.low >= 1 and self.high <= most
 
 
 def bounds(expr: ast.Expr, names: Mapping[str, Bounds | None]) -> Bounds | None:

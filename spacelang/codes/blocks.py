@@ -136,7 +136,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP0417",
         "not a number of repetitions",
-        "For some choice that the stage allows, the expression behind `repeat` is no positive whole number. To "
+        "For some choice that the stage allows, the expression behind `repeat` is no whole number from 1 to 100. To "
         "leave an operator out there is `when`.",
         "block b(kernel, act) {\n  conv 1 -> out\n  dwconv 3, stride, act, repeat kernel - 3\n}\n" + _STAGE,
         "block b(kernel, act) {\n  conv 1 -> out\n  dwconv 3, stride, act, repeat kernel - 2\n}\n" + _STAGE,

@@ -75,6 +75,12 @@ def test_a_repeated_convolution_strides_first_and_is_normed_last() -> None:
     assert [op.act for op in ops] == [None, None, "relu6"]
 
 
+def test_too_many_repetitions_are_no_network() -> None:
+    block = MBV2.model_copy(update={"steps": (ir.DepthwiseConv(kernel=num(3), repeat=num(101)),)})
+    with pytest.raises(ShapeError, match="the repetition is 101, more than 100"):
+        layer_ops(block, (7, 1), RELU6, 16, 16, 1, 14)
+
+
 def test_a_residual_operator_adds_its_own_input() -> None:
     block = CONV.model_copy(
         update={"steps": (*CONV.steps, ir.Conv(kernel=num(3), out=ref("out"), act="act", residual=True))}
