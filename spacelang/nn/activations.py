@@ -69,6 +69,9 @@ class InputQuantiser(Fixed):
         result: Tensor = self.quantiser(x)
         return result
 
+    def cut(self, channels: int, *choice: Any, **more: Any) -> Cut:
+        return Cut(deepcopy(self.quantiser), channels)
+
 
 class Add(Fixed):
     """The sum of two maps."""

@@ -58,7 +58,7 @@ class Elastic(nn.Module):
     """
 
     def __call__(self, *arguments: Any, **more: Any) -> Any:
-        if not isinstance(arguments[0], Wire):
+        if not (arguments and isinstance(arguments[0], Wire)):
             return super().__call__(*arguments, **more)
         first, *rest = arguments
         others = tuple(each for each in rest if isinstance(each, Wire))

@@ -36,10 +36,10 @@ def check(name: str, count: int) -> None:
 
 @pytest.mark.parametrize("name", SPACES)
 def test_flops_and_parameters(name: str) -> None:
-    check(name, 3)
+    check(name, 2)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", SPACES)
+@pytest.mark.parametrize("name", SPACES[:3])
 def test_flops_and_parameters_of_many(name: str) -> None:
     check(name, 200)

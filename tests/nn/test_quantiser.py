@@ -165,6 +165,20 @@ def test_learns_a_better_scale_than_min_and_max(signed: bool) -> None:
     assert made.zero_point == made.zero_point.round()
 
 
+def test_half_precision_learns_as_single_does() -> None:
+    x, weights = (torch.randn(1, 4000) * 3).bfloat16(), torch.randn(1, 4000).bfloat16()
+    gradients = []
+    for dtype in (torch.float32, torch.bfloat16):
+        made = quantiser(0.02, -2.0).float()
+        quantised = made(x.to(dtype))
+        assert quantised.dtype == dtype
+        (quantised * weights.to(dtype)).sum().backward()
+        assert made.scale.grad is not None
+        assert made.offset.grad is not None
+        gradients.append((float(made.scale.grad), float(made.offset.grad)))
+    assert gradients[0] == pytest.approx(gradients[1], rel=1e-3)
+
+
 def test_a_scale_below_zero_still_gives_numbers() -> None:
     made = quantiser(-0.1, -1.0)
     x = torch.randn(1, 9, dtype=torch.float64, requires_grad=True)
