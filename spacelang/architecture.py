@@ -110,17 +110,26 @@ def model_of(space: ir.SearchSpace, architecture: Architecture, name: str) -> ir
             return step.model_copy(update={"out": ir.Num(value=next(widths))})
         return step
 
+    stem = tuple(map(single, space.stem, architecture.stem))
+    stages = tuple(map(single, space.stages, architecture.stages))
     return space.model_copy(
         update={
             "kind": "model",
             "name": name,
             "origin": ir.Origin(kind=space.kind, name=space.name, sha256=space.sha256, encoding=encoding),
             "resolutions": (architecture.resolution,),
-            "stem": tuple(map(single, space.stem, architecture.stem)),
-            "stages": tuple(map(single, space.stages, architecture.stages)),
+            "blocks": blocks_in_use(space, stem + stages),
+            "stem": stem,
+            "stages": stages,
             "head": tuple(map(fixed, space.head)),
         }
     )
+
+
+def blocks_in_use(space: ir.SearchSpace, stages: Sequence[ir.Stage]) -> tuple[ir.Block, ...]:
+    """The blocks of a space that these stages have as candidates."""
+    used = {each.block for stage in stages for each in stage.candidates}
+    return tuple(each for each in space.blocks if each.name in used)
 
 
 def count_models(space: ir.SearchSpace) -> int:

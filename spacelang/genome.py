@@ -10,6 +10,7 @@ import string
 from typing import NamedTuple
 
 from spacelang import ir
+from spacelang.architecture import blocks_in_use
 from spacelang.diagnostics import Report
 from spacelang.parameters import uniform_fields
 
@@ -97,7 +98,6 @@ def narrow(hyperspace: ir.SearchSpace, genome: Genome, name: str) -> ir.SearchSp
         _narrow_stage(stage, stage.candidate(block), stage.windows[window])
         for stage, block, window in zip(hyperspace.stages, *genome, strict=True)
     )
-    used = {each.block for stage in hyperspace.stem + stages for each in stage.candidates}
     return hyperspace.model_copy(
         update={
             "kind": "space",
@@ -105,7 +105,7 @@ def narrow(hyperspace: ir.SearchSpace, genome: Genome, name: str) -> ir.SearchSp
             "origin": ir.Origin(
                 kind=hyperspace.kind, name=hyperspace.name, sha256=hyperspace.sha256, encoding=encode(genome)
             ),
-            "blocks": tuple(each for each in hyperspace.blocks if each.name in used),
+            "blocks": blocks_in_use(hyperspace, hyperspace.stem + stages),
             "stages": stages,
         }
     )

@@ -46,6 +46,13 @@ def test_a_model_is_the_architecture_it_was_made_of(tiny: object) -> None:
         assert architecture_of(model) == architecture._replace(head=())
 
 
+def test_a_model_of_a_hyperspace_keeps_the_blocks_that_it_uses() -> None:
+    spare = HYPER.blocks[1].model_copy(update={"name": "spare"})
+    wider = HYPER.model_copy(update={"blocks": (*HYPER.blocks, spare)})
+    (architecture,) = sample(wider, 1, seed=0)
+    assert [each.name for each in model_of(wider, architecture, "one").blocks] == ["conv", "mbv2"]
+
+
 def test_the_head_s_choice_becomes_a_width() -> None:
     model = model_of(HEADED, largest(HEADED), "one")
     assert model.head[0] == HeadConv(kernel=1, out=num(128))
