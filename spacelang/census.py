@@ -20,6 +20,7 @@ from spacelang import ir
 from spacelang.kernels import Kernel, kernels_of
 from spacelang.network import head_ops, layer_ops
 from spacelang.positions import Edge, Position, entry_widths, exit_widths, head_positions, integers, positions
+from spacelang.shapes import size_after
 
 Edges = dict[Edge, int]
 """How often a layer holds the kernel, at most, for each edge that holds it at all."""
@@ -43,15 +44,15 @@ def census(space: ir.SearchSpace) -> dict[Kernel, int]:
         same = apart if all(relabel(virtual // each) == virtual // each for each in strides) else None
         for kernel, most in (same or _Census(space, virtual, relabel)).counts().items():
             for resolution in resolutions:
-                real = kernel._replace(size=-(-resolution * kernel.size // virtual))
+                real = kernel._replace(size=size_after(resolution * kernel.size, virtual))
                 counts[real] = max(most, counts.get(real, 0))
     return counts
 
 
 def _merge(resolution: int, strides: list[int], virtual: int) -> Relabel:
     """Takes virtual sizes that are the same at this resolution to the largest of them."""
-    largest = {-(-resolution // stride): virtual // stride for stride in reversed(strides)}
-    return lambda size: largest[-(-resolution * size // virtual)]
+    largest = {size_after(resolution, stride): virtual // stride for stride in reversed(strides)}
+    return lambda size: largest[size_after(resolution * size, virtual)]
 
 
 def virtual_resolution(space: ir.SearchSpace) -> int:
@@ -73,7 +74,7 @@ def _classes(resolutions: Iterable[int], strides: Iterable[int]) -> list[tuple[i
     """The resolutions, grouped by which strides lead to the same size."""
     groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for resolution in resolutions:
-        sizes = [-(-resolution // stride) for stride in strides]
+        sizes = [size_after(resolution, stride) for stride in strides]
         groups[tuple(map(sizes.index, sizes))].append(resolution)
     return [tuple(each) for each in groups.values()]
 

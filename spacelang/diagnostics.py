@@ -6,11 +6,12 @@ Phases collect diagnostics in a `Report` and go on, so that one run tells everyt
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from spacelang.source import Span
+from spacelang.source import Source, Span
 
 
 class Severity(StrEnum):
@@ -64,9 +65,12 @@ def _line(diagnostic: Diagnostic) -> str:
 
 @dataclass
 class Report:
-    """Collects diagnostics; the phases share one."""
+    """Collects diagnostics, of which none is ever taken back; the phases share one."""
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    _errors: dict[Source, list[tuple[int, str]]] = field(default_factory=dict, init=False, repr=False)
+    """For each text, where its errors start, and their codes, ascending; of the first `_indexed` diagnostics."""
+    _indexed: int = field(default=0, init=False, repr=False)
 
     def error(
         self,
@@ -86,6 +90,16 @@ class Report:
     @property
     def failed(self) -> bool:
         return any(each.severity is Severity.ERROR for each in self.diagnostics)
+
+    def errors_within(self, span: Span) -> set[str]:
+        """The codes of the errors that start within a span."""
+        for each in self.diagnostics[self._indexed :]:
+            if each.span is not None and each.severity is Severity.ERROR:
+                insort(self._errors.setdefault(each.span.source, []), (each.span.start, each.code))
+        self._indexed = len(self.diagnostics)
+        errors = self._errors.get(span.source, [])
+        first, end = (bisect_left(errors, (at, "")) for at in (span.start, span.end))
+        return {code for _, code in errors[first:end]}
 
     def sorted(self) -> tuple[Diagnostic, ...]:
         """In the order of the text, without repetitions; those without a place come last."""

@@ -37,12 +37,7 @@ class _Block:
         self.bound: dict[str, Span] = {}
         """Names bound so far by the body, above the step at hand."""
         self.unknown_names: list[str] = []
-        self.whole = not any(
-            each.span is not None
-            and each.span.source is block.span.source
-            and block.span.start <= each.span.start < block.span.end
-            for each in report.diagnostics
-        )
+        self.whole = not report.errors_within(block.span)
         """Whether the body was read without errors, so that what isn't used in it isn't used at all."""
 
     @property

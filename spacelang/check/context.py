@@ -9,7 +9,7 @@ from spacelang import ast
 from spacelang.arithmetic import Real
 from spacelang.check import bodies
 from spacelang.check.values import WidthRule
-from spacelang.diagnostics import Report, Severity
+from spacelang.diagnostics import Report
 from spacelang.loader import Program
 from spacelang.source import Span
 
@@ -51,7 +51,7 @@ class Context:
         return block.name.text not in self.unsound
 
     def touched(self, span: Span) -> bool:
-        return bool(errors_in(span, self.report))
+        return bool(self.report.errors_within(span))
 
     def misfit(self, block: ast.Block, choices: bodies.Choices, size: int | None) -> tuple[bodies.Misfit, str] | None:
         """`bodies.misfit`, once for each question."""
@@ -61,26 +61,6 @@ class Context:
         return self._known[key]
 
 
-def errors_in(span: Span, report: Report) -> set[str]:
-    """The codes of the errors that start within a span."""
-    return {
-        each.code
-        for each in report.diagnostics
-        if each.span is not None
-        and each.severity is Severity.ERROR
-        and each.span.source is span.source
-        and span.start <= each.span.start < span.end
-    }
-
-
 def unsound_blocks(program: Program, report: Report) -> frozenset[str]:
     """Blocks in whose text an error was found so far."""
-    wrong: dict[int, list[int]] = {}
-    for each in report.diagnostics:
-        if each.span is not None and each.severity is Severity.ERROR:
-            wrong.setdefault(id(each.span.source), []).append(each.span.start)
-    return frozenset(
-        name
-        for name, block in program.blocks.items()
-        if any(block.span.start <= at < block.span.end for at in wrong.get(id(block.span.source), ()))
-    )
+    return frozenset(name for name, block in program.blocks.items() if report.errors_within(block.span))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from spacelang import ast, limits
 from spacelang.check.arguments import check_uses
-from spacelang.check.context import Context, errors_in
+from spacelang.check.context import Context
 from spacelang.check.heads import check_head
 from spacelang.check.settings import check_settings
 from spacelang.check.stages import Flow, check_stage
@@ -23,7 +23,7 @@ def check_space(context: Context) -> None:
     """Reports everything that is wrong with one space."""
     space = context.space
     context.widths = _device(context)
-    unread = errors_in(space.span, context.report)
+    unread = context.report.errors_within(space.span)
     context.blocks_written = bool(space.blocks) or bool(unread)
     context.head_whole = not any(each in IN_HEADS or each.startswith("SP00") for each in unread)
     context.candidates = check_uses(space.blocks, context, space.name.span)

@@ -133,7 +133,7 @@ CODES: tuple[Code, ...] = (
         "an import without a relative path",
         "An absolute path names a place on one machine and can't be read on another, so imports are relative to the "
         "folder of the file that they stand in. They may climb with `..`.",
-        'import "/home/me/blocks.space"',
+        'import "/blocks.space"',
         'import "std/blocks.space"',
     ),
     Code(
