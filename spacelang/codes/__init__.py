@@ -9,7 +9,7 @@ from spacelang.codes.entry import Code
 
 AREAS = (
     "syntax", "structure", "names", "values", "blocks", "shapes", "encoding", "search", "backends", "irverify", "files",
-    "latency"
+    "latency", "data", "distill", "losses", "supernet", "predictor", "match", "profile",
 )  # fmt: skip
 
 CODES: dict[str, Code] = {

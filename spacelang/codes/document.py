@@ -23,6 +23,13 @@ AREAS = {
     "SP09": "The intermediate representation",
     "SP10": "Files and the command line",
     "SP11": "Latency",
+    "SP12": "Images and teachers",
+    "SP13": "Distillation",
+    "SP14": "Tables of losses",
+    "SP15": "Supernets",
+    "SP16": "Predictors",
+    "SP17": "ONNX and TFLite files",
+    "SP18": "Profiles",
 }
 INTRODUCTION = """# Errors and warnings
 

@@ -1,0 +1,1 @@
+"""Collecting measurements of kernels."""

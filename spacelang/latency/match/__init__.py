@@ -1,0 +1,1 @@
+"""Kernels of networks that are read from ONNX files."""

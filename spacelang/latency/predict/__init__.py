@@ -1,0 +1,1 @@
+"""Predicting the latency of kernels and networks."""

@@ -1,0 +1,1 @@
+"""Block-wise distillation (paper, 3.3 and C.3)."""

@@ -1,0 +1,1 @@
+"""The table of losses: sampled stage architectures, evaluated."""

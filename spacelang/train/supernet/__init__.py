@@ -1,0 +1,1 @@
+"""The quantised-for-all supernet: training and evaluation (paper, D)."""

@@ -1,0 +1,1 @@
+"""Teachers of block-wise distillation, cut into one part for each stage."""
