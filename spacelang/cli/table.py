@@ -70,18 +70,25 @@ def info(
     space, latencies = found.space, found.latencies
     device = f"latencies of {latencies.device}" if latencies else "no latencies attached"
     title = f"{len(found.rows)} rows of {space.name} ({space.short_hash}), {device}\n{found.origin}"
-    columns = ("stage", "block", "widths", "rows", "loss", "latency ms")
+    fp32 = found.rows.loss_fp32 is not None
+    losses = ("FP32 loss", "INT8 loss", "INT8 adds") if fp32 else ("loss",)
+    columns = ("stage", "block", "widths", "rows", *losses, "latency ms")
     rows = simple_table("", columns, columns[3:])
     for each in inventory(found):
         stage = space.stages[each.cell.stage]
         block = f"{each.cell.block} {stage.candidate(each.cell.block).block}"
         widths = ", ".join(map(str, stage.windows[each.cell.window].values))
-        rows.add_row(stage.name, block, widths, str(each.rows), _ends(each.loss), _ends(each.latency_ms))
+        ends = [_ends(each.loss_fp32), _ends(each.loss), _share(each.int8_cost)] if fp32 else [_ends(each.loss)]
+        rows.add_row(stage.name, block, widths, str(each.rows), *ends, _ends(each.latency_ms))
     print_parts(title, rows)
 
 
 def _ends(ends: tuple[float, float] | None) -> str:
     return f"{ends[0]:.4f} to {ends[1]:.4f}" if ends else "none"
+
+
+def _share(value: float | None) -> str:
+    return "none" if value is None else f"{value:+.1%}"
 
 
 def _described(table: Table) -> dict[str, object]:
@@ -103,6 +110,8 @@ def _described(table: Table) -> dict[str, object]:
                 "rows": each.rows,
                 "resolutions": {str(size): count for size, count in each.resolutions.items()},
                 "loss": each.loss,
+                "loss_fp32": each.loss_fp32,
+                "int8_cost": each.int8_cost,
                 "latency_ms": each.latency_ms,
             }
             for each in inventory(table)

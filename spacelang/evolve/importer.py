@@ -184,7 +184,7 @@ class _Reader:
         columns = {name: np.array(values, np.int64) for name, values in self._columns.items()}
         width = np.array(self._width, np.int64)
         numbers = np.array(self._numbers, np.float64).reshape(len(width), 2)
-        return Rows(**columns, loss=np.array(self._loss, np.float64), width=width, numbers=numbers)
+        return Rows(**columns, loss=np.array(self._loss, np.float64), width=width, numbers=numbers, loss_fp32=None)
 
     def error(self, row: int, reason: str) -> None:
         """Report what is wrong with a row that was added."""

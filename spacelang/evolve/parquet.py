@@ -1,8 +1,8 @@
 """Tables as Parquet files.
 
-Columns: stage (name), block, window, resolution, channels_in, layers (a list of [width, numbers…]), loss, latency_ms
-(where attached). The metadata holds the format's version, the hyperspace's IR and hash, the device, the fixed latencies
-and where the rows came from. The same table gives the same bytes.
+Columns: stage (name), block, window, resolution, channels_in, layers (a list of [width, numbers…]), loss, loss_fp32 (in
+version 2), latency_ms (where attached). The metadata holds the format's version, the hyperspace's IR and hash, the
+device, the fixed latencies and where the rows came from. The same table gives the same bytes.
 """
 
 from __future__ import annotations
@@ -24,9 +24,11 @@ from spacelang.diagnostics import Report
 from spacelang.evolve.rules import row_problems
 from spacelang.evolve.table import SHOWN, FloatArray, Latencies, Rows, Table, check_latencies
 from spacelang.files import write_atomic
+from spacelang.suggest import listed
 from spacelang.verify import verify
 
-FORMAT_VERSION = 1
+WITHOUT_FP32, WITH_FP32 = FORMAT_VERSIONS = (1, 2)
+"""A table has the least version that can hold it, so that older readers still read what they can."""
 METADATA_KEY = b"spacelang"
 MAX_ROWS = 20_000_000
 MAX_BYTES = 4 << 30
@@ -41,7 +43,7 @@ SCHEMA = {
     "layers": LAYERS,
     "loss": pa.float64(),
 }
-LATENCY = "latency_ms"
+LOSS_FP32, LATENCY = "loss_fp32", "latency_ms"
 INTEGERS = ("block", "window", "resolution", "channels_in")
 
 
@@ -96,7 +98,10 @@ def read_table(path: str | Path) -> Table:
 
 
 def fingerprint(table: Table) -> str:
-    """A hash of what a search sees of a table: its hyperspace, rows, latencies. Equal in any process and version."""
+    """A hash of what a search sees of a table: its hyperspace, rows, latencies. Equal in any process and version.
+
+    A search doesn't see the losses in FP32.
+    """
     digest = hashlib.sha256(table.space.sha256.encode())
     rows = table.rows
     columns = [rows.stage, rows.block, rows.window, rows.resolution, rows.channels_in, rows.loss, rows.depth]
@@ -118,10 +123,12 @@ def _to_bytes(table: Table) -> bytes:
         "layers": _layers_column(rows),
         "loss": pa.array(rows.loss),
     }
+    if rows.loss_fp32 is not None:
+        columns[LOSS_FP32] = pa.array(rows.loss_fp32)
     if latencies is not None:
         columns[LATENCY] = pa.array(latencies.rows_ms)
     header = _Header(
-        format_version=FORMAT_VERSION,
+        format_version=WITHOUT_FP32 if rows.loss_fp32 is None else WITH_FP32,
         sha256=table.space.sha256,
         hyperspace=table.space,
         device=latencies.device if latencies else None,
@@ -176,10 +183,11 @@ def _read_header(file: Any) -> _Header:
         version = data["format_version"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _Unreadable("SP0703", "the table's header can't be read") from error
-    if version != FORMAT_VERSION:
+    if version not in FORMAT_VERSIONS:
         raise _Unreadable(
             "SP0702",
-            f"this table has format version {version}, and this spacelang reads version {FORMAT_VERSION}",
+            f"this table has format version {version}, and this spacelang reads "
+            f"{listed(map(str, FORMAT_VERSIONS), 'and')}",
             "make it again, or use the spacelang that wrote it",
         )
     try:
@@ -194,7 +202,8 @@ def _read_header(file: Any) -> _Header:
 
 
 def _from_arrow(arrow: Any, header: _Header) -> tuple[Rows, Latencies | None]:
-    expected = SCHEMA if header.device is None else {**SCHEMA, LATENCY: pa.float64()}
+    optional = {LOSS_FP32: header.format_version == WITH_FP32, LATENCY: header.device is not None}
+    expected = SCHEMA | {name: pa.float64() for name, there in optional.items() if there}
     for name, kind in expected.items():
         if name not in arrow.column_names:
             raise _Unreadable("SP0703", f"the column '{name}' is missing")
@@ -214,6 +223,7 @@ def _from_arrow(arrow: Any, header: _Header) -> tuple[Rows, Latencies | None]:
         depth=depth,
         width=width,
         numbers=numbers,
+        loss_fp32=arrow.column(LOSS_FP32).to_numpy() if optional[LOSS_FP32] else None,
     )
     latencies = None
     if header.device is not None:

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from spacelang import ir
-from spacelang.evolve.table import IntArray, Rows
+from spacelang.evolve.table import FloatArray, IntArray, Rows
+from spacelang.positions import entry_widths
 from spacelang.suggest import listed
 
 MAX_LOSS = 1e4
@@ -34,10 +35,7 @@ def row_problems(space: ir.SearchSpace, rows: Rows) -> Iterator[Problem]:
 
 def channels_into(space: ir.SearchSpace, index: int) -> tuple[int, ...]:
     """The channels that a stage may receive: the widths of what comes before it."""
-    before = (space.stem + space.stages)[: len(space.stem) + index]
-    if not before:
-        return (space.channels,)
-    return tuple(sorted({int(width) for window in before[-1].windows for width in window.values}))
+    return tuple(sorted(entry_widths(space)[len(space.stem) + index]))
 
 
 class _StageChecks:
@@ -77,8 +75,12 @@ class _StageChecks:
         self._flag_outside(rows.resolution, self.space.resolutions, "resolution", self.space.name)
         self._flag_outside(rows.channels_in, self.channels, "number of input channels", stage.name)
         self._flag_outside(rows.depth, stage.depth, "depth", stage.name)
-        usable = np.isfinite(rows.loss) & (rows.loss > 0) & (rows.loss <= MAX_LOSS)
-        self._flag(~usable, lambda row: f"the loss {rows.loss[row]:g} is not above 0 and at most {MAX_LOSS:g}")
+        self._check_loss(rows.loss, "loss")
+        if rows.loss_fp32 is not None:
+            self._check_loss(rows.loss_fp32, "FP32 loss")
+
+    def _check_loss(self, loss: FloatArray, what: str) -> None:
+        self._flag(~usable(loss), lambda row: f"the {what} {loss[row]:g} is not above 0 and at most {MAX_LOSS:g}")
 
     def _check_numbers(self, candidate: ir.Candidate) -> None:
         inside = self.rows.block == candidate.id
@@ -133,6 +135,11 @@ class _StageChecks:
     def _flag(self, bad: npt.NDArray[np.bool_], reason: Callable[[int], str]) -> None:
         for row in np.flatnonzero(bad).tolist():
             self.found.setdefault(row, reason(row))
+
+
+def usable(loss: FloatArray) -> npt.NDArray[np.bool_]:
+    """Whether each loss is one that a row may have."""
+    return np.isfinite(loss) & (loss > 0) & (loss <= MAX_LOSS)
 
 
 def _number(value: np.generic) -> str:

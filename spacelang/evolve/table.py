@@ -46,10 +46,11 @@ class Rows:
         stage, block, window: the cell of each row.
         resolution: of the network's input image, in pixels.
         channels_in: the channels that the stage receives.
-        loss: of the distilled stage (NSR).
+        loss: of the distilled stage (NSR), in INT8 where the table was built here.
         depth: how many layers each row has; `width` and `numbers` hold them one row behind the other.
         width: (layers,) the output channels.
         numbers: (layers, parameters) the block's numeric parameters in order; NaN where a block has fewer.
+        loss_fp32: of the same stage without quantisers; None where nobody measured it, as in published tables.
     """
 
     stage: IntArray
@@ -61,6 +62,7 @@ class Rows:
     depth: IntArray
     width: IntArray
     numbers: FloatArray
+    loss_fp32: FloatArray | None = None
 
     def __len__(self) -> int:
         return len(self.stage)
@@ -86,7 +88,8 @@ class Rows:
         layer = np.repeat(self.starts[index] - np.concatenate(([0], np.cumsum(depth)[:-1])), depth)
         layer += np.arange(len(layer))
         columns = {name: getattr(self, name)[index] for name in PER_ROW}
-        return Rows(**columns, width=self.width[layer], numbers=self.numbers[layer])
+        fp32 = None if self.loss_fp32 is None else self.loss_fp32[index]
+        return Rows(**columns, width=self.width[layer], numbers=self.numbers[layer], loss_fp32=fp32)
 
     def layers(self, row: int) -> tuple[LayerChoice, ...]:
         """The layers of one row."""
@@ -173,7 +176,7 @@ class Table:
             report.error(
                 "SP0705",
                 "the table has no latencies, so no space can be scored with it",
-                help="attach those of a device with `Table.attach` (Python)",
+                help="attach those of a device: `spacelang table attach TABLE --device NAME -o TABLE`",
             )
             report.raise_if_failed()
         assert self.latencies is not None

@@ -146,7 +146,7 @@ def test_a_hyperspace_has_no_score() -> None:
 def test_a_table_without_latencies_is_refused_with_how_to_attach_them() -> None:
     table = random_table(1)
     bare = Table(table.space, table.rows, None, "")
-    with pytest.raises(SpacelangError, match=r"SP0705.*`Table.attach`"):
+    with pytest.raises(SpacelangError, match=r"SP0705.*`spacelang table attach"):
         score(ALL[0], bare, (4, 6), EXACT)
     assert table.latencies is not None
     attached = bare.attach("cpu", table.latencies.rows_ms, FIXED)

@@ -87,6 +87,46 @@ def test_a_table_without_latencies_comes_back_without(tmp_path: Path) -> None:
     assert fingerprint(read) == fingerprint(bare) != fingerprint(TABLE)
 
 
+def with_fp32(factor: float = 0.8) -> Table:
+    """`TABLE` with losses in FP32 that are so much of those in INT8."""
+    return Table.of(TINY, replace(TABLE.rows, loss_fp32=TABLE.rows.loss * factor), TABLE.latencies, "")
+
+
+def test_losses_in_fp32_are_kept_and_a_search_does_not_see_them(tmp_path: Path) -> None:
+    write_table(with_fp32(), tmp_path / "both.parquet")
+    read = read_table(tmp_path / "both.parquet")
+    assert read.rows.loss_fp32 is not None
+    np.testing.assert_array_equal(read.rows.loss_fp32, TABLE.rows.loss * 0.8)
+    assert fingerprint(read) == fingerprint(TABLE)
+    attached = read.attach("phone", np.ones(len(read.rows)), FIXED)
+    np.testing.assert_array_equal(attached.rows.loss_fp32, read.rows.loss_fp32)
+    narrow = read.rows.take(np.array([7, 3]))
+    np.testing.assert_array_equal(narrow.loss_fp32, read.rows.loss_fp32[[7, 3]])
+    summary = inventory(read)[0]
+    assert summary.loss is not None
+    assert summary.loss_fp32 == (summary.loss[0] * 0.8, summary.loss[1] * 0.8)
+    assert summary.int8_cost == pytest.approx(0.25)
+    assert (inventory(TABLE)[0].loss_fp32, inventory(TABLE)[0].int8_cost) == (None, None)
+
+
+def test_a_table_without_losses_in_fp32_stays_one_of_the_first_version(path: Path, tmp_path: Path) -> None:
+    write_table(with_fp32(), tmp_path / "both.parquet")
+    versions = [
+        json.loads(pq.read_schema(each).metadata[METADATA_KEY])["format_version"]
+        for each in (path, tmp_path / "both.parquet")
+    ]
+    assert versions == [1, 2]
+    rewrite(tmp_path / "both.parquet", format_version=1)
+    with pytest.raises(SpacelangError, match="SP0703.*there is no column 'loss_fp32' in a table of this format"):
+        read_table(tmp_path / "both.parquet")
+
+
+def test_losses_in_fp32_are_checked(tmp_path: Path) -> None:
+    write_table(with_fp32(-1), tmp_path / "bad.parquet")
+    with pytest.raises(SpacelangError, match=r"SP0703.*row 0: the FP32 loss -0\.\d+ is not above 0 and at most 10000"):
+        read_table(tmp_path / "bad.parquet")
+
+
 def test_settings_may_change_and_the_structure_may_not() -> None:
     (faster,) = compile_source(Source("faster.space", TEXT.replace("{4, 6} ms", "{1, 2} ms").replace("top 3", "top 9")))
     TABLE.require_fit(faster)
@@ -191,7 +231,8 @@ def test_layers_that_share_a_choice_must_share_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("header", "message"),
     [
-        ({"format_version": 2}, "SP0702.*format version 2, and this spacelang reads version 1"),
+        ({"format_version": 3}, "SP0702.*format version 3, and this spacelang reads 1 and 2"),
+        ({"format_version": 2}, "SP0703.*the column 'loss_fp32' is missing"),
         ({"sha256": "0" * 64}, "SP0703.*doesn't have the hash"),
         ({"device": 5}, "SP0703.*header is wrong at device"),
         ({"extra": 5}, "SP0703.*header is wrong at extra"),
