@@ -1,0 +1,48 @@
+"""Batch norm of a network that was cut out of shared weights.
+
+Statistics that all widths, depths and resolutions share fit none of them, so they are computed again for a network that
+is to be evaluated or shipped (paper, 3.4; DESIGN 5, 7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+
+
+@torch.no_grad()
+def recalibrate(network: nn.Module, inputs: Iterable[Tensor]) -> None:
+    """Replaces the statistics of every batch norm by their mean over these batches, each batch weighing the same.
+
+    The network runs in its precision; quantisers don't change, dropout drops nothing. Networks without batch norm
+    don't run at all.
+
+    Args:
+        network: a static network, such as `nn.cut` gives; its mode is left as it was.
+        inputs: batches of what the network takes: images, or a teacher's maps. Of training data.
+
+    Raises:
+        ValueError: if there is no batch.
+    """
+    norms = [each for each in network.modules() if isinstance(each, nn.BatchNorm2d)]
+    if not norms:
+        return
+    momenta, training = [each.momentum for each in norms], network.training
+    network.eval()
+    for each in norms:
+        each.reset_running_stats()
+        each.momentum = None  # torch's word for the mean over all batches
+        each.train()
+    try:
+        batches = 0
+        for batch in inputs:
+            network(batch)
+            batches += 1
+        if not batches:
+            raise ValueError("there is no batch to take statistics from")
+    finally:
+        network.train(training)
+        for each, momentum in zip(norms, momenta, strict=True):
+            each.momentum = momentum
