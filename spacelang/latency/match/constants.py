@@ -1,0 +1,120 @@
+"""What is known of a graph before it runs: weights by their shapes, small tensors by their values.
+
+Weights may be gigabytes, and only their shapes matter; the numbers 3 and 6 of a hard swish, or the target of a reshape,
+have to be known exactly, even where an exporter computes them by a chain of operators.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import NodeProto, OperatorSetIdProto, TensorProto, external_data_helper, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
+
+SMALL = 4096
+"""Elements up to which a constant's value is read."""
+FOLDED = frozenset(
+    {
+        "Add", "Cast", "Concat", "Constant", "DequantizeLinear", "Div", "Floor", "Gather", "Identity", "Mul", "Neg",
+        "QuantizeLinear", "Reshape", "Shape", "Slice", "Sqrt", "Squeeze", "Sub", "Transpose", "Unsqueeze",
+    }
+)  # fmt: skip
+"""Operators that are computed here where they read constants alone; none makes much of little."""
+KEEPING_SHAPE = frozenset({"DequantizeLinear", "QuantizeLinear", "Identity", "Cast"})
+
+
+class Constant(NamedTuple):
+    """`value`: None where it is large; `dtype`: a `TensorProto` type; `quantised`: whether it comes from integers."""
+
+    dims: tuple[int, ...]
+    dtype: int
+    value: NDArray[Any] | None = None
+    quantised: bool = False
+
+    def number(self) -> float | None:
+        """The one number that it holds."""
+        return float(self.value.reshape(-1)[0]) if self.value is not None and self.value.size == 1 else None
+
+
+class Constants:
+    """The constants of one graph, by name."""
+
+    def __init__(self, tensors: Iterable[TensorProto], opsets: Sequence[OperatorSetIdProto], folder: Path) -> None:
+        self._opsets = [each for each in opsets if each.domain in ("", "ai.onnx")]
+        self._folder = folder
+        self._known = {each.name: self._read(each) for each in tensors}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._known
+
+    def __getitem__(self, name: str) -> Constant:
+        return self._known[name]
+
+    def put(self, name: str, value: NDArray[Any]) -> None:
+        self._known[name] = Constant(value.shape, helper.np_dtype_to_tensor_dtype(value.dtype), value)
+
+    def fold(self, node: NodeProto) -> bool:
+        """Takes the outputs of a node that reads constants alone; False if it isn't one, or can't be computed."""
+        inputs = [each for each in node.input if each]
+        if node.op_type not in FOLDED or not (inputs or node.op_type == "Constant"):
+            return False
+        if node.op_type == "Constant":
+            given = [each.t for each in node.attribute if each.name == "value"]
+            if given:
+                self._known[node.output[0]] = self._read(given[0])
+                return True
+        if not all(each in self._known for each in inputs):
+            return False
+        known = [self._known[each] for each in inputs]
+        if all(each.value is not None for each in known) and sum(math.prod(each.dims) for each in known) <= SMALL:
+            return self._compute(node, known)
+        return self._reshape(node, known[0])
+
+    def _read(self, tensor: TensorProto) -> Constant:
+        dims = tuple(tensor.dims)
+        value = None
+        if math.prod(dims) <= SMALL and tensor.data_type != TensorProto.STRING:
+            if tensor.data_location == TensorProto.EXTERNAL:
+                external_data_helper.load_external_data_for_tensor(tensor, str(self._folder))
+            value = numpy_helper.to_array(tensor)
+        return Constant(dims, tensor.data_type, value)
+
+    def _compute(self, node: NodeProto, known: Sequence[Constant]) -> bool:
+        single = NodeProto()
+        single.CopyFrom(node)
+        single.domain = ""
+        inputs = {name: each.value for name, each in zip((x for x in node.input if x), known, strict=True)}
+        infos = [helper.make_empty_tensor_value_info(name) for name in inputs]
+        outputs = [helper.make_empty_tensor_value_info(node.output[0])]
+        graph = helper.make_graph([single], "constant", infos, outputs)
+        try:
+            model = helper.make_model(graph, opset_imports=self._opsets)
+            (value,) = ReferenceEvaluator(model).run(None, inputs)
+            made = np.asarray(value)
+            dtype = helper.np_dtype_to_tensor_dtype(made.dtype)
+        except Exception:  # any operator with any attributes: one that can't be computed is no constant
+            return False
+        quantised = node.op_type == "DequantizeLinear" or any(each.quantised for each in known)
+        self._known[node.output[0]] = Constant(made.shape, dtype, made if made.size <= SMALL else None, quantised)
+        return True
+
+    def _reshape(self, node: NodeProto, first: Constant) -> bool:
+        """The shape of a large constant behind an operator."""
+        dims, quantised = first.dims, first.quantised
+        if node.op_type == "Transpose":
+            order = next((tuple(each.ints) for each in node.attribute if each.name == "perm"), None)
+            order = order or tuple(reversed(range(len(dims))))
+            if sorted(order) != list(range(len(dims))):
+                return False
+            dims = tuple(dims[each] for each in order)
+        elif node.op_type not in KEEPING_SHAPE:
+            return False
+        quantised |= node.op_type == "DequantizeLinear"
+        dtype = TensorProto.FLOAT if node.op_type == "DequantizeLinear" else first.dtype
+        self._known[node.output[0]] = Constant(dims, dtype, None, quantised)
+        return True

@@ -1,0 +1,78 @@
+"""What the translation of one graph has found so far, for the functions of the single operators."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from onnx import TensorProto
+
+from spacelang.latency.match.calls import Call
+from spacelang.latency.match.constants import Constant, Constants
+from spacelang.latency.match.steps import Step, Unfit, Value
+
+
+@dataclass
+class Context:
+    """The steps made so far, and what the names of the graph stand for.
+
+    Attributes:
+        requantised: the steps whose results are rounded to integers right behind them.
+        types: of quantised activations, as `TensorProto` types.
+    """
+
+    constants: Constants
+    values: dict[str, Value]
+    steps: list[Step] = field(default_factory=list)
+    requantised: set[int] = field(default_factory=set)
+    types: set[int] = field(default_factory=set)
+
+    def data(self, call: Call, at: int = 0) -> Value:
+        """An operand that is computed from the network's input."""
+        name = call.operands[at]
+        if name in self.constants:
+            raise Unfit("reads a constant where a map was expected")
+        if name not in self.values:
+            raise Unfit(f"reads {name!r}, which nothing before it makes", "export the network again")
+        if call.grids:
+            self.note_type(call.grids[at][1])
+        return self.values[name]
+
+    def constant(self, call: Call, at: int) -> Constant | None:
+        """The operand as a constant, dequantised; None if it is left out.
+
+        Raises: Unfit: if it is computed from the network's input.
+        """
+        if at >= len(call.operands) or not call.operands[at]:
+            return None
+        if call.operands[at] not in self.constants:
+            raise Unfit(f"computes {call.operands[at]!r}, which is a constant in every kernel")
+        found = self.constants[call.operands[at]]
+        if not call.grids or found.value is None or found.value.size > 1:
+            return found
+        scale, zero_point = (self.constants[each].value if each else None for each in call.grids[at])
+        offset = found.value.astype(np.float64) - (0 if zero_point is None else zero_point)
+        return found._replace(value=offset * (1 if scale is None else scale))
+
+    def append(self, step: Step) -> int:
+        """The index of the new step."""
+        self.steps.append(step)
+        if step.integer:
+            self.requantised.add(len(self.steps) - 1)
+        return len(self.steps) - 1
+
+    def keep(self, call: Call, value: Value, kind: str, number: float = math.nan) -> Value:
+        """Appends a step that keeps the shape."""
+        channels, size = value.channels, value.size
+        step = Step(kind, (value.step,), channels, channels, size, size, call.label, value=number, integer=call.integer)
+        return value._replace(step=self.append(step), quantised=call.integer)
+
+    def note_type(self, zero_point: str) -> None:
+        known = self.constants[zero_point].dtype if zero_point in self.constants else TensorProto.UINT8
+        self.types.add(known)
+
+
+Handler = Callable[[Context, Call], Value]
+"""Appends the steps of a call; what it makes."""
