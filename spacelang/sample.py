@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import NamedTuple, TypeVar
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 
 from spacelang import ir
@@ -47,6 +48,18 @@ def sample(space: ir.SearchSpace, count: int, seed: int) -> list[Architecture]:
         return [architecture_of(space)] * count
     with _collector_paused():
         return _sample(space, count, seed)
+
+
+def sample_stage(
+    space: ir.SearchSpace, stage: ir.Stage, candidate: ir.Candidate, window: ir.Choices, count: int, rng: Generator
+) -> list[StageChoice]:
+    """`count` architectures of a stage with one block and one width list, drawn independently.
+
+    Every depth is as likely as any other, so that shallow stages, which are few, are among them (paper, C.3).
+    """
+    table = _tabulate(space, stage, candidate, window)
+    even = np.full(len(table.depths), 1 / len(table.depths))
+    return _sample_table(table._replace(depth_odds=even), count, rng)
 
 
 @contextmanager

@@ -1,0 +1,45 @@
+"""Which stage architectures are measured: drawn for each cell, from what may really occur in a network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from spacelang import ir
+from spacelang.architecture import StageChoice, count_stage
+from spacelang.evolve.rules import channels_into
+from spacelang.evolve.table import Cell
+from spacelang.sample import sample_stage
+from spacelang.train.seeds import numpy_generator
+
+
+class Drawn(NamedTuple):
+    """A row of a table before it is measured. `channels_in`: those that the stage receives."""
+
+    resolution: int
+    channels_in: int
+    choice: StageChoice
+
+
+def draw(space: ir.SearchSpace, cell: Cell, count: int, seed: int) -> tuple[Drawn, ...]:
+    """`count` different stage architectures of a cell, or all that there are where there are fewer.
+
+    Resolution, input channels and depth are each drawn evenly, then the choices of every layer (paper, C.3).
+    """
+    stage = space.stages[cell.stage]
+    candidate, window = stage.candidate(cell.block), stage.windows[cell.window]
+    channels = channels_into(space, cell.stage)
+    there_are = count_stage(space, stage, candidate, window) * len(space.resolutions) * len(channels)
+    wanted = min(count, there_are)
+    rng = numpy_generator("architectures", seed, *cell)
+    found: dict[Drawn, None] = {}
+    while len(found) < wanted:
+        choices = sample_stage(space, stage, candidate, window, wanted, rng)
+        resolutions = rng.choice(space.resolutions, wanted).tolist()
+        found |= dict.fromkeys(map(Drawn, resolutions, rng.choice(channels, wanted).tolist(), choices))
+    return tuple(found)[:wanted]
+
+
+def resolutions_of(drawn: Iterable[Drawn]) -> tuple[int, ...]:
+    """Those that occur, in ascending order."""
+    return tuple(sorted({each.resolution for each in drawn}))
