@@ -71,9 +71,8 @@ class Constants:
         if not all(each in self._known for each in inputs):
             return False
         known = [self._known[each] for each in inputs]
-        if all(each.value is not None for each in known) and sum(math.prod(each.dims) for each in known) <= SMALL:
-            return self._compute(node, known)
-        return self._reshape(node, known[0])
+        small = all(each.value is not None for each in known) and sum(math.prod(each.dims) for each in known) <= SMALL
+        return (small and self._compute(node, known)) or self._reshape(node, known[0])
 
     def _read(self, tensor: TensorProto) -> Constant:
         dims = tuple(tensor.dims)

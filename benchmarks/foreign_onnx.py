@@ -1,0 +1,163 @@
+"""Networks that spacelang didn't build, quantised by onnxruntime's own tool: predicted against measured.
+
+    python benchmarks/foreign_onnx.py [PREDICTOR] [--keep FOLDER]
+
+PREDICTOR is a shipped predictor's name or a file. Without it, the kernels' latencies are measured here one by one and summed.
+The networks are written in plain torch from their papers' tables: MobileNetV2 (Table 2), MobileNetV3-Large (Table 1), and
+ResNet-50 (Table 1) with the stride in its 3×3 convolutions.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
+from torch import Tensor, nn
+
+SIZE, CLASSES = 224, 1000
+CALIBRATION_IMAGES = 2
+"""Random ones: scales don't change a latency."""
+
+
+def conv(
+    inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1, act: nn.Module | None = None
+) -> nn.Module:
+    layers: list[nn.Module] = [
+        nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False),
+        nn.BatchNorm2d(outputs),
+    ]
+    return nn.Sequential(*layers, *([act] if act else []))
+
+
+class Residual(nn.Module):
+    """A body, and what its input passes through before it is added; None for no sum."""
+
+    def __init__(self, body: nn.Module, shortcut: nn.Module | None, act: nn.Module | None = None) -> None:
+        super().__init__()
+        self.body, self.shortcut, self.act = body, shortcut, act or nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        body: Tensor = self.body(x)
+        made: Tensor = self.act(body if self.shortcut is None else self.shortcut(x) + body)
+        return made
+
+
+class SqueezeExcite(nn.Module):
+    def __init__(self, channels: int, squeezed: int) -> None:
+        super().__init__()
+        self.gate = nn.Sequential(
+            nn.AdaptiveAvgPool2d(1),
+            nn.Conv2d(channels, squeezed, 1),
+            nn.ReLU(),
+            nn.Conv2d(squeezed, channels, 1),
+            nn.Hardsigmoid(),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        scaled: Tensor = x * self.gate(x)
+        return scaled
+
+
+def round8(value: float) -> int:
+    rounded = max(8, int(value + 4) // 8 * 8)
+    return rounded + 8 if rounded < 0.9 * value else rounded
+
+
+def inverted(
+    inputs: int, outputs: int, hidden: int, kernel: int, stride: int, act: Callable[[], nn.Module], se: bool = False
+) -> nn.Module:
+    layers = [conv(inputs, hidden, 1, act=act())] if hidden != inputs else []
+    layers.append(conv(hidden, hidden, kernel, stride, hidden, act()))
+    if se:
+        layers.append(SqueezeExcite(hidden, round8(hidden / 4)))
+    layers.append(conv(hidden, outputs, 1))
+    return Residual(nn.Sequential(*layers), nn.Identity() if stride == 1 and inputs == outputs else None)
+
+
+def mobilenet_v2() -> nn.Module:
+    layers, channels = [conv(3, 32, 3, 2, act=nn.ReLU6())], 32
+    table = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
+    for expand, width, count, stride in table:
+        for index in range(count):
+            layers.append(inverted(channels, width, channels * expand, 3, 1 if index else stride, nn.ReLU6))
+            channels = width
+    head = (conv(channels, 1280, 1, act=nn.ReLU6()), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.2))
+    return nn.Sequential(*layers, *head, nn.Linear(1280, CLASSES))
+
+
+def mobilenet_v3() -> nn.Module:
+    layers, channels = [conv(3, 16, 3, 2, act=nn.Hardswish())], 16
+    table = (
+        (3, 16, 16, 0, 0, 1), (3, 64, 24, 0, 0, 2), (3, 72, 24, 0, 0, 1), (5, 72, 40, 1, 0, 2), (5, 120, 40, 1, 0, 1),
+        (5, 120, 40, 1, 0, 1), (3, 240, 80, 0, 1, 2), (3, 200, 80, 0, 1, 1), (3, 184, 80, 0, 1, 1), (3, 184, 80, 0, 1, 1),
+        (3, 480, 112, 1, 1, 1), (3, 672, 112, 1, 1, 1), (5, 672, 160, 1, 1, 2), (5, 960, 160, 1, 1, 1), (5, 960, 160, 1, 1, 1),
+    )  # fmt: skip
+    for kernel, hidden, width, se, hard, stride in table:
+        act = nn.Hardswish if hard else nn.ReLU
+        layers.append(inverted(channels, width, hidden, kernel, stride, act, bool(se)))
+        channels = width
+    head = (conv(channels, 960, 1, act=nn.Hardswish()), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(960, 1280))
+    return nn.Sequential(*layers, *head, nn.Hardswish(), nn.Dropout(0.2), nn.Linear(1280, CLASSES))
+
+
+def resnet50() -> nn.Module:
+    layers: list[nn.Module] = [conv(3, 64, 7, 2, act=nn.ReLU()), nn.MaxPool2d(3, 2, 1)]
+    channels = 64
+    for width, count, stride in ((64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2)):
+        for index in range(count):
+            step = 1 if index else stride
+            body = nn.Sequential(
+                conv(channels, width, 1, act=nn.ReLU()),
+                conv(width, width, 3, step, act=nn.ReLU()),
+                conv(width, 4 * width, 1),
+            )
+            shortcut = nn.Identity() if index else conv(channels, 4 * width, 1, step)
+            layers.append(Residual(body, shortcut, nn.ReLU()))
+            channels = 4 * width
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, CLASSES))
+
+
+NETWORKS: dict[str, Callable[[], nn.Module]] = {
+    "mobilenet_v2": mobilenet_v2, "mobilenet_v3": mobilenet_v3, "resnet50": resnet50,
+}  # fmt: skip
+
+
+class _Images(CalibrationDataReader):  # type: ignore[misc]
+    def __init__(self, size: int) -> None:
+        rng = np.random.default_rng(0)
+        images = (rng.random((1, 3, size, size), np.float32) for _ in range(CALIBRATION_IMAGES))
+        self._images: Iterator[dict[str, Any]] = ({"x": each} for each in images)
+
+    def get_next(self) -> dict[str, Any] | None:
+        return next(self._images, None)
+
+
+def export(network: nn.Module, path: Path, size: int = SIZE) -> None:
+    """Writes the network as float32 ONNX, as torch's exporter has it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter tells of its successor
+        torch.onnx.export(
+            network.eval(),
+            (torch.zeros(1, 3, size, size),),
+            str(path),
+            input_names=["x"],
+            opset_version=17,
+            dynamo=False,
+        )
+
+
+def quantise(given: Path, made: Path, form: QuantFormat = QuantFormat.QDQ, size: int = SIZE) -> None:
+    """Quantises by onnxruntime's tool: unsigned activations, signed weights per channel."""
+    prepared = made.with_suffix(".prepared.onnx")
+    quant_pre_process(str(given), str(prepared))
+    quantize_static(
+        str(prepared), str(made), _Images(size), quant_format=form, per_channel=True,
+        activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
+    )  # fmt: skip
