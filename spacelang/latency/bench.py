@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from spacelang import ir
 from spacelang.architecture import Architecture
 from spacelang.cost import cost, total
-from spacelang.latency.graphs import Precision, network_model
 from spacelang.latency.meter import Meter
-from spacelang.latency.session import Session
+from spacelang.latency.runtime import OnnxRuntime, Precision
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +34,11 @@ def bench(space: ir.SearchSpace, architecture: Architecture, name: str, meter: M
         ShapeError: as `layers`.
     """
 
+    runtime = OnnxRuntime()
+
     def latency(precision: Precision) -> float:
-        session = Session(network_model(space, architecture, precision))
-        return meter.measure(session.run, f"{name} in {precision}", runs).ms
+        model = runtime.network(space, architecture, precision)
+        return meter.measure(model.run, f"{name} in {precision}", runs).ms
 
     mflops = total(each.cost for each in cost(space, architecture)).mflops
     return Benched(name, architecture.resolution, mflops, latency("int8"), latency("fp32"))

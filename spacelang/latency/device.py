@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from spacelang.diagnostics import Report
+from spacelang.latency.runtime import RuntimeName, runtime
 
 CPUINFO = Path("/proc/cpuinfo")
 FREQUENCY = Path("/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq")
@@ -36,7 +37,7 @@ class Fingerprint(BaseModel):
     cpu: str
     flags: tuple[str, ...]
     mhz: int | None
-    runtime: Literal["onnxruntime"]
+    runtime: RuntimeName
     version: str
     threads: Literal[1] = 1
 
@@ -46,10 +47,11 @@ class Fingerprint(BaseModel):
         return f"{self.cpu}{flags}{mhz}, {self.runtime} {self.version}, 1 thread"
 
 
-def this_device() -> Fingerprint:
-    """The fingerprint of the machine that runs this."""
-    import onnxruntime
+def this_device(name: RuntimeName = "onnxruntime") -> Fingerprint:
+    """The fingerprint of the machine that runs this, with a runtime.
 
+    Raises: SpacelangError: SP1103: if the runtime isn't installed.
+    """
     fields = _cpuinfo()
     flags = set((fields.get("flags") or fields.get("Features") or "").split())
     named = [f"{name} {fields[name]}" if at else fields[name] for at, name in enumerate(NAMING) if name in fields]
@@ -57,8 +59,8 @@ def this_device() -> Fingerprint:
         cpu=" ".join(named) or platform.processor() or platform.machine(),
         flags=tuple(sorted(flags & INTEGER_FLAGS)),
         mhz=_mhz(),
-        runtime="onnxruntime",
-        version=onnxruntime.__version__,
+        runtime=name,
+        version=runtime(name).version(),
     )
 
 

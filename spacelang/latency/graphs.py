@@ -8,7 +8,7 @@ which onnxruntime fuses and lays out itself.
 from __future__ import annotations
 
 import math
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,10 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 from spacelang import ir
 from spacelang.architecture import Architecture
 from spacelang.kernels import Kernel, nodes_of
+from spacelang.latency.protocol import Precision
 from spacelang.network import INPUT, layers
 from spacelang.shapes import size_after
 
-Precision = Literal["int8", "fp32"]
 OPSET = 17
 IR_VERSION = 9
 CONTRIB = "com.microsoft"

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 from spacelang.diagnostics import Diagnostic, SpacelangError
 from spacelang.kernels import Kernel
-from spacelang.latency.graphs import kernel_model
-from spacelang.latency.session import Session
+from spacelang.latency.runtime import OnnxRuntime
 
 CANARY = Kernel("conv", 96, 96, 28, kernel=3)
 """The operator that networks spend most of their time in; 0.13 ms on a core of Zen 5."""
@@ -38,6 +37,10 @@ class Measurement:
     canary_ms: float
 
 
+def _canary() -> Run:
+    return OnnxRuntime().kernel(CANARY, "int8").run
+
+
 class Meter:
     """Measures what it is given to run.
 
@@ -53,7 +56,7 @@ class Meter:
         clock: Clock = time.perf_counter,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._canary = canary or Session(kernel_model(CANARY, "int8")).run
+        self._canary = canary or _canary()
         self._clock, self._pause = clock, pause
         self.best_ms = best_ms
         self._quiet(CALIBRATION_RUNS)

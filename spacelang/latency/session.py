@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
-from onnx import ModelProto
 
 WARNINGS_OFF = 3
 """onnxruntime's log level `error`."""
@@ -16,10 +15,8 @@ DTYPES = {"tensor(float)": np.float32, "tensor(uint8)": np.uint8}
 class Session:
     """`run()` computes the model once, on an input that stays the same; nothing is allocated or copied for it."""
 
-    def __init__(self, model: ModelProto) -> None:
-        self._session = onnxruntime.InferenceSession(
-            model.SerializeToString(), session_options(), providers=["CPUExecutionProvider"]
-        )
+    def __init__(self, model: bytes) -> None:
+        self._session = onnxruntime.InferenceSession(model, session_options(), providers=["CPUExecutionProvider"])
         given, made = self._session.get_inputs()[0], self._session.get_outputs()[0]
         rng = np.random.default_rng(0)
         # Bound inputs are read in place, so the array has to live as long as the session.

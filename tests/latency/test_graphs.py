@@ -14,7 +14,8 @@ from spacelang import ir
 from spacelang.architecture import Architecture, smallest
 from spacelang.driver import compile_source
 from spacelang.kernels import Kernel, kernels_of
-from spacelang.latency.graphs import Precision, kernel_model, network_model
+from spacelang.latency.graphs import kernel_model, network_model
+from spacelang.latency.protocol import Precision
 from spacelang.latency.session import Session, session_options
 from spacelang.network import layers
 from spacelang.sample import sample
@@ -41,7 +42,7 @@ MULTIPLYING = {"Conv", "Gemm", "MatMul", "FusedConv"}
 
 
 def output_of(model: ModelProto) -> np.ndarray:
-    session = Session(model)
+    session = Session(model.SerializeToString())
     session.run()
     return np.asarray(session.output())
 

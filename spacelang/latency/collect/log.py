@@ -1,0 +1,263 @@
+"""The log of measurements: a Parquet file of kernels and whole networks, all of one device.
+
+Every measurement is made once and kept. The file is replaced as a whole by its next version, so a killed collection
+leaves the last one and goes on from there. Its metadata holds the format's version, the device's fingerprint and the
+best time of the canary, which later measurements are compared with.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from spacelang.backend import refuse
+from spacelang.files import write_atomic
+from spacelang.kernels import Kernel
+from spacelang.latency.device import Fingerprint
+from spacelang.latency.protocol import Precision
+
+FORMAT_VERSION = 1
+METADATA_KEY = b"spacelang"
+MAX_BYTES = 1 << 30
+"""A file that unpacks to more is not read: a small one can claim anything."""
+SCHEMA = pa.schema(
+    [
+        pa.field("network", pa.string(), nullable=False),
+        pa.field("sha256", pa.string(), nullable=False),
+        pa.field("channels", pa.int32(), nullable=False),
+        pa.field("resolution", pa.int32(), nullable=False),
+        pa.field("kernels", pa.string(), nullable=False),
+        pa.field("precision", pa.string(), nullable=False),
+        pa.field("ms", pa.float64(), nullable=False),
+        pa.field("canary_ms", pa.float64(), nullable=False),
+    ]
+)
+"""A kernel is a row without a network's name, hash, channels and resolution, and with one kernel."""
+
+
+class Measured(NamedTuple):
+    """A kernel; `canary_ms` is the canary's time beside it."""
+
+    kernel: Kernel
+    precision: Precision
+    ms: float
+    canary_ms: float
+
+
+class Network(NamedTuple):
+    """What is known of a whole network: all that its latency is predicted from.
+
+    Attributes:
+        name: for people.
+        sha256: of its text in the language; two of one hash are the same network.
+        channels, resolution: of its input image.
+        kernels: all of them, in the order in which they run.
+    """
+
+    name: str
+    sha256: str
+    channels: int
+    resolution: int
+    kernels: tuple[Kernel, ...]
+
+
+class MeasuredNetwork(NamedTuple):
+    network: Network
+    precision: Precision
+    ms: float
+    canary_ms: float
+
+
+class _Header(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format_version: int
+    fingerprint: Fingerprint
+    best_canary_ms: float
+
+
+class Log:
+    """Measurements of one device.
+
+    Attributes:
+        fingerprint: the device.
+        best_canary_ms: the canary's best time so far; infinity before the first.
+    """
+
+    def __init__(self, fingerprint: Fingerprint, best_canary_ms: float = math.inf) -> None:
+        self.fingerprint = fingerprint
+        self.best_canary_ms = best_canary_ms
+        self._kernels: dict[tuple[Kernel, Precision], Measured] = {}
+        self._networks: dict[tuple[str, Precision], MeasuredNetwork] = {}
+
+    def kernel(self, kernel: Kernel, precision: Precision) -> Measured | None:
+        """What was measured of a kernel; None if nothing was."""
+        return self._kernels.get((kernel, precision))
+
+    def network(self, sha256: str, precision: Precision) -> MeasuredNetwork | None:
+        """What was measured of a network; None if nothing was."""
+        return self._networks.get((sha256, precision))
+
+    def kernels(self, precision: Precision) -> list[Measured]:
+        """All kernels in a precision, in the order in which they were measured."""
+        return [each for each in self._kernels.values() if each.precision == precision]
+
+    def networks(self, precision: Precision) -> list[MeasuredNetwork]:
+        """All networks in a precision, in the order in which they were measured."""
+        return [each for each in self._networks.values() if each.precision == precision]
+
+    def __len__(self) -> int:
+        return len(self._kernels) + len(self._networks)
+
+    def append(self, *measured: Measured | MeasuredNetwork) -> None:
+        """Raises: ValueError: for what was measured before."""
+        for each in measured:
+            if isinstance(each, Measured):
+                known = self._kernels.setdefault((each.kernel, each.precision), each) is not each
+            else:
+                known = self._networks.setdefault((each.network.sha256, each.precision), each) is not each
+            if known:
+                raise ValueError(f"{each[0]} was measured before")
+            self.best_canary_ms = min(self.best_canary_ms, each.canary_ms)
+
+    def write(self, path: str | Path) -> None:
+        """Write the log, atomically. Raises: OSError: if the file can't be written."""
+        write_atomic(path, _to_bytes(self))
+
+
+def open_log(path: str | Path, fingerprint: Fingerprint) -> Log:
+    """The log to append to: an empty one where there is none yet.
+
+    Raises: SpacelangError: SP1104 as `read_log`; SP1105 if the log is of another device.
+    """
+    if not Path(path).exists():
+        return Log(fingerprint)
+    log = read_log(path)
+    if log.fingerprint != fingerprint:
+        other, here = log.fingerprint.model_dump(), fingerprint.model_dump()
+        differing = [
+            f"its {name} is {_shown(other[name])}, here it is {_shown(here[name])}"
+            for name in here
+            if here[name] != other[name]
+        ]
+        refuse(
+            "SP1105",
+            f"{path}: this log is of another device: {'; '.join(differing)}",
+            "begin another log for this device",
+        )
+    return log
+
+
+def read_log(path: str | Path) -> Log:
+    """Raises: SpacelangError: SP1104: if it is no log, of another version, or damaged."""
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            header = _read_header(file.schema_arrow.metadata or {})
+            if sum(file.metadata.row_group(at).total_byte_size for at in range(file.num_row_groups)) > MAX_BYTES:
+                raise _Damaged(f"it unpacks to more than the {MAX_BYTES} bytes that a log may have")
+            if not file.schema_arrow.equals(SCHEMA):
+                raise _Damaged("its columns are not those of a log")
+            rows = file.read().to_pylist()
+        log = Log(header.fingerprint, header.best_canary_ms)
+        log.append(*_measurements(rows))
+    except OSError as error:
+        _unreadable(path, os.strerror(error.errno) if error.errno else "this is no Parquet file")
+    except _Damaged as error:
+        _unreadable(path, str(error))
+    except (pa.ArrowException, ValueError, LookupError):  # what pyarrow raises for damaged files varies
+        _unreadable(path, "this is no readable Parquet file")
+    return log
+
+
+def _unreadable(path: str | Path, reason: str) -> Any:
+    refuse("SP1104", f"{path}: {reason}", "`spacelang latency collect` makes logs; begin another one")
+
+
+class _Damaged(Exception):
+    """Why a file is not read."""
+
+
+def _shown(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _read_header(metadata: dict[bytes, bytes]) -> _Header:
+    if METADATA_KEY not in metadata:
+        raise _Damaged("this Parquet file is not a log of measurements")
+    try:
+        data = json.loads(metadata[METADATA_KEY])
+        version = data["format_version"]
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise _Damaged("this Parquet file is not a log of measurements") from error
+    if version != FORMAT_VERSION:
+        raise _Damaged(f"this log has format version {version}, and this spacelang reads {FORMAT_VERSION}")
+    try:
+        return _Header.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise _Damaged(f"its header is wrong at {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
+def _measurements(rows: Iterable[dict[str, Any]]) -> Iterator[Measured | MeasuredNetwork]:
+    for number, row in enumerate(rows):
+        try:
+            kernels = tuple(_kernel(each) for each in json.loads(row["kernels"]))
+        except (ValueError, TypeError, RecursionError) as error:
+            raise _Damaged(f"row {number}: its kernels can't be read") from error
+        precision, ms, canary_ms = row["precision"], row["ms"], row["canary_ms"]
+        if precision not in ("int8", "fp32") or not kernels:
+            raise _Damaged(f"row {number}: a measurement is of kernels in int8 or fp32")
+        if not (0 < ms < math.inf and 0 < canary_ms < math.inf):
+            raise _Damaged(f"row {number}: a latency is a positive number of milliseconds")
+        if not row["sha256"]:
+            yield Measured(kernels[0], precision, ms, canary_ms)
+            continue
+        if not re.fullmatch("[0-9a-f]{64}", row["sha256"]) or row["channels"] < 1 or row["resolution"] < 1:
+            raise _Damaged(f"row {number}: a network has a hash, channels and a resolution")
+        network = Network(row["network"], row["sha256"], row["channels"], row["resolution"], kernels)
+        yield MeasuredNetwork(network, precision, ms, canary_ms)
+
+
+def _kernel(values: list[Any]) -> Kernel:
+    """Raises: TypeError, ValueError: if these are no kernel's fields."""
+    kernel = Kernel(*values)
+    numbers = (*kernel[1:6], kernel.squeeze)
+    if not isinstance(kernel.kind, str) or not isinstance(kernel.act, str):
+        raise ValueError(values)
+    if not all(type(each) is int and each >= 0 for each in numbers):
+        raise ValueError(values)
+    return kernel
+
+
+def _to_bytes(log: Log) -> bytes:
+    rows: list[dict[str, object]] = [
+        {
+            "network": "", "sha256": "", "channels": 0, "resolution": 0, "kernels": json.dumps([each.kernel]),
+            "precision": each.precision, "ms": each.ms, "canary_ms": each.canary_ms,
+        }
+        for precision in ("int8", "fp32") for each in log.kernels(precision)
+    ]  # fmt: skip
+    rows += [
+        {
+            "network": each.network.name, "sha256": each.network.sha256, "channels": each.network.channels,
+            "resolution": each.network.resolution, "kernels": json.dumps(each.network.kernels),
+            "precision": each.precision, "ms": each.ms, "canary_ms": each.canary_ms,
+        }
+        for precision in ("int8", "fp32") for each in log.networks(precision)
+    ]  # fmt: skip
+    header = _Header(format_version=FORMAT_VERSION, fingerprint=log.fingerprint, best_canary_ms=log.best_canary_ms)
+    schema = SCHEMA.with_metadata({METADATA_KEY: header.model_dump_json().encode()})
+    sink = io.BytesIO()
+    arrow = pa.Table.from_pylist(rows, schema)
+    pq.write_table(arrow, sink, compression="zstd", version="2.6", write_page_checksum=True)
+    return sink.getvalue()

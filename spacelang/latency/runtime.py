@@ -1,0 +1,50 @@
+"""The runtimes that models run on here: onnxruntime and TFLite."""
+
+from __future__ import annotations
+
+from spacelang import ir
+from spacelang.architecture import Architecture
+from spacelang.kernels import Kernel
+from spacelang.latency import graphs
+from spacelang.latency.protocol import Precision, Runnable, Runtime, RuntimeName
+from spacelang.latency.session import Session
+
+__all__ = ["OnnxRuntime", "Precision", "Runnable", "Runtime", "RuntimeName", "runtime"]
+
+
+class OnnxRuntime(Runtime):
+    """onnxruntime on the CPU."""
+
+    @property
+    def name(self) -> RuntimeName:
+        return "onnxruntime"
+
+    @property
+    def suffix(self) -> str:
+        return ".onnx"
+
+    def version(self) -> str:
+        import onnxruntime
+
+        return str(onnxruntime.__version__)
+
+    def kernel_model(self, kernel: Kernel, precision: Precision) -> bytes:
+        return bytes(graphs.kernel_model(kernel, precision).SerializeToString())
+
+    def network_model(self, space: ir.SearchSpace, architecture: Architecture, precision: Precision) -> bytes:
+        return bytes(graphs.network_model(space, architecture, precision).SerializeToString())
+
+    def load(self, model: bytes) -> Runnable:
+        return Session(model)
+
+
+def runtime(name: RuntimeName) -> Runtime:
+    """The runtime of this name.
+
+    Raises: SpacelangError: SP1103: if it isn't installed.
+    """
+    if name == "tflite":
+        from spacelang.latency.tflite import TFLite
+
+        return TFLite()
+    return OnnxRuntime()
