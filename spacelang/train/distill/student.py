@@ -1,4 +1,4 @@
-"""What is trained against one part of the teacher: a stage between two convolutions that meet the teacher's channels."""
+"""What is trained against a part of the teacher: a stage between two convolutions that meet the teacher's channels."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Adapter(Elastic):
     def forward(self, x: Tensor, channels_out: int) -> Tensor:
         return F.conv2d(x, *self._part(x.shape[1], channels_out))
 
-    def cut(self, channels: int, channels_out: int) -> Cut:  # type: ignore[override]
+    def cut(self, channels: int, channels_out: int) -> Cut:
         weight, bias = self._part(channels, channels_out)
         conv = nn.Conv2d(channels, channels_out, 1).to(self.weight)
         conv.load_state_dict({"weight": weight.detach(), "bias": bias.detach()})
