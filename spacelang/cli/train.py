@@ -1,0 +1,103 @@
+"""`train` and `evaluate`: the supernet of a space, and the networks in it."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from spacelang.cli.console import print_parts, say, write, write_json
+from spacelang.cli.inputs import load_space
+from spacelang.cli.progress import progress
+from spacelang.cli.show import File, Json, simple_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.table import Table
+
+    from spacelang.train.supernet import Evaluated, Run
+
+Accelerator = Annotated[str, typer.Option("--accelerator", metavar="NAME", help="auto, cpu or cuda.")]
+Workers = Annotated[int, typer.Option("--workers", min=0, max=256, help="Processes that read images ahead.")]
+
+
+def train(
+    file: File,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="RUN", help="The folder to make, or to go on with.")
+    ],
+    data: Annotated[str, typer.Option("--data", metavar="DATA", help="`digits`, or a folder with train/ and val/.")] = (
+        "digits"
+    ),
+    accelerator: Accelerator = "auto",
+    workers: Workers = 0,
+    json: Json = False,
+) -> None:
+    """Train the supernet of a space, FP32 then INT8; interrupted, the same command goes on. `torchrun` may start it."""
+    from spacelang.train.supernet import is_first
+    from spacelang.train.supernet import train as trained
+
+    space = load_space(file)
+    first = is_first()
+    try:
+        with progress("training") if first else nullcontext(_silent) as update:
+            run = trained(space, output, data, accelerator=accelerator, workers=workers, update=update)
+    except KeyboardInterrupt:
+        if first:
+            say(f"{output} holds what is trained; the same command goes on from there")
+        raise
+    if not first:
+        return
+    if json:
+        write_json({"run": str(output), **run.model_dump(mode="json", include={"validations", "supernet_sha256"})})
+    else:
+        _print_run(run, output)
+
+
+def _silent(done: int, total: int | None, note: str = "") -> None: ...
+
+
+def _print_run(run: Run, folder: Path) -> None:
+    columns = ("largest", "smallest") if run.space.kind == "space" else (run.space.name,)
+    table = simple_table("", ("validation accuracy behind the last epoch", *columns), columns)
+    last = {each.precision: each for each in run.validations}
+    for precision, each in last.items():
+        accuracies = (each.largest, each.smallest)
+        table.add_row(f"in {precision.upper()}", *(f"{accuracy:.2%}" for accuracy in accuracies[: len(columns)]))
+    print_parts(table)
+    write(f"{folder} holds the supernet; sampled networks: spacelang evaluate {folder} --models 10\n")
+
+
+def evaluate(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A folder that `spacelang train` finished.")],
+    models: Annotated[int, typer.Option("--models", min=0, max=100_000, help="How many sampled networks.")] = 4,
+    seed: Annotated[int, typer.Option(min=0, help="Of the sampled networks.")] = 0,
+    data: Annotated[
+        str | None, typer.Option("--data", metavar="DATA", help="In place of the images that it was trained on.")
+    ] = None,
+    accelerator: Accelerator = "auto",
+    workers: Workers = 0,
+    json: Json = False,
+) -> None:
+    """Accuracy of the largest, the smallest and sampled networks, FP32 and INT8, with batch norms of their own."""
+    from spacelang.train.supernet import evaluate as evaluated
+
+    with progress("evaluating") as update:
+        results = evaluated(run, models, seed, data, accelerator=accelerator, workers=workers, update=update)
+    if json:
+        write_json({"run": str(run), "models": [asdict(each) for each in results]})
+    else:
+        print_parts(_table(results))
+
+
+def _table(results: Iterable[Evaluated]) -> Table:
+    numbers = ("resolution", "MFLOPs", "FP32", "INT8", "difference")
+    table = simple_table("", ("model", *numbers), numbers)
+    for each in results:
+        accuracies = (f"{each.fp32:.2%}", f"{each.int8:.2%}", f"{each.int8 - each.fp32:+.2%}")
+        table.add_row(each.name, str(each.resolution), f"{each.mflops:.1f}", *accuracies)
+    return table

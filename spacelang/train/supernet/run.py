@@ -1,0 +1,166 @@
+"""The folder of a training: what it was begun with, and what came of it.
+
+run.json             space, data, accuracy after each epoch, the hash of the weights
+space.space          the space as text
+supernet.safetensors the weights, once it is finished
+tensorboard/         for `tensorboard --logdir`
+checkpoint.json, …   what an interrupted training goes on from
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from spacelang import __version__, ir
+from spacelang.backend import refuse
+from spacelang.diff import Change, diff
+from spacelang.files import write_atomic
+from spacelang.nn import Precision
+from spacelang.printer import to_text
+from spacelang.train.data import Data
+from spacelang.verify import verify
+
+RUN, SPACE, WEIGHTS = "run.json", "space.space", "supernet.safetensors"
+ANEW = "train again in a new folder"
+SHOWN = 4
+"""More differences than these are counted, not named."""
+ASIDE = ("name", "from", "models", "targets", "quality", "evolution", "distill", "device")
+"""What may differ when a training goes on: none of it changes the result."""
+
+
+class Validation(BaseModel):
+    """Accuracy on the validation images behind an epoch of a phase: the share of them that is right."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    precision: Precision
+    epoch: int
+    largest: float
+    smallest: float
+
+
+class Run(BaseModel):
+    """Attributes:
+    data, data_fingerprint: where the images are, and a hash of what they are.
+    supernet_sha256: of the file of weights; None until the training is finished.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format_version: Literal[1] = 1
+    spacelang: str = __version__
+    space: ir.SearchSpace
+    data: str
+    data_fingerprint: str
+    validations: tuple[Validation, ...] = ()
+    supernet_sha256: str | None = None
+
+    @property
+    def settings(self) -> ir.Train:
+        return settings_of(self.space)
+
+
+def settings_of(space: ir.SearchSpace) -> ir.Train:
+    """What the space's `train` section says; the paper's settings where it says nothing."""
+    return space.train or ir.Train()
+
+
+def begin(folder: Path, space: ir.SearchSpace, data: Data) -> Run:
+    """The run in a folder, or a new one in a folder that is empty or isn't there yet.
+
+    Raises:
+        SpacelangError: SP1502 if what is there is no run, SP1503 if it was begun with something else.
+    """
+    path = folder / RUN
+    if path.exists():
+        run = read_run(folder)
+        _require_same(run, space, data, folder)
+    else:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            refuse("SP1502", f"`{folder}` is there already and holds no training", "write to a new folder")
+        run = Run(space=space, data=data.name, data_fingerprint=data.fingerprint)
+        write_run(folder, run)
+    if not (folder / SPACE).exists():
+        write_atomic(folder / SPACE, to_text(run.space))
+    return run
+
+
+def write_run(folder: Path, run: Run) -> None:
+    write_atomic(folder / RUN, run.model_dump_json(indent=2) + "\n")
+
+
+def read_run(folder: Path) -> Run:
+    """Raises: SpacelangError: SP1502 if the folder holds none, or one that is damaged."""
+    path = folder / RUN
+    try:
+        run = Run.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        refuse("SP1502", f"there is no file `{path}`", f"spacelang train SPACE.space -o {folder}")
+    except OSError as error:
+        refuse("SP1502", f"`{path}` can't be read: {(error.strerror or str(error)).lower()}")
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"])) or "the file"
+        refuse("SP1502", f"`{path}` is not what spacelang wrote: {place}: {first['msg']}", ANEW)
+    if wrong := verify(run.space):
+        refuse("SP1502", f"`{path}` holds a space that is not sound: {wrong[0].message}", ANEW)
+    return run
+
+
+def finish(folder: Path, run: Run, weights: dict[str, Tensor]) -> Run:
+    """Write the weights, then that they are there."""
+    data = save({name: each.contiguous() for name, each in weights.items()})
+    write_atomic(folder / WEIGHTS, data)
+    finished = run.model_copy(update={"supernet_sha256": hashlib.sha256(data).hexdigest()})
+    write_run(folder, finished)
+    return finished
+
+
+def read_weights(folder: Path, run: Run) -> dict[str, Tensor]:
+    """Those of a finished run.
+
+    Raises: SpacelangError: SP1504 if it isn't finished; SP1502 if the file is missing or isn't the one it wrote.
+    """
+    if run.supernet_sha256 is None:
+        again = f"spacelang train {folder / SPACE} -o {folder} --data {run.data}"
+        refuse("SP1504", f"the training in `{folder}` is not finished", f"go on with it: {again}")
+    path = folder / WEIGHTS
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        refuse("SP1502", f"`{path}` can't be read: {(error.strerror or str(error)).lower()}")
+    if hashlib.sha256(data).hexdigest() != run.supernet_sha256:
+        refuse("SP1502", f"`{path}` is not the file that the training wrote", ANEW)
+    return load(data)
+
+
+def _require_same(run: Run, space: ir.SearchSpace, data: Data, folder: Path) -> None:
+    found = [_in_words(each) for each in _changes(run.space, space)]
+    if run.spacelang != __version__:
+        found.append(f"spacelang {run.spacelang} → {__version__}")
+    if run.data_fingerprint != data.fingerprint:
+        found.append(f"data {run.data} → {data.name}" if run.data != data.name else f"the images in {data.name}")
+    if not found:
+        return
+    more = f" and {len(found) - SHOWN} more differences" if len(found) > SHOWN else ""
+    message = f"the training in `{folder}` was begun with something else: {'; '.join(found[:SHOWN])}{more}"
+    refuse("SP1503", message, "go on with what it was begun with, or train in a new folder")
+
+
+def _changes(before: ir.SearchSpace, after: ir.SearchSpace) -> Iterator[Change]:
+    """What would change the result; settings that are written out are those that are not."""
+    pair = (each.model_copy(update={"train": settings_of(each)}) for each in (before, after))
+    return (each for each in diff(*pair) if each.path.split(".")[0] not in ASIDE)
+
+
+def _in_words(change: Change) -> str:
+    if "\n" in change.before + change.after:
+        return change.path
+    return f"{change.path} {change.before or 'nothing'} → {change.after or 'nothing'}"

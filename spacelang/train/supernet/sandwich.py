@@ -1,0 +1,82 @@
+"""One step of a supernet: the sandwich rule with in-place distillation (BigNAS, Yu et al. 2020; paper, 3.4 and D)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from spacelang import ir
+from spacelang.architecture import Architecture, largest, smallest
+from spacelang.nn import Supernet
+from spacelang.sample import sample
+from spacelang.train.data import Batch, resized
+from spacelang.train.runtime import Accelerator
+from spacelang.train.seeds import numpy_generator
+
+RANDOM = 2
+"""Architectures of a step besides the largest and the smallest."""
+
+
+class Losses(NamedTuple):
+    """Means over the batch.
+
+    Attributes:
+        largest: cross entropy with the smoothed labels.
+        others: Kullback-Leibler divergence from the largest's probabilities, the mean over the other architectures.
+    """
+
+    largest: Tensor
+    others: Tensor
+
+
+def sandwiches(space: ir.SearchSpace, steps: int, *words: int | str) -> list[tuple[Architecture, ...]]:
+    """The architectures of so many steps: the largest, the smallest, two random ones; of a model itself alone.
+
+    Args:
+        words: name the steps; they decide what is drawn.
+    """
+    if space.kind == "model":
+        return [(largest(space),)] * steps
+    seed = int(numpy_generator("sandwiches", *words).integers(2**62))
+    drawn = sample(space, RANDOM * steps, seed)
+    ends = largest(space), smallest(space)
+    return [(*ends, *drawn[at * RANDOM : (at + 1) * RANDOM]) for at in range(steps)]
+
+
+def backward(
+    supernet: Supernet, batch: Batch, architectures: Sequence[Architecture], smoothing: float, accelerator: Accelerator
+) -> Losses:
+    """Adds the gradients of all architectures, the largest first; each sees the batch at its own resolution.
+
+    The largest learns from the labels, the others from what it says in the same step. Dropout acts in the largest
+    alone: only there is capacity to spare (BigNAS, 3.2).
+    """
+    first, *others = architectures
+    switch_dropout(supernet, on=True)
+    logits = _logits(supernet, batch.images, first, accelerator)
+    loss = F.cross_entropy(logits, batch.labels, label_smoothing=smoothing)
+    loss.backward()  # type: ignore[no-untyped-call]
+    target = logits.detach().log_softmax(1)
+    switch_dropout(supernet, on=False)
+    distilled = loss.new_zeros(())
+    for each in others:
+        said = _logits(supernet, batch.images, each, accelerator).log_softmax(1)
+        divergence = F.kl_div(said, target, reduction="batchmean", log_target=True)
+        divergence.backward()  # type: ignore[no-untyped-call]
+        distilled += divergence.detach() / len(others)
+    return Losses(loss.detach(), distilled)
+
+
+def _logits(supernet: Supernet, images: Tensor, architecture: Architecture, accelerator: Accelerator) -> Tensor:
+    with accelerator.autocast():
+        logits: Tensor = supernet(resized(images, architecture.resolution), architecture)
+    return logits.float()
+
+
+def switch_dropout(supernet: Supernet, *, on: bool) -> None:
+    for each in supernet.modules():
+        if isinstance(each, nn.Dropout):
+            each.train(on)

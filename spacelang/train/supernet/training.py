@@ -1,0 +1,242 @@
+"""The training of a quantised-for-all supernet, from random weights to the finished file (paper, 3.4 and D)."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+
+import torch
+from pydantic import BaseModel, ConfigDict
+
+from spacelang import ir, nn
+from spacelang.architecture import Architecture, largest, smallest
+from spacelang.backend import refuse
+from spacelang.train import checkpoint
+from spacelang.train.data import Batch, batches, count_batches, open_data, require_classes
+from spacelang.train.runtime import accelerator as accelerator_named
+from spacelang.train.seeds import generator
+from spacelang.train.supernet.board import Curve, board
+from spacelang.train.supernet.evaluation import Evaluator
+from spacelang.train.supernet.processes import connected
+from spacelang.train.supernet.ranges import agree, start_quantisers, waiting
+from spacelang.train.supernet.run import Run, Validation, begin, finish, read_run, settings_of
+from spacelang.train.supernet.sandwich import backward, sandwiches
+from spacelang.train.supernet.schedule import GRADIENT_CLIP, Phase, optimiser, phases
+
+CHECKPOINT = "checkpoint"
+CHECKPOINT_SECONDS = 600.0
+"""Between two checkpoints within an epoch; there is one behind each epoch too."""
+SUPERNET = "supernet."
+"""In front of the names of a checkpoint's weights."""
+
+Update = Callable[[int, int, str], None]
+
+
+class Done(BaseModel):
+    """How far a training is: epochs, counted over both phases, and steps of the next one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    epochs: int = 0
+    step: int = 0
+    validations: tuple[Validation, ...] = ()
+
+
+def train(space: ir.SearchSpace, folder: Path, where: str, *, accelerator: str, workers: int, update: Update) -> Run:
+    """Train the supernet of a space, or the network of a model, or go on with what a folder holds of it.
+
+    Killed at any moment and called again, one process comes to the same bytes. Under `torchrun` the processes share
+    each batch; the first one writes the folder, which all must see.
+
+    Args:
+        where: the images, as `open_data` takes them.
+        accelerator: as `runtime.accelerator` takes it.
+        workers: processes that read images ahead.
+        update: told the steps done, those that there are, and how it goes; in the first process.
+
+    Raises:
+        SpacelangError: SP1501 for a hyperspace; SP1502, SP1503 as `begin`; SP1505 if a batch can't be shared equally;
+            SP1506 if the loss is no number any more; SP12xx for the data, SP13xx for accelerator and checkpoint.
+    """
+    _require_trainable(space)
+    data = open_data(where, space)
+    require_classes(data, space)
+    device = accelerator_named(accelerator)
+    with connected(device.device) as processes:
+        _require_shareable(settings_of(space).batch, processes.world)
+        if processes.first:
+            begin(folder, space, data)
+        processes.wait()
+        run = read_run(folder)
+        if run.supernet_sha256 is not None:
+            return run
+        with torch.random.fork_rng([device.device] if device.device.type == "cuda" else []):
+            evaluator = Evaluator(data, device, processes, workers)
+            return _Training(folder, run, evaluator, update).complete()
+
+
+def _require_trainable(space: ir.SearchSpace) -> None:
+    if space.kind == "hyperspace":
+        what = "what is trained is a space, in which every stage has one block and one width list"
+        help = "find one with `spacelang evolve`, or write one out with `spacelang decode`"
+        refuse("SP1501", f"{space.name} is a hyperspace; {what}", help)
+
+
+def _require_shareable(batch: int, world: int) -> None:
+    if batch % world:
+        message = f"a batch of {batch} images can't be shared equally by {world} processes"
+        refuse(
+            "SP1505", message, f"write `batch {max(1, round(batch / world)) * world}` in the space's `train` section"
+        )
+
+
+class _Training:
+    """The state of one process.
+
+    Attributes:
+        share: images of a batch that this process gets.
+        plan: all epochs, each with its number in its phase.
+        steps: of an epoch.
+    """
+
+    def __init__(self, folder: Path, run: Run, evaluator: Evaluator, update: Update) -> None:
+        self.folder, self.run, self.settings, self.update = folder, run, settings_of(run.space), update
+        self.evaluator, self.accelerator, self.processes = evaluator, evaluator.accelerator, evaluator.processes
+        self.split, self.share = evaluator.data.train, self.settings.batch // evaluator.processes.world
+        self.plan = [(phase, epoch) for phase in phases(self.settings) for epoch in range(phase.epochs)]
+        self.steps = count_batches(self.split, self.share, shuffle=True, world=self.processes.world)
+        torch.manual_seed(generator("weights", self.settings.seed).initial_seed())
+        self.supernet = nn.build(run.space)
+        self.accelerator.place(self.supernet)  # in place, as modules move
+        self.optimiser = optimiser(self.supernet, self.settings)
+
+    def complete(self) -> Run:
+        """From the checkpoint, or the beginning, to the end."""
+        done = self._load()
+        self.processes.share([*self.supernet.parameters(), *self.supernet.buffers()])
+        with board(self.folder, self._number(done)) if self.processes.first else nullcontext(_unseen) as curve:
+            while done.epochs < len(self.plan):
+                done = self._epoch(done, curve)
+        run = self.run.model_copy(update={"validations": done.validations})
+        if self.processes.first:
+            run = finish(self.folder, run, self.supernet.state_dict())
+            checkpoint.remove(self.folder, CHECKPOINT)
+        return run
+
+    def _number(self, done: Done) -> int:
+        """Of the next step, counted over both phases."""
+        return done.epochs * self.steps + done.step
+
+    def _epoch(self, done: Done, curve: Curve) -> Done:
+        """The rest of an epoch, and how accurate the supernet is behind it."""
+        phase, epoch = self.plan[done.epochs]
+        nn.set_precision(self.supernet, phase.precision)
+        if (epoch, done.step) == (0, 0):
+            self._enter(phase)
+        words = (self.settings.seed, phase.precision, epoch)
+        chosen = sandwiches(self.run.space, self.steps, *words)
+        saved = time.monotonic()
+        for step, batch in enumerate(self._batches(done), start=done.step):
+            rate = phase.learning_rate(epoch * self.steps + step, phase.epochs * self.steps)
+            torch.manual_seed(generator("dropout", *words, step, self.processes.rank).initial_seed())
+            largest_loss, others_loss = self._step(batch, chosen[step], rate)
+            self._require_finite(largest_loss + others_loss, phase, epoch, step)
+            number = self._number(done)
+            for name, value in (("loss/largest", largest_loss), ("loss/others", others_loss), ("learning rate", rate)):
+                curve(name, value, number)
+            done = done.model_copy(update={"step": step + 1})
+            self._tell(done, f"{phase.precision} loss {largest_loss:.3f}")
+            if done.step < self.steps and time.monotonic() - saved >= CHECKPOINT_SECONDS:
+                saved = time.monotonic()
+                self._save(done)
+        result = self._validate(phase, epoch)
+        done = Done(epochs=done.epochs + 1, validations=(*done.validations, result))
+        for name in ("largest", "smallest"):
+            curve(f"accuracy/{name}", getattr(result, name), self._number(done))
+        self._save(done)
+        self._tell(done, "")
+        return done
+
+    def _batches(self, done: Done) -> Iterator[Batch]:
+        """Those of an epoch that are not done, at the largest resolution; each epoch of both phases has its order."""
+        made = batches(
+            self.split,
+            max(self.run.space.resolutions),
+            self.share,
+            seed=self.settings.seed,
+            epoch=done.epochs,
+            shuffle=True,
+            augment=True,
+            start=done.step,
+            rank=self.processes.rank,
+            world=self.processes.world,
+            workers=self.evaluator.workers,
+        )
+        return (Batch(*map(self.accelerator.place, each)) for each in made)
+
+    def _enter(self, phase: Phase) -> None:
+        """A new optimiser; quantisers get their first ranges."""
+        self.optimiser = optimiser(self.supernet, self.settings)
+        if phase.precision == "int8":
+            images = self.evaluator.calibration(max(self.run.space.resolutions))[0]
+            start_quantisers(self.supernet, self.run.space, images)
+            self.processes.share(self.supernet.parameters())
+
+    def _step(self, batch: Batch, architectures: Sequence[Architecture], rate: float) -> tuple[float, float]:
+        """Returns the losses of the largest architecture and of the others."""
+        late = waiting(self.supernet)
+        self.optimiser.zero_grad()
+        losses = backward(self.supernet.train(), batch, architectures, self.settings.label_smoothing, self.accelerator)
+        parameters = list(self.supernet.parameters())
+        self.processes.average_gradients(parameters)
+        torch.nn.utils.clip_grad_value_(parameters, GRADIENT_CLIP)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        self.optimiser.step()
+        agree(late, self.processes)
+        first, others = torch.stack(losses).tolist()
+        return first, others
+
+    def _require_finite(self, loss: float, phase: Phase, epoch: int, step: int) -> None:
+        if not math.isfinite(loss):
+            where = f"step {step + 1} of epoch {epoch + 1} in {phase.precision}"
+            name = "learning_rate" if phase.precision == "fp32" else "learning_rate_quantised"
+            message = f"the loss is not finite any more at {where}: the training has diverged"
+            refuse("SP1506", message, f"write a smaller `{name}` in the space's `train` section; train in a new folder")
+
+    def _validate(self, phase: Phase, epoch: int) -> Validation:
+        def accuracy(architecture: Architecture) -> float:
+            (found,) = self.evaluator.accuracies(self.supernet, architecture, [phase.precision])
+            return found
+
+        ends = largest(self.run.space), smallest(self.run.space)
+        found = {each: accuracy(each) for each in dict.fromkeys(ends)}
+        return Validation(precision=phase.precision, epoch=epoch + 1, largest=found[ends[0]], smallest=found[ends[1]])
+
+    def _tell(self, done: Done, note: str) -> None:
+        if self.processes.first:
+            last = done.validations[-1:]
+            accuracy = "".join(f"largest {each.largest:.1%}, smallest {each.smallest:.1%}" for each in last)
+            self.update(self._number(done), len(self.plan) * self.steps, ", ".join(filter(None, (note, accuracy))))
+
+    def _save(self, done: Done) -> None:
+        if self.processes.first:
+            tensors = {f"{SUPERNET}{name}": each for name, each in self.supernet.state_dict().items()}
+            tensors |= checkpoint.optimiser_tensors(self.optimiser)
+            checkpoint.save(self.folder, CHECKPOINT, tensors, done)
+
+    def _load(self) -> Done:
+        found = checkpoint.load(self.folder, CHECKPOINT, Done)
+        self.processes.wait()  # until all have read it: the first one may write the next
+        if found is None:
+            return Done()
+        weights = {key.removeprefix(SUPERNET): each for key, each in found.tensors.items() if key.startswith(SUPERNET)}
+        self.supernet.load_state_dict(weights)
+        checkpoint.restore_optimiser(self.optimiser, found.tensors)
+        return found.state
+
+
+def _unseen(name: str, value: float, step: int) -> None: ...
