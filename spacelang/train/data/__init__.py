@@ -7,15 +7,22 @@ for images, labels in batches(data.train, 32, 64, seed=0, epoch=0, shuffle=True,
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from spacelang.ir import SearchSpace
 from spacelang.train.data.batches import Batch, batches, count_batches
 from spacelang.train.data.digits import NAME as DIGITS
 from spacelang.train.data.digits import open_digits
+from spacelang.train.data.folder import open_folder
 from spacelang.train.data.split import Data, Split, require_classes, resized
 
 __all__ = ["DIGITS", "Batch", "Data", "Split", "batches", "count_batches", "open_data", "require_classes", "resized"]
 
 
 def open_data(where: str, space: SearchSpace) -> Data:
-    """The images for a space: `digits`, or a folder with train/ and val/ that hold one folder a class."""
-    return open_digits(space)
+    """The images for a space: `digits`, or a folder with train/ and val/ that hold one folder a class.
+
+    Raises:
+        SpacelangError: as `open_folder`, all that is wrong with the folder at once.
+    """
+    return open_digits(space) if where == DIGITS else open_folder(Path(where), space)

@@ -8,7 +8,8 @@ from typing import cast
 from torch import Tensor, nn
 
 from spacelang.ir import SearchSpace
-from spacelang.train.teacher.teacher import Point, reductions
+from spacelang.train.teacher.cut import reductions
+from spacelang.train.teacher.teacher import Point
 
 NARROWEST, WIDEST = 32, 256
 CHANNELS_PER_REDUCTION = 16

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from itertools import accumulate
-from operator import mul
-from typing import NamedTuple, Protocol, Self
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple, Protocol, Self, cast
 
 import torch
 from torch import Tensor, nn
 
-from spacelang.ir import SearchSpace
+Normalisation = tuple[Sequence[float], Sequence[float]]
 
 
 class Point(NamedTuple):
@@ -31,6 +29,20 @@ class Backbone(Protocol):
     def maps(self, images: Tensor, positions: Sequence[int]) -> list[Tensor]:
         """The maps at some points, by ascending position; nothing behind the last of them is run."""
         ...
+
+
+class Found(NamedTuple):
+    """A network that may become a teacher.
+
+    Attributes:
+        normalisation: mean and standard deviation of each channel that its images have, in 0…1.
+        preferred: positions of points to cut at where they suffice; None for all.
+    """
+
+    backbone: nn.Module
+    points: Sequence[Point]
+    normalisation: Normalisation
+    preferred: Collection[int] | None = None
 
 
 class Update(Protocol):
@@ -67,6 +79,7 @@ class Teacher(nn.Module):
         self.points = tuple(points)
         self.positions = tuple(positions)
         self.backbone = backbone.eval().requires_grad_(False)
+        self._maps = cast(Backbone, backbone).maps
         scale, shift = affine or ((1.0,), (0.0,))
         self.register_buffer("scale", torch.tensor(scale).view(-1, 1, 1), persistent=False)
         self.register_buffer("shift", torch.tensor(shift).view(-1, 1, 1), persistent=False)
@@ -89,7 +102,7 @@ class Teacher(nn.Module):
         """The maps at the points `first` to `last`, both included; what lies behind `last` isn't run."""
         if not self._plain:
             images = images * self.scale + self.shift
-        return tuple(self.backbone.maps(images, self.positions[first : last + 1]))
+        return tuple(self._maps(images, self.positions[first : last + 1]))
 
 
 def hash_of(tensors: Mapping[str, Tensor], more: str = "") -> str:
@@ -100,12 +113,3 @@ def hash_of(tensors: Mapping[str, Tensor], more: str = "") -> str:
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)} ".encode())
         digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
-
-
-def reductions(space: SearchSpace) -> tuple[int, ...]:
-    """How many times smaller than the image the map before the first stage is, and the one behind every stage."""
-    strides = [each.stride for each in space.stages]
-    stem = 1
-    for each in space.stem:
-        stem *= each.stride
-    return tuple(accumulate(strides, mul, initial=stem))

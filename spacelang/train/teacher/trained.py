@@ -25,7 +25,6 @@ from spacelang.train.teacher.teacher import Teacher, Update
 
 NAME = "trained"
 WEIGHTS, RECORD = "teacher.safetensors", "teacher.json"
-FORMAT = 1
 EPOCHS = 12
 BATCH = 64
 LEARNING_RATE = 0.003
@@ -46,7 +45,7 @@ class Record(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Literal[1] = FORMAT
+    format: Literal[1] = 1
     data: str
     data_fingerprint: str
     structure: str
@@ -138,7 +137,7 @@ def _trained(
     largest, batch = max(space.resolutions), min(BATCH, len(data.train))
     per_epoch = count_batches(data.train, batch, shuffle=True)
     total = EPOCHS * per_epoch
-    network = _initial(space, data).to(device, memory_format=torch.channels_last)
+    network = _initial(space, data).to(device)
     optimizer = torch.optim.AdamW(network.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     step = 0
     for epoch in range(EPOCHS):
@@ -151,7 +150,7 @@ def _trained(
             logits = network(resized(images.to(device), size).contiguous(memory_format=torch.channels_last))
             loss = F.cross_entropy(logits, labels.to(device), label_smoothing=LABEL_SMOOTHING)
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             step += 1
             if update:

@@ -1,0 +1,82 @@
+"""A folder in ImageNet's layout: train/CLASS/*.jpg, val/CLASS/*.jpg (or validation/)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from spacelang.backend import refuse
+from spacelang.diagnostics import Report
+from spacelang.ir import SearchSpace
+from spacelang.train.data.images import IMAGENET, augmented, centred
+from spacelang.train.data.scan import Classes, fingerprint, scan
+from spacelang.train.data.split import Data
+
+
+@dataclass(frozen=True)
+class ImageSplit:
+    """One split, class by class in alphabetical order.
+
+    Attributes:
+        paths: below `folder`, as bytes: in an array they take little memory, and workers share it.
+    """
+
+    name: str
+    folder: Path
+    paths: np.ndarray[tuple[int], np.dtype[np.bytes_]]
+    labels: Tensor
+    channels: int
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def path(self, index: int) -> Path:
+        return self.folder / os.fsdecode(self.paths[index])
+
+    def images(self, indices: Sequence[int], size: int, randoms: Sequence[torch.Generator] | None) -> Tensor:
+        paths = map(self.path, indices)
+        if randoms is None:
+            images = [centred(each, size) for each in paths]
+        else:
+            images = [augmented(each, size, random) for each, random in zip(paths, randoms, strict=True)]
+        return IMAGENET.normalised(torch.stack(images), self.channels)
+
+
+def open_folder(root: Path, space: SearchSpace) -> Data:
+    """The images of a folder, for a space. Everything wrong with its layout is told at once.
+
+    Images are opened when they are needed, so a broken one is found then. The fingerprint is of paths and sizes: to
+    read the contents of an ImageNet takes hours.
+
+    Raises:
+        SpacelangError: SP1201, SP1204, SP1205, SP1206, SP1209: what is wrong with the folder; SP1207 if the space
+            takes neither 1 nor 3 channels.
+    """
+    if space.channels not in IMAGENET.means:
+        refuse("SP1207", f"{space.name} takes images of {space.channels} channels", "images of a folder have 1 or 3")
+    report = Report()
+    found = scan(root, report)
+    report.raise_if_failed()
+    splits = {name: _split(name, folder, classes, space.channels) for name, (folder, classes) in found.items()}
+    return Data(
+        name=os.fspath(root),
+        channels=space.channels,
+        classes=len(found["train"][1]),
+        train=splits["train"],
+        validation=splits["validation"],
+        mean=IMAGENET.means[space.channels],
+        std=IMAGENET.stds[space.channels],
+        fingerprint=fingerprint(found),
+    )
+
+
+def _split(name: str, folder: Path, classes: Classes, channels: int) -> ImageSplit:
+    paths = [os.fsencode(f"{each}/{path}") for each, files in classes.items() for path in files]
+    labels = torch.arange(len(classes)).repeat_interleave(torch.tensor([len(each) for each in classes.values()]))
+    return ImageSplit(name, folder, np.array(paths), labels, channels)
