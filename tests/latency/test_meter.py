@@ -60,6 +60,22 @@ def test_a_disturbance_that_begins_during_the_run_is_noticed() -> None:
     assert meter.measure(machine.model, "a model", runs=5).tries == 2
 
 
+def test_a_model_that_itself_slows_the_canary_is_measured_by_tries_that_agree() -> None:
+    """A heavy model lowers the core's frequency, until a pause."""
+    machine = Machine(canary_ms=0.5, model_ms=7)
+    meter = machine.meter()
+    hot: list[int] = []
+
+    def heavy() -> None:
+        machine.model()
+        hot[:] = [len(machine.paused)]
+
+    machine.slowdown = lambda canaries: 1.1 if hot == [len(machine.paused)] else 1.0
+    measured = meter.measure(heavy, "a model", runs=5)
+    assert measured.ms == pytest.approx(7 * 1.1)
+    assert measured.tries == 2
+
+
 def test_single_slow_runs_do_not_count() -> None:
     machine = Machine(canary_ms=0.5, model_ms=7)
     slow: Iterator[int] = iter(range(10**6))
