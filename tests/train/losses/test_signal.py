@@ -11,7 +11,7 @@ from spacelang.train.losses.signal import Signal, noise, nsr
 
 def over_batches(student: torch.Tensor, teacher: torch.Tensor, batch: int) -> float:
     signal, noises = Signal(), torch.zeros(teacher.shape[1], dtype=torch.float64)
-    for given, wanted in zip(student.split(batch), teacher.split(batch), strict=True):
+    for given, wanted in zip(torch.split(student, batch), torch.split(teacher, batch), strict=True):
         signal.add(wanted)
         noises += noise(given, wanted)
     return nsr(noises, signal)
@@ -25,7 +25,7 @@ def test_it_is_the_loss_of_the_whole_set(batch: int) -> None:
     student = teacher + torch.randn_like(teacher) * teacher.std((0, 2, 3)).view(-1, 1, 1)
     whole = float(nsr_loss(student.double(), teacher.double()))
     assert over_batches(student, teacher, batch) == pytest.approx(whole, rel=1e-6)
-    parts = zip(student.split(10), teacher.split(10), strict=True)
+    parts = zip(torch.split(student, 10), torch.split(teacher, 10), strict=True)
     mean = sum(float(nsr_loss(a.double(), b.double())) for a, b in parts) / 10
     assert mean != pytest.approx(whole, rel=0.01)
 
