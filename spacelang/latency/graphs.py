@@ -7,7 +7,6 @@ which onnxruntime fuses and lays out itself.
 
 from __future__ import annotations
 
-import math
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,17 +15,15 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from spacelang import ir
 from spacelang.architecture import Architecture
-from spacelang.kernels import Kernel, nodes_of
+from spacelang.kernels import Kernel
 from spacelang.latency.protocol import Precision
-from spacelang.network import INPUT, layers
-from spacelang.shapes import size_after
+from spacelang.latency.walk import Weights, padding, write_network
 
 OPSET = 17
 IR_VERSION = 9
 CONTRIB = "com.microsoft"
 SCALE = np.float32(6 / 255)
 """Of every activation: with the zero point 0, saturation is the clamp of relu6, and costs as much as that of relu."""
-SEED = 0
 
 
 class Graph:
@@ -35,7 +32,7 @@ class Graph:
     def __init__(self) -> None:
         self._nodes: list[Any] = []
         self._weights: list[Any] = []
-        self._rng = np.random.default_rng(SEED)
+        self._random = Weights()
 
     def constant(self, value: NDArray[Any] | np.generic) -> str:
         name = f"w{len(self._weights)}"
@@ -48,12 +45,12 @@ class Graph:
         return name
 
     def normal(self, *shape: int) -> str:
-        """Float weights whose products keep the magnitude of what they multiply."""
-        spread = np.float32(max(1, math.prod(shape[1:])) ** -0.5)
-        return self.constant(self._rng.standard_normal(shape, np.float32) * spread)
+        return self.constant(self._random.normal(*shape))
 
-    def integers(self, *shape: int) -> str:
-        return self.constant(self._rng.integers(-127, 128, shape, np.int8))
+    def integers(self, *shape: int) -> tuple[str, str, str]:
+        """Weights, with their scales and zero points."""
+        zeros = self.constant(np.zeros(shape[0], np.int8))
+        return self.constant(self._random.integers(*shape)), self.constant(self._random.scales(*shape)), zeros
 
     def model(self, output: str, shape: tuple[int, ...], kind: int) -> ModelProto:
         """The finished model; its input is named `x`."""
@@ -193,23 +190,19 @@ class Integer:
     def _binary(self, kind: str, first: str, second: str) -> str:
         return self.graph.node(kind, first, *self.scale, second, *self.scale, *self.scale, domain=CONTRIB)
 
-    def _weights(self, channels: int, *shape: int) -> tuple[str, str, str]:
-        scales = np.full(channels, 0.02 * max(1, math.prod(shape)) ** -0.5, np.float32)
-        constant = self.graph.constant
-        return self.graph.integers(channels, *shape), constant(scales), constant(np.zeros(channels, np.int8))
-
     def _bias(self, channels: int) -> str:
         return self.graph.constant(np.zeros(channels, np.int32))
 
     def _conv(self, x: str, channels_in: int, channels_out: int, depthwise: bool = False, **attributes: Any) -> str:
         (size, _), groups = attributes.setdefault("kernel_shape", (1, 1)), channels_in if depthwise else 1
-        weights = self._weights(channels_out, channels_in // groups, size, size)
+        weights = self.graph.integers(channels_out, channels_in // groups, size, size)
         inputs = (x, *self.scale, *weights, *self.scale, self._bias(channels_out))
         return self.graph.node("QLinearConv", *inputs, domain=CONTRIB, group=groups, channels_last=1, **attributes)
 
     def _linear(self, x: str, channels_in: int, channels_out: int) -> str:
         flat = self.graph.node("Flatten", x)
-        inputs = (flat, *self.scale, *self._weights(channels_out, channels_in), self._bias(channels_out), *self.scale)
+        weights = self.graph.integers(channels_out, channels_in)
+        inputs = (flat, *self.scale, *weights, self._bias(channels_out), *self.scale)
         return self.graph.node("QGemm", *inputs, domain=CONTRIB, transB=1)
 
     def _squeeze_excite(self, x: str, kernel: Kernel) -> str:
@@ -235,12 +228,8 @@ def dialect(precision: Precision) -> Dialect:
 
 
 def window(kernel: Kernel) -> dict[str, Any]:
-    """Attributes of a convolution or pool.
-
-    Odd kernels are padded on both sides; even ones only where their last window would be partial.
-    """
-    last = size_after(kernel.size, kernel.stride) * kernel.stride - kernel.size
-    begin, end = (kernel.kernel // 2,) * 2 if kernel.kernel % 2 else (0, last)
+    """Attributes of a convolution or pool."""
+    begin, end = padding(kernel)
     square = {"kernel_shape": kernel.kernel, "strides": kernel.stride}
     return {**{name: (value, value) for name, value in square.items()}, "pads": (begin, begin, end, end)}
 
@@ -255,15 +244,9 @@ def kernel_model(kernel: Kernel, precision: Precision) -> ModelProto:
 def network_model(space: ir.SearchSpace, architecture: Architecture, precision: Precision) -> ModelProto:
     """A whole network; its input is 1×channels×resolution×resolution in float32.
 
-    Raises: ShapeError: as `layers`.
+    Raises: ShapeError: as `spacelang.network.layers`.
     """
     made = dialect(precision)
-    value = made.begin()
-    for layer in layers(space, architecture):
-        values = {INPUT: value}
-        nodes, output = nodes_of(layer.ops)
-        for index, (kernel, inputs) in enumerate(nodes):
-            values[index] = made.write(kernel, tuple(values[each] for each in inputs))
-        value = values[output]
+    value = write_network(made, space, architecture, made.begin())
     shape = (1, space.channels, architecture.resolution, architecture.resolution)
     return made.graph.model(made.end(value), shape, TensorProto.FLOAT)
