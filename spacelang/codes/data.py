@@ -124,19 +124,13 @@ CODES: tuple[Code, ...] = (
         "SP1230",
         "a teacher of other images",
         "The teacher `trained` is kept and used again. The one in this folder was trained on other images, whose "
-        "maps would say little about these. Delete its two files to train a new one, or use another folder.",
+        "maps would say little about these. Remove it to train a new one, or use another folder.",
     ),
     Code(
         "SP1231",
         "a teacher for another space",
         "The teacher `trained` has one part for each stage of the space, with the stage's stride, and was trained at "
-        "the space's resolutions. The one in this folder was made for a space in which these are different. Delete "
-        "its two files to train a new one, or use another folder.",
-    ),
-    Code(
-        "SP1232",
-        "a damaged teacher",
-        "A kept teacher is a file of weights and a JSON file that says what they are, with their SHA-256. One of "
-        "them is missing, can't be read, or was changed. Delete both to train a new one.",
+        "the space's resolutions. The one in this folder was made for a space in which these are different. Remove "
+        "it to train a new one, or use another folder.",
     ),
 )

@@ -45,7 +45,8 @@ def open_teacher(
 
     Raises:
         SpacelangError: SP1220 if there is no such teacher, SP1221, SP1222, SP1225, SP1226, SP1227 if it can't be had or
-            run, SP1223, SP1224, SP1228 if it doesn't fit the space, SP1230, SP1231, SP1232 if the kept one doesn't fit.
+            run, SP1223, SP1224, SP1228 if it doesn't fit the space, SP1230, SP1231, SP1302 if the kept one doesn't fit
+            or is damaged.
     """
     if name == TRAINED:
         teacher = open_trained(space, data, folder, update, device or torch.device("cpu"))

@@ -6,117 +6,98 @@ import hashlib
 import json
 import math
 from pathlib import Path
-from typing import Literal, NoReturn
 
-import safetensors
 import torch
-from pydantic import BaseModel, ConfigDict, ValidationError
-from safetensors.torch import load, save
-from torch import nn
+from pydantic import BaseModel, ConfigDict
 from torch.nn import functional as F
 
 from spacelang.backend import refuse
-from spacelang.files import write_atomic
 from spacelang.ir import SearchSpace
-from spacelang.train.data import Data, Split, batches, count_batches, resized
+from spacelang.train import checkpoint
+from spacelang.train.data import Batch, Data, Split, batches, count_batches, resized
 from spacelang.train.seeds import generator
 from spacelang.train.teacher.small import SmallNet
 from spacelang.train.teacher.teacher import Teacher, Update
 
 NAME = "trained"
-WEIGHTS, RECORD = "teacher.safetensors", "teacher.json"
+KEPT, RUNNING = "teacher", "teacher-training"
+"""Checkpoints in the folder."""
 EPOCHS = 12
 BATCH = 64
 LEARNING_RATE = 0.003
+WARM_UP = 0.1
 WEIGHT_DECAY = 0.02
 LABEL_SMOOTHING = 0.1
 SEED = 0
 
 
-class Record(BaseModel):
-    """What teacher.json says of the weights beside it; it is written last.
+class Purpose(BaseModel):
+    """What a network is trained for.
 
     Attributes:
-        data, data_fingerprint: what it was trained on.
-        structure: a hash of the points, the resolutions and the classes, which must fit the space.
-        accuracy: on the validation images, by resolution.
-        weights: SHA-256 of the weights' file.
+        fingerprint: of the data.
+        structure: a hash of what depends on the space: points, channels, strides, resolutions, classes.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Literal[1] = 1
     data: str
-    data_fingerprint: str
+    fingerprint: str
     structure: str
+
+
+class Unfinished(BaseModel):
+    """A network after some epochs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    purpose: Purpose
     epochs: int
+
+
+class Finished(BaseModel):
+    """A network that can be the teacher.
+
+    Attributes:
+        accuracy: on the validation images, by resolution.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    purpose: Purpose
     accuracy: dict[int, float]
-    weights: str
 
 
 def open_trained(space: SearchSpace, data: Data, folder: Path, update: Update | None, device: torch.device) -> Teacher:
-    """The teacher that is kept in the folder, or a new one, trained and put there.
+    """The teacher that is kept in the folder, or a new one, trained and put there. A training goes on where it was.
 
     Raises:
-        SpacelangError: SP1230 if the kept one was trained on other data, SP1231 if for stages or resolutions of
-            another kind, SP1232 if it is damaged.
+        SpacelangError: SP1230 if the kept one was trained on other data, SP1231 if for a space with other stages or
+            resolutions, SP1302 if it is damaged.
     """
-    if (folder / RECORD).exists():
-        network = _read(folder, space, data)
+    network = _initial(space, data)
+    purpose = Purpose(data=data.name, fingerprint=data.fingerprint, structure=_structure(network, space, data))
+    kept = checkpoint.load(folder, KEPT, Finished)
+    if kept is None:
+        _train(network, purpose, space, data, folder, update, device)
+        accuracy = {size: _accuracy(network, data.validation, size) for size in space.resolutions}
+        checkpoint.save(folder, KEPT, network.state_dict(), Finished(purpose=purpose, accuracy=accuracy))
+        checkpoint.remove(folder, RUNNING)
     else:
-        network, accuracy = _trained(space, data, update, device)
-        weights = save({name: each.cpu().contiguous() for name, each in network.state_dict().items()})
-        record = Record(
-            data=data.name,
-            data_fingerprint=data.fingerprint,
-            structure=_structure(network, space, data),
-            epochs=EPOCHS,
-            accuracy=accuracy,
-            weights=hashlib.sha256(weights).hexdigest(),
-        )
-        write_atomic(folder / WEIGHTS, weights)
-        write_atomic(folder / RECORD, record.model_dump_json(indent=2) + "\n")
+        _require_fit(kept.state.purpose, purpose, folder, space)
+        network.load_state_dict(kept.tensors)
     return Teacher(NAME, network, network.points, range(len(network.points)))
 
 
-def _read(folder: Path, space: SearchSpace, data: Data) -> SmallNet:
-    path = folder / RECORD
-    mend = f"delete {path} to train a new one"
-    record, weights = _record(path), _weights(folder, mend)
-    network = _initial(space, data)
-    if record.data_fingerprint != data.fingerprint:
-        refuse("SP1230", f"the teacher in {folder} was trained on {record.data}, which held other images", mend)
-    if record.structure != _structure(network, space, data):
+def _require_fit(kept: Purpose, wanted: Purpose, folder: Path, space: SearchSpace) -> None:
+    mend = f"remove {folder / KEPT}.json to train a new one"
+    if kept.fingerprint != wanted.fingerprint:
+        others = (
+            f"{kept.data}, not on {wanted.data}" if kept.data != wanted.data else f"other images than {kept.data} holds"
+        )
+        refuse("SP1230", f"the teacher in {folder} was trained on {others}", mend)
+    if kept.structure != wanted.structure:
         refuse("SP1231", f"the teacher in {folder} was trained for a space with other stages than {space.name}", mend)
-    if hashlib.sha256(weights).hexdigest() != record.weights:
-        _damaged(folder / WEIGHTS, f"it isn't the file that {RECORD} was written for", mend)
-    try:
-        network.load_state_dict(load(weights))
-    except (RuntimeError, safetensors.SafetensorError) as error:
-        _damaged(folder / WEIGHTS, str(error).splitlines()[0], mend)
-    return network
-
-
-def _record(path: Path) -> Record:
-    try:
-        return Record.model_validate_json(path.read_bytes())
-    except OSError as error:
-        _damaged(path, error.strerror or str(error), f"delete {path} to train a new one")
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        _damaged(path, f"{place}: {first['msg']}" if place else first["msg"], f"delete {path} to train a new one")
-
-
-def _weights(folder: Path, mend: str) -> bytes:
-    try:
-        return (folder / WEIGHTS).read_bytes()
-    except OSError as error:
-        _damaged(folder / WEIGHTS, error.strerror or str(error), mend)
-
-
-def _damaged(path: Path, what: str, mend: str) -> NoReturn:
-    refuse("SP1232", f"the teacher {path} can't be used: {what}", mend)
 
 
 def _structure(network: SmallNet, space: SearchSpace, data: Data) -> str:
@@ -127,46 +108,63 @@ def _structure(network: SmallNet, space: SearchSpace, data: Data) -> str:
 def _initial(space: SearchSpace, data: Data) -> SmallNet:
     """The network before training. torch draws initial weights from its global generator, which is left as it was."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(generator("teacher", SEED).initial_seed())
+        torch.default_generator.manual_seed(generator("teacher", SEED).initial_seed())
         return SmallNet(space, data.classes)
 
 
-def _trained(
-    space: SearchSpace, data: Data, update: Update | None, device: torch.device
-) -> tuple[SmallNet, dict[int, float]]:
-    largest, batch = max(space.resolutions), min(BATCH, len(data.train))
+def _train(
+    network: SmallNet,
+    purpose: Purpose,
+    space: SearchSpace,
+    data: Data,
+    folder: Path,
+    update: Update | None,
+    device: torch.device,
+) -> None:
+    """In place. After each epoch it is put into the folder, and is taken from there if one like it was begun."""
+    network.to(device)
+    optimiser = torch.optim.AdamW(network.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+    batch = min(BATCH, len(data.train))
     per_epoch = count_batches(data.train, batch, shuffle=True)
-    total = EPOCHS * per_epoch
-    network = _initial(space, data).to(device)
-    optimizer = torch.optim.AdamW(network.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-    step = 0
-    for epoch in range(EPOCHS):
-        network.train()
-        read = batches(data.train, largest, batch, seed=SEED, epoch=epoch, shuffle=True, augment=True)
-        for images, labels in read:
-            optimizer.param_groups[0]["lr"] = _learning_rate(step / total)
+    begun = checkpoint.load(folder, RUNNING, Unfinished)
+    done = 0
+    if begun and begun.state.purpose == purpose:
+        done = begun.state.epochs
+        network.load_state_dict({name: begun.tensors[name] for name in network.state_dict()})
+        checkpoint.restore_optimiser(optimiser, begun.tensors)
+    network.train()
+    for epoch in range(done, EPOCHS):
+        read = batches(data.train, max(space.resolutions), batch, seed=SEED, epoch=epoch, shuffle=True, augment=True)
+        for step, each in enumerate(read, start=epoch * per_epoch):
             # Students ask for maps at every resolution, so it learns at every one.
             size = space.resolutions[step % len(space.resolutions)]
-            logits = network(resized(images.to(device), size).contiguous(memory_format=torch.channels_last))
-            loss = F.cross_entropy(logits, labels.to(device), label_smoothing=LABEL_SMOOTHING)
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            step += 1
+            optimiser.param_groups[0]["lr"] = _learning_rate(step / (EPOCHS * per_epoch))
+            loss = _step(network, optimiser, each, size, device)
             if update:
-                update(step, total, f"loss {loss.item():.3f}")
-    return network.cpu(), {size: accuracy(network, data.validation, size) for size in space.resolutions}
+                update(step + 1, EPOCHS * per_epoch, f"loss {loss:.3f}")
+        tensors = {**network.state_dict(), **checkpoint.optimiser_tensors(optimiser)}
+        checkpoint.save(folder, RUNNING, tensors, Unfinished(purpose=purpose, epochs=epoch + 1))
+    network.cpu()
+
+
+def _step(network: SmallNet, optimiser: torch.optim.Optimizer, batch: Batch, size: int, device: torch.device) -> float:
+    images = resized(batch.images.to(device), size).contiguous(memory_format=torch.channels_last)
+    loss = F.cross_entropy(network(images), batch.labels.to(device), label_smoothing=LABEL_SMOOTHING)
+    optimiser.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    optimiser.step()
+    return loss.item()
 
 
 def _learning_rate(part: float) -> float:
-    """Linear up for the first tenth, then a cosine down to zero."""
-    if part < 0.1:
-        return LEARNING_RATE * (part / 0.1 + 0.05)
-    return LEARNING_RATE * (1 + math.cos(math.pi * (part - 0.1) / 0.9)) / 2
+    """Up to the whole in the warm-up, then a cosine down to zero."""
+    if part < WARM_UP:
+        return LEARNING_RATE * (part / WARM_UP + 0.05)
+    return LEARNING_RATE * (1 + math.cos(math.pi * (part - WARM_UP) / (1 - WARM_UP))) / 2
 
 
 @torch.no_grad()
-def accuracy(network: nn.Module, split: Split, size: int) -> float:
+def _accuracy(network: SmallNet, split: Split, size: int) -> float:
     """The part of the images whose class the network gives."""
     network.eval()
     right = 0
