@@ -70,7 +70,7 @@ def _student(space: SearchSpace, at: int, stage: Stage, candidate: Candidate) ->
             "stride": stage.stride,
             "depth": list(stage.depth),
             "width": _widths(stage),
-            **{name: list(choices.values) for name, choices in candidate.numbers.items()},
+            **{name: list(candidate.numbers[name].values) for name in space.blocks_by_name[candidate.block].numeric},
             **candidate.acts,
             "uniform": list(stage.uniform),
         },

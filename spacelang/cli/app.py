@@ -30,9 +30,11 @@ COMMANDS = {
     "sample": Command("models:sample", "spacelang sample specs/spaceevo_vnni.space -n 1000 --seed 1 --format jsonl"),
     "compile": Command("build:compile", "spacelang compile specs/vnni.space -o build --backend supernet"),
     "backends": Command("build:backends", "spacelang backends"),
+    "distill": Command("distill:distill", "spacelang distill build --data digits"),
     "table import": Command(
         "table:import_", "spacelang table import tables/ --space specs/vnni_released.space -o table.parquet"
     ),
+    "table build": Command("losses:build", "spacelang table build build -o table.parquet --workers 2"),
     "table info": Command("table:info", "spacelang table info table.parquet"),
     "score": Command("search:score", "spacelang score specs/vnni_released.space 151122-023231 --table table.parquet"),
     "evolve": Command(

@@ -1,1 +1,29 @@
-"""Block-wise distillation (paper, 3.3 and C.3)."""
+"""Block-wise distillation: a student for each stage and block learns what its part of the teacher does (paper, C.3).
+
+plan = prepare("build", data="digits")
+results = distill(plan, workers=2)
+"""
+
+from __future__ import annotations
+
+from spacelang.train.distill.begun import Begun, Finished, Sources, open_sources, read_begun, read_student
+from spacelang.train.distill.jobs import Build, Job, read_jobs
+from spacelang.train.distill.run import Executor, Plan, default_workers, distill, prepare, run_job
+
+__all__ = [
+    "Begun",
+    "Build",
+    "Executor",
+    "Finished",
+    "Job",
+    "Plan",
+    "Sources",
+    "default_workers",
+    "distill",
+    "open_sources",
+    "prepare",
+    "read_begun",
+    "read_jobs",
+    "read_student",
+    "run_job",
+]

@@ -1,0 +1,155 @@
+"""Students of one stage, trained together: each pass of the teacher serves them all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from torch import Tensor
+
+from spacelang import nn
+from spacelang.train.data import batches, count_batches, resized
+from spacelang.train.distill.begun import Sources, finish
+from spacelang.train.distill.jobs import Build, Job
+from spacelang.train.distill.learner import At, Learner, Loss
+from spacelang.train.distill.sandwich import ends, step_resolutions
+from spacelang.train.losses.draw import Drawn
+from spacelang.train.losses.maps import Maps
+from spacelang.train.losses.measure import measure
+from spacelang.train.runtime import Accelerator
+
+CHECKPOINT_SECONDS = 600.0
+"""Between two checkpoints within an epoch; there is one behind every epoch too."""
+
+Report = Callable[[int, int, str], None]
+"""Told a job's number, how many of its steps are done, and how it goes."""
+
+
+def count_steps(sources: Sources, job: Job) -> int:
+    """Of an epoch. Raises: SpacelangError: SP1203 if there are fewer images than a batch has."""
+    return count_batches(sources.data.train, job.training.batch, shuffle=True)
+
+
+def train_together(
+    build: Build, jobs: Sequence[Job], sources: Sources, accelerator: Accelerator, report: Report, readers: int = 0
+) -> None:
+    """Train jobs of one stage, from their checkpoints on, and keep the students.
+
+    What a student becomes doesn't depend on those that are trained beside it.
+
+    Args:
+        readers: processes that read images ahead.
+
+    Raises:
+        SpacelangError: SP1302 for a damaged checkpoint, SP12xx for data that can't be read.
+    """
+    group = _Group(build, jobs, sources, accelerator, report, readers)
+    group.run()
+
+
+class _Group:
+    def __init__(
+        self,
+        build: Build,
+        jobs: Sequence[Job],
+        sources: Sources,
+        accelerator: Accelerator,
+        report: Report,
+        readers: int,
+    ) -> None:
+        self.build, self.sources, self.accelerator, self.report = build, sources, accelerator, report
+        self.readers = readers
+        self.stage = build.stage_of(jobs[0])
+        self.training = jobs[0].training
+        self.steps = count_steps(sources, jobs[0])
+        self.size = max(build.space.resolutions)
+        points = sources.teacher.points[self.stage : self.stage + 2]
+        channels = points[0].channels, points[1].channels
+        plans = nn.generated_module(build.space).STUDENTS
+        self.learners = [
+            Learner(build.space, self.stage, job, plans[job.stage, job.block_id], channels, self.steps) for job in jobs
+        ]
+        self.maps = Maps(
+            sources.teacher,
+            sources.data,
+            self.stage,
+            size=self.size,
+            batch=self.training.batch,
+            calibration_batches=jobs[0].table.calibration_batches,
+            seed=self.training.seed,
+            device=accelerator,
+        )
+
+    def run(self) -> None:
+        for each in self.learners:
+            each.to(self.accelerator).restore(self.build.folder, self.accelerator)
+            if each.at == At(0, 0, 0):
+                each.losses = each.losses.model_copy(update={"untrained": self._loss(each, "fp32")})
+        while unfinished := [each for each in self.learners if not each.finished]:
+            self._epoch(min(each.at for each in unfinished))
+        for each in self.learners:
+            finish(self.build, each, self.sources.begun)
+
+    def _epoch(self, at: At) -> None:
+        """From this step to the end of its epoch, with all learners that are there or come by."""
+        phases = self.training.phases
+        epoch = sum(each.epochs for each in phases[: at.phase]) + at.epoch
+        seed = self.training.seed
+        resolutions = step_resolutions(
+            self.build.space, self.training.random_stages, self.steps, seed, self.stage, epoch
+        )
+        read = batches(
+            self.sources.data.train,
+            self.size,
+            self.training.batch,
+            seed=seed,
+            epoch=epoch,
+            shuffle=True,
+            augment=True,
+            start=at.step,
+            workers=self.readers,
+        )
+        saved = time.monotonic()
+        for step, (images, _) in enumerate(read, at.step):
+            here = [each for each in self.learners if each.at == At(at.phase, at.epoch, step)]
+            maps = self._teach(self.accelerator.place(images), resolutions[step])
+            for each in here:
+                each.step(resolutions[step], maps, self.accelerator)
+                self.report(each.job.job, each.done, each.job.describe())
+            if time.monotonic() - saved > CHECKPOINT_SECONDS and step + 1 < self.steps:
+                self._save(here)
+                saved = time.monotonic()
+        self._close_epoch(At(at.phase, at.epoch + 1, 0), last=at.epoch + 1 == phases[at.phase].epochs)
+
+    def _teach(self, images: Tensor, resolutions: Sequence[int]) -> dict[int, tuple[Tensor, Tensor]]:
+        """The teacher's maps before and behind the stage, once for each resolution."""
+        maps = {}
+        for each in dict.fromkeys(resolutions):
+            with self.accelerator.autocast():
+                before, after = self.sources.teacher.between(resized(images, each), self.stage, self.stage + 1)
+            maps[each] = before.float(), after.float()
+        return maps
+
+    def _close_epoch(self, at: At, last: bool) -> None:
+        here = [each for each in self.learners if each.at == at]
+        for each in here if last else ():
+            precision = each.phase.precision
+            each.losses = each.losses.model_copy(update={precision: self._loss(each, precision)})
+            each.next_phase()
+        self._save(here)
+
+    def _save(self, learners: Sequence[Learner]) -> None:
+        for each in learners:
+            each.save(self.build.folder)
+
+    def _loss(self, learner: Learner, precision: nn.Precision) -> Loss:
+        """On the validation images, of the largest at the largest resolution and the smallest at the smallest."""
+        space = self.build.space
+        sizes = max(space.resolutions), min(space.resolutions)
+        drawn = [
+            Drawn(size, *each) for size, each in zip(sizes, ends(space, self.stage, learner.job.block_id), strict=True)
+        ]
+        largest, smallest = (
+            getattr(each, precision) for each in measure(learner.student, drawn, self.maps, self.accelerator)
+        )
+        return Loss(largest=largest, smallest=smallest)

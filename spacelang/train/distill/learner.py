@@ -1,0 +1,184 @@
+"""A student on its way: its weights, its optimiser, and where in its training it is."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import NamedTuple, Self
+
+import torch
+from pydantic import BaseModel, ConfigDict
+from torch import Tensor
+
+from spacelang import ir, nn
+from spacelang.train import checkpoint
+from spacelang.train.distill.jobs import Job, Phase
+from spacelang.train.distill.sandwich import SubStage, step_choices
+from spacelang.train.runtime import Accelerator
+from spacelang.train.seeds import generator
+from spacelang.train.student import Student
+
+FOLDER = "bkd/checkpoints"
+STUDENT = "student."
+"""Before the names of its tensors, in a checkpoint."""
+
+
+class At(NamedTuple):
+    """A step of a job's training; `epoch` counts from the beginning of the phase, `step` from that of the epoch."""
+
+    phase: int
+    epoch: int
+    step: int
+
+
+class Loss(BaseModel):
+    """NSR on the validation images of the largest and the smallest sub-stage (paper, C.3)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    largest: float
+    smallest: float
+
+
+class Losses(BaseModel):
+    """Before training in FP32, behind the phase in FP32, behind it in INT8 without training, and at the end in INT8.
+
+    None: not there yet, or its phase has no epoch.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    untrained: Loss | None = None
+    fp32: Loss | None = None
+    int8: Loss | None = None
+
+
+class State(BaseModel):
+    """What a checkpoint says beside the tensors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    at: At
+    losses: Losses
+
+
+class Learner:
+    """The training of one student. Its bytes at a step depend on the job, the data and the teacher only."""
+
+    def __init__(
+        self, space: ir.SearchSpace, stage: int, job: Job, plan: nn.StudentPlan, channels: tuple[int, int], steps: int
+    ) -> None:
+        """channels: the teacher's, before and behind the stage. steps: in an epoch."""
+        self.space, self.stage, self.job, self.steps = space, stage, job, steps
+        self.phases = job.training.phases
+        self.at = At(0, 0, 0)
+        self.losses = Losses()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(generator("weights", job.training.seed, job.job).initial_seed())
+            self.student = Student(plan, *channels)
+        self._choices: tuple[tuple[int, int], list[tuple[SubStage, ...]]] | None = None
+
+    def to(self, accelerator: Accelerator) -> Self:
+        accelerator.place(self.student)
+        self._begin_phase()
+        return self
+
+    @property
+    def finished(self) -> bool:
+        return self.at.phase == len(self.phases)
+
+    @property
+    def phase(self) -> Phase:
+        return self.phases[self.at.phase]
+
+    @property
+    def done(self) -> int:
+        """Steps, over all phases."""
+        before = sum(each.epochs for each in self.phases[: self.at.phase])
+        return (before + self.at.epoch) * self.steps + self.at.step
+
+    def sub_stages(self) -> tuple[SubStage, ...]:
+        """Those of the next step."""
+        place = self.at.phase, self.at.epoch
+        if self._choices is None or self._choices[0] != place:
+            training = self.job.training
+            words = (training.seed, self.phase.precision, self.at.epoch)
+            drawn = step_choices(self.space, self.stage, self.job.block_id, training.random_stages, self.steps, *words)
+            self._choices = place, drawn
+        return self._choices[1][self.at.step]
+
+    def step(
+        self, resolutions: tuple[int, ...], maps: dict[int, tuple[Tensor, Tensor]], accelerator: Accelerator
+    ) -> None:
+        """One step of the sandwich rule: the gradients of the sub-stages are summed.
+
+        Args:
+            resolutions: of the sub-stages, in their order.
+            maps: by resolution, the teacher's before and behind the stage.
+        """
+        self._optimiser.zero_grad()
+        for (channels_in, choice), resolution in zip(self.sub_stages(), resolutions, strict=True):
+            before, after = maps[resolution]
+            with accelerator.autocast():
+                answer = self.student(before, channels_in, choice)
+            nn.nsr_loss(answer.float(), after).backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_value_(self.student.parameters(), self.job.training.gradient_clip_value)
+        steps = self.phase.epochs * self.steps
+        here = self.at.epoch * self.steps + self.at.step
+        for group in self._optimiser.param_groups:
+            group["lr"] = self.phase.learning_rate * (1 + math.cos(math.pi * here / steps)) / 2
+        self._update()
+        self._advance()
+
+    def save(self, build: Path) -> None:
+        tensors = {**_named(self.student), **checkpoint.optimiser_tensors(self._optimiser)}
+        checkpoint.save(build / FOLDER, self.job.name, tensors, State(at=self.at, losses=self.losses))
+
+    def restore(self, build: Path, accelerator: Accelerator) -> None:
+        """Go on from the checkpoint, if there is one. Raises: SpacelangError: SP1302 if it is damaged."""
+        found = checkpoint.load(build / FOLDER, self.job.name, State)
+        if found is None:
+            return
+        self.at, self.losses = found.state.at, found.state.losses
+        own = {name.removeprefix(STUDENT): each for name, each in found.tensors.items() if name.startswith(STUDENT)}
+        self.student.load_state_dict(own)
+        self.to(accelerator)
+        checkpoint.restore_optimiser(self._optimiser, found.tensors)
+
+    def forget(self, build: Path) -> None:
+        """The checkpoint, once it isn't needed."""
+        checkpoint.remove(build / FOLDER, self.job.name)
+
+    def _begin_phase(self) -> None:
+        self._optimiser = torch.optim.Adam(self.student.parameters())
+        self._quantisers = [each for each in self.student.modules() if isinstance(each, nn.Quantiser)]
+        if not self.finished:
+            nn.set_precision(self.student, self.phase.precision)
+
+    @torch.no_grad()
+    def _update(self) -> None:
+        """Adam's step is as large for every parameter; for a quantiser it is a share of its scale.
+
+        A weight's scale is about 0.002: an absolute step of the paper's learning rate, 0.0025, would leave none of it.
+        """
+        before = [(each.scale.clone(), each.offset.clone()) for each in self._quantisers if each.active]
+        self._optimiser.step()
+        for each, (scale, offset) in zip(self._quantisers, before, strict=False):
+            each.scale.copy_(scale + (each.scale - scale) * scale)
+            each.offset.copy_(offset + (each.offset - offset) * scale)
+
+    def _advance(self) -> None:
+        phase, epoch, step = self.at
+        step += 1
+        if step == self.steps:
+            epoch, step = epoch + 1, 0
+        self.at = At(phase, epoch, step)
+
+    def next_phase(self) -> None:
+        """Behind the last epoch of one."""
+        self.at = At(self.at.phase + 1, 0, 0)
+        self._begin_phase()
+
+
+def _named(student: Student) -> dict[str, Tensor]:
+    return {f"{STUDENT}{name}": each for name, each in student.state_dict().items()}
