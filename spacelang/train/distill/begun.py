@@ -104,7 +104,8 @@ def open_sources(
             f"go on with what it was begun with, compile into another directory, or remove {_listed(build.folder)} "
             "to begin anew",
         )
-    return Sources(opened, accelerator.place(cut), begun)
+    accelerator.place(cut)
+    return Sources(opened, cut, begun)
 
 
 def read_begun(build: Path) -> Begun | None:

@@ -10,7 +10,7 @@ from spacelang.train import checkpoint
 from spacelang.train.distill.begun import STUDENTS, Finished, Sources, is_finished, open_sources
 from spacelang.train.distill.group import count_steps, train_together
 from spacelang.train.distill.jobs import Build, Job, read_jobs
-from spacelang.train.distill.local import train_in_processes
+from spacelang.train.distill.local import split, train_in_processes
 from spacelang.train.runtime import accelerator as accelerator_named
 from spacelang.train.teacher import CutRow, Update, describe_cut
 
@@ -79,9 +79,8 @@ def distill(
         train_on_ray(plan.build, plan.left, progress.finished)
     elif workers == 1 or len(plan.left) < 2:
         here = accelerator_named(accelerator)
-        for stage in plan.build.space.stages:
-            if together := [each for each in plan.left if each.stage == stage.name]:
-                train_together(plan.build, together, plan.sources, here, progress.report)
+        for together in split(plan.left, workers=1):
+            train_together(plan.build, together, plan.sources, here, progress.report)
     else:
         train_in_processes(plan.build, plan.left, workers, accelerator, progress.report)
     return tuple(_result(plan.build, each) for each in plan.jobs)
