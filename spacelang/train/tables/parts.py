@@ -15,7 +15,7 @@ from spacelang.files import write_atomic
 from spacelang.train.losses.draw import Drawn
 from spacelang.train.losses.measure import Losses
 
-FOLDER = "losses"
+FOLDER = "bkd/losses"
 FORMAT = 1
 
 
@@ -34,7 +34,7 @@ class Part(NamedTuple):
 
     @property
     def file(self) -> Path:
-        """Within `bkd/`."""
+        """Within the build."""
         return Path(FOLDER, f"job-{self.job:03}", f"window-{self.cell.window}-part-{self.number:03}.json")
 
 

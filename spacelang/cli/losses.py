@@ -1,0 +1,52 @@
+"""`table build`: the losses of stage architectures, measured by distilled students."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from spacelang.cli.console import say, write, write_json
+from spacelang.cli.progress import progress
+from spacelang.cli.show import Json
+from spacelang.cli.train import Accelerator
+
+if TYPE_CHECKING:
+    from spacelang.evolve.table import Table
+
+
+def build(
+    build: Annotated[Path, typer.Argument(metavar="BUILD", help="What `spacelang distill` trained the students of.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="TABLE", help="The Parquet file to write.")],
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, max=256, help="Processes on this machine; one for each core.")
+    ] = None,
+    accelerator: Accelerator = "auto",
+    json: Json = False,
+) -> None:
+    """Measure the loss of stage architectures, INT8 and FP32; interrupted, the same command goes on."""
+    from spacelang.evolve.parquet import write_table
+    from spacelang.train.tables import build_table, default_workers, prepare
+
+    plan = prepare(build)
+    if plan.done:
+        say(f"{len(plan.done)} of {len(plan.parts)} parts are measured already")
+    try:
+        with progress("measuring") as update:
+            table = build_table(
+                plan, workers=workers or default_workers(accelerator), accelerator=accelerator, update=update
+            )
+    except KeyboardInterrupt:
+        say(f"{build}/bkd/losses holds what is measured; the same command goes on from there")
+        raise
+    write_table(table, output)
+    if json:
+        write_json(_described(table, output))
+        return
+    write(f"{len(table.rows)} rows for {len(table.cells)} cells: {output}\n{table.origin}\n")
+    write(f"next, latencies: spacelang table attach {output} --device NAME -o {output}\n")
+
+
+def _described(table: Table, output: Path) -> dict[str, object]:
+    return {"table": str(output), "rows": len(table.rows), "cells": len(table.cells), "origin": table.origin}

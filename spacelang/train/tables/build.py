@@ -1,0 +1,226 @@
+"""The table of a build: every cell's stage architectures, measured by the students that were distilled for them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple, NoReturn
+
+import numpy as np
+
+from spacelang.backend import refuse
+from spacelang.evolve.rules import MAX_LOSS, usable
+from spacelang.evolve.table import SHOWN, Cell, Rows, Table
+from spacelang.train.distill.begun import STUDENTS, Begun, is_finished, open_sources, read_begun, read_student
+from spacelang.train.distill.jobs import Build, Job, read_jobs
+from spacelang.train.distill.run import default_workers as cores
+from spacelang.train.losses.draw import Drawn, draw
+from spacelang.train.losses.maps import Maps
+from spacelang.train.losses.measure import Losses, measure
+from spacelang.train.runtime import Accelerator
+from spacelang.train.runtime import accelerator as accelerator_named
+from spacelang.train.student import Student
+from spacelang.train.tables.parts import Part, key_of, read_part, write_part
+from spacelang.train.teacher import Update
+from spacelang.train.workers import Send, in_processes
+
+PART = 50
+"""Stage architectures that share the teacher's passes: more cost memory, fewer cost passes."""
+
+
+class Plan(NamedTuple):
+    """What is to be measured. `done`: the losses of the parts that are measured already, by their index."""
+
+    build: Build
+    begun: Begun
+    parts: tuple[Part, ...]
+    done: dict[int, tuple[Losses, ...]]
+
+
+def prepare(folder: str | os.PathLike[str]) -> Plan:
+    """What a build's table is made of, and how much of it is there.
+
+    Args:
+        folder: what `spacelang compile` wrote and `spacelang distill` trained the students of.
+
+    Raises:
+        SpacelangError: as `read_jobs` and `read_begun`; SP1401 if a job isn't distilled.
+    """
+    build = read_jobs(folder)
+    begun = read_begun(build.folder)
+    missing = [each for each in build.jobs if not is_finished(build, each)]
+    if begun is None or missing:
+        _refuse_missing(build, missing or build.jobs)
+    parts = tuple(part for job in build.jobs for part in _parts(build, job))
+    found = {index: read_part(build.folder, part) for index, part in enumerate(parts)}
+    return Plan(build, begun, parts, {index: losses for index, losses in found.items() if losses is not None})
+
+
+def build_table(plan: Plan, *, workers: int = 1, accelerator: str = "auto", update: Update | None = None) -> Table:
+    """Measure what is left; returns the table, without latencies.
+
+    Its bytes don't depend on the workers, or on how often the run was interrupted.
+
+    Args:
+        workers: processes. One measures in this process.
+
+    Raises:
+        SpacelangError: SP1402 if a student's losses are no numbers that a table can hold; SP13 if a student is damaged
+            or the data or the teacher has changed; SP1307 if a worker dies.
+    """
+    losses = dict(plan.done)
+    total = sum(len(each.drawn) for each in plan.parts)
+
+    def receive(message: _Measured) -> None:
+        part = plan.parts[message.number]
+        _check(plan.build.jobs[part.job], message.losses)
+        write_part(plan.build.folder, part, message.losses)
+        losses[message.number] = message.losses
+        if update:
+            done = sum(map(len, losses.values()))
+            update(done, total, plan.build.jobs[part.job].describe())
+
+    left = [(index, part) for index, part in enumerate(plan.parts) if index not in losses]
+    shares = [tuple(left[at::workers]) for at in range(min(workers, len(left)))]
+    tasks = [_Task(plan.build.folder, each, accelerator) for each in shares]
+    if len(tasks) == 1:
+        _work(tasks[0], receive)
+    elif tasks:
+        in_processes(_work, tasks, workers, receive)
+    rows = [
+        (part.cell, drawn, loss)
+        for index, part in enumerate(plan.parts)
+        for drawn, loss in zip(part.drawn, losses[index], strict=True)
+    ]
+    return Table.of(plan.build.space, _rows(rows), None, _origin(plan))
+
+
+def default_workers(accelerator: str) -> int:
+    """One for each core; one for a GPU. Raises: SpacelangError: SP1301 for an accelerator that isn't there."""
+    return 1 if accelerator_named(accelerator).device.type == "cuda" else cores()
+
+
+def _refuse_missing(build: Build, missing: Sequence[Job]) -> NoReturn:
+    shown = "; ".join(f"{each.job}: {each.describe()}" for each in missing[:SHOWN])
+    more = f"; and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
+    refuse(
+        "SP1401",
+        f"{len(missing)} of {len(build.jobs)} jobs in {build.folder} are not distilled: {shown}{more}",
+        f"distil them first: `spacelang distill {build.folder}`",
+    )
+
+
+def _parts(build: Build, job: Job) -> Iterator[Part]:
+    """In a fixed order. What losses depend on is the student, which knows its data and teacher, and what follows."""
+    stage = build.stage_of(job)
+    student = hashlib.sha256((build.folder / STUDENTS / f"{job.name}.json").read_bytes()).hexdigest()
+    sampling = job.table
+    for window in range(len(build.space.stages[stage].windows)):
+        cell = Cell(stage, job.block_id, window)
+        drawn = draw(build.space, cell, sampling.architectures_per_window, sampling.seed)
+        for number, start in enumerate(range(0, len(drawn), PART)):
+            here = drawn[start : start + PART]
+            key = key_of(student, job.training.batch, sampling.calibration_batches, sampling.seed, here)
+            yield Part(job.job, cell, number, here, key)
+
+
+class _Task(NamedTuple):
+    """What a worker is told; plain data, for it starts anew. parts: with their indices."""
+
+    build: Path
+    parts: tuple[tuple[int, Part], ...]
+    accelerator: str
+
+
+class _Measured(NamedTuple):
+    """What a worker answers of each part."""
+
+    number: int
+    losses: tuple[Losses, ...]
+
+
+def _work(task: _Task, send: Send[_Measured]) -> None:
+    bench = _Bench(task.build, accelerator_named(task.accelerator))
+    for number, part in task.parts:
+        send(_Measured(number, bench.measure(part)))
+
+
+class _Bench:
+    """What parts are measured with. The student of a job and the maps of a stage are kept."""
+
+    def __init__(self, folder: Path, device: Accelerator) -> None:
+        self.build, self.device = read_jobs(folder), device
+        self.sources = open_sources(self.build, device, None, None)
+        self._job: int | None = None
+        self._maps: Maps | None = None
+
+    def measure(self, part: Part) -> tuple[Losses, ...]:
+        job = self.build.jobs[part.job]
+        if self._job != part.job:
+            self._job, self._student = part.job, self._read_student(job)
+        if self._maps is None or self._maps.stage != part.cell.stage:
+            self._maps = self._open_maps(job, part.cell.stage)
+        return tuple(measure(self._student, part.drawn, self._maps, self.device))
+
+    def _read_student(self, job: Job) -> Student:
+        found = read_student(self.build, job)
+        if found is None:
+            _refuse_missing(self.build, [job])
+        self.device.place(found[0])
+        return found[0]
+
+    def _open_maps(self, job: Job, stage: int) -> Maps:
+        return Maps(
+            self.sources.teacher,
+            self.sources.data,
+            stage,
+            size=max(self.build.space.resolutions),
+            batch=job.training.batch,
+            calibration_batches=job.table.calibration_batches,
+            seed=job.table.seed,
+            device=self.device,
+        )
+
+
+def _check(job: Job, losses: Sequence[Losses]) -> None:
+    """Raises: SpacelangError: SP1402."""
+    values = np.array(losses)
+    bad = values[~usable(values)]
+    if len(bad):
+        refuse(
+            "SP1402",
+            f"the student of job {job.job} ({job.describe()}) gives the loss {bad[0]:g}; a table holds losses above 0 "
+            f"and at most {MAX_LOSS:g}",
+            "it didn't learn: compile the space with a lower learning rate in its `distill` section, and distil again",
+        )
+
+
+def _rows(measured: Sequence[tuple[Cell, Drawn, Losses]]) -> Rows:
+    layers = [layer for _, drawn, _ in measured for layer in drawn.choice.layers]
+    cells = np.array([cell for cell, _, _ in measured], np.int64)
+    numbers = np.full((len(layers), max(len(each.numbers) for each in layers)), np.nan)
+    for row, layer in enumerate(layers):
+        numbers[row, : len(layer.numbers)] = layer.numbers
+    return Rows(
+        stage=cells[:, 0],
+        block=cells[:, 1],
+        window=cells[:, 2],
+        resolution=np.array([drawn.resolution for _, drawn, _ in measured], np.int64),
+        channels_in=np.array([drawn.channels_in for _, drawn, _ in measured], np.int64),
+        loss=np.array([loss.int8 for *_, loss in measured]),
+        depth=np.array([len(drawn.choice.layers) for _, drawn, _ in measured], np.int64),
+        width=np.array([layer.width for layer in layers], np.int64),
+        numbers=numbers,
+        loss_fp32=np.array([loss.fp32 for *_, loss in measured]),
+    )
+
+
+def _origin(plan: Plan) -> str:
+    begun, space, training = plan.begun, plan.build.space, plan.build.jobs[0].training
+    return (
+        f"distilled on {begun.data} ({begun.data_fingerprint[:8]}) from the teacher {begun.teacher} "
+        f"({begun.teacher_fingerprint[:8]}), {training.fp32.epochs} epochs in FP32 and {training.lsq_plus.epochs} in "
+        f"INT8, for {space.name}@{space.short_hash}"
+    )
