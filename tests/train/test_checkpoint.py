@@ -81,9 +81,7 @@ os.replace = replace
 save(Path(sys.argv[1]), 1)
 save(Path(sys.argv[1]), 2)
 """
-    run = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path)], check=False, env={**os.environ, "PYTHONPATH": "."}
-    )
+    run = subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False, cwd=ROOT)
     assert run.returncode == 9
     found = checkpoint.load(tmp_path, "job", State)
     assert (found.state.epoch if found else 0) == writes // 2

@@ -58,11 +58,12 @@ def test_a_processor_computes_in_one_thread() -> None:
 def test_maps_and_weights_are_channels_last_and_the_rest_stays() -> None:
     cpu = accelerator("cpu")
     assert cpu.place(torch.rand(2, 3, 4, 4)).is_contiguous(memory_format=torch.channels_last)
-    assert cpu.place(nn.Conv2d(3, 8, 3)).weight.is_contiguous(memory_format=torch.channels_last)
+    conv = nn.Conv2d(3, 8, 3)
+    cpu.place(conv)
+    assert conv.weight.is_contiguous(memory_format=torch.channels_last)
     assert cpu.place(torch.arange(6).view(2, 3)).tolist() == [[0, 1, 2], [3, 4, 5]]
 
 
 def test_a_processor_computes_in_single_precision() -> None:
-    conv = nn.Conv2d(3, 8, 3)
     with accelerator("cpu").autocast():
-        assert conv(torch.rand(1, 3, 4, 4)).dtype == torch.float32
+        assert nn.Conv2d(3, 8, 3)(torch.rand(1, 3, 4, 4)).dtype == torch.float32
