@@ -43,6 +43,7 @@ COMMANDS = {
     "solve": Command("search:solve", "spacelang solve specs/vnni_released.space --table table.parquet -o best.space"),
     "train": Command("train:train", "spacelang train found.space -o run"),
     "evaluate": Command("train:evaluate", "spacelang evaluate run --models 10"),
+    "profile": Command("profile:profile", "spacelang profile --device laptop -o profile"),
     "bench": Command("bench:bench", "spacelang bench specs/seqnet_vnni_a0.space specs/spaceevo_vnni.space"),
 }
 """By name; `table` is a group."""

@@ -1,1 +1,18 @@
-"""The profile of a device: what INT8 gains on it, and its width rule."""
+"""The profile of a device: what INT8 gains on it, by operator, kernel size, width and block (paper, section 2 and B).
+
+plan, blocks    what is measured
+measure         into a log, which an interrupted profile goes on with
+rule            the width rule, from how latency grows with channels
+results         the tables and figures, read from the log
+findings        what they say, in sentences
+plots, page     an HTML page with its figures; the proposed device
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from spacelang.backend import refuse
+
+if find_spec("matplotlib") is None:
+    refuse("SP1103", "the figures of a profile need matplotlib", help="pip install 'spacelang[onnx]'")

@@ -1,0 +1,115 @@
+"""What the numbers say, in a sentence or two for each table and figure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from statistics import geometric_mean
+
+from spacelang.latency.profile.plan import KERNEL_SIZES
+from spacelang.latency.profile.results import BADLY, Pair, Results, Steps
+from spacelang.latency.profile.rule import penalties
+from spacelang.suggest import listed
+
+EVEN = 1.1
+"""A speedup between 1/1.1 and 1.1 is none."""
+NEARLY = 0.9
+"""Of the best speedup."""
+
+
+def times(value: float) -> str:
+    return f"{value:.1f}×" if value >= 0.95 else f"{value:.2f}×"
+
+
+def operators(found: Results) -> str:
+    faster = [each for each in found.operators if each.speedup > EVEN]
+    slower = [each for each in found.operators if each.speedup < 1 / EVEN]
+    even = [each for each in found.operators if each not in faster and each not in slower]
+    groups = ((faster, "is faster for"), (slower, "is slower for"), (even, "makes no difference for"))
+    parts = [
+        f"{verb} {listed((f'{each.name} ({times(each.speedup)})' for each in group), 'and')}"
+        for group, verb in groups
+        if group
+    ]
+    return f"INT8 {'; it '.join(parts)}."
+
+
+def kernel_sizes(found: Results) -> str:
+    return (
+        f"{_sizes('Convolutions', found.kernel_sizes['conv'])} {_sizes('Depthwise ones', found.kernel_sizes['dwconv'])}"
+    )
+
+
+def _sizes(name: str, pairs: Mapping[int, Pair]) -> str:
+    first, *_, last = KERNEL_SIZES
+    least, most = min(each.speedup for each in pairs.values()), max(each.speedup for each in pairs.values())
+    ends = f"from {times(pairs[first].speedup)} at {first}×{first} to {times(pairs[last].speedup)} at {last}×{last}"
+    if most < EVEN * least:
+        return f"{name} gain {times(least)} to {times(most)}, whatever the kernel size."
+    if most < 1 / EVEN:
+        return f"{name} are slower in INT8 at every kernel size: {ends}."
+    return f"{name} go {ends}."
+
+
+def widths(found: Results) -> str:
+    speedups = {width: pair.speedup for width, pair in found.widths.items()}
+    worst, best = min(speedups, key=lambda each: speedups[each]), max(speedups, key=lambda each: speedups[each])
+    good = min(
+        each for each in speedups
+        if all(value >= NEARLY * speedups[best] for width, value in speedups.items() if width >= each)
+    )  # fmt: skip
+    return (
+        f"1×1 convolutions gain least with {worst} input channels ({times(speedups[worst])}) and most with {best} "
+        f"({times(speedups[best])}); from {good} channels on they stay within {1 - NEARLY:.0%} of that."
+    )
+
+
+def steps(found: Results) -> str:
+    multiple = found.rule.multiple
+    if multiple is None:
+        return (
+            "No multiple of channels is supported by enough widths: the proposed device can't be written. "
+            f"The confidence of the best was {found.rule.confidence:.0%}."
+        )
+    if multiple == 1:
+        return "Latency grows with every channel, so no width is better than its neighbours."
+    by_curve = "; ".join(_penalty(each, multiple) for each in found.steps if each.curve.precision == "int8")
+    return (
+        f"INT8 latency is least at multiples of {multiple}: a width between them takes longer than the next multiple, "
+        f"{by_curve}."
+    )
+
+
+def _penalty(steps: Steps, multiple: int) -> str:
+    ratios = penalties(steps.ms, multiple)
+    return f"{times(geometric_mean(ratios))} on average and up to {times(max(ratios))} for {curve_name(steps)}"
+
+
+def curve_name(steps: Steps) -> str:
+    curve = steps.curve
+    kind = "depthwise" if curve.kind == "dwconv" else "conv"
+    return f"{kind} {curve.kernel}×{curve.kernel} at {curve.size}×{curve.size}"
+
+
+def rule(found: Results) -> str:
+    """How the rule was decided."""
+    shapes = listed((curve_name(each) for each in found.steps if each.curve.votes), "and")
+    return (
+        f"A multiple is supported if widening any width to it costs nothing: less than half of what as many channels "
+        f"cost on the whole. The widths of {shapes} vote. The rule is the largest multiple that is supported."
+    )
+
+
+def blocks(found: Results) -> str:
+    known = {each.name: each.speedup for each in found.blocks if each.speedup is not None}
+    if not known:
+        return "No block could be told from the noise."
+    best = max(known, key=lambda each: known[each])
+    first = f"{best} gains most from INT8 ({times(known[best])})."
+    bad = _named((each.name, each.id) for each in found.blocks if each.runs_badly)
+    if not bad:
+        return f"{first} Every block gains at least {times(BADLY)}."
+    return f"{first} {bad} {'run' if ' and ' in bad else 'runs'} badly, with less than {times(BADLY)}."
+
+
+def _named(blocks: Iterable[tuple[str, int]]) -> str:
+    return listed((f"{name} (id {id})" for name, id in blocks), "and")
