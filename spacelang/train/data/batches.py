@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -81,7 +82,13 @@ def batches(
     count = count_batches(split, batch, shuffle=shuffle, rank=rank, world=world)
     made = _Batches(split, size, batch, seed, epoch, shuffle, augment)
     numbers = [index * world + rank for index in range(start, count)]
-    loader = DataLoader(made, batch_size=None, sampler=numbers, num_workers=min(workers, len(numbers)))
+    own = generator("workers", seed, epoch)  # or it would draw from the global one
+    with warnings.catch_warnings():
+        # More workers than cores, of which it would warn, are right where a disk is waited for.
+        warnings.filterwarnings("ignore", "This DataLoader will create")
+        loader = DataLoader(
+            made, batch_size=None, sampler=numbers, num_workers=min(workers, len(numbers)), generator=own
+        )
     for each in loader:
         if isinstance(each, _Failure):
             raise SpacelangError(each.diagnostics)

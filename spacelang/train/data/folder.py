@@ -14,7 +14,7 @@ from torch import Tensor
 from spacelang.backend import refuse
 from spacelang.diagnostics import Report
 from spacelang.ir import SearchSpace
-from spacelang.train.data.images import IMAGENET, augmented, centred
+from spacelang.train.data.images import IMAGENET, Unreadable, augmented, centred
 from spacelang.train.data.scan import Classes, fingerprint, scan
 from spacelang.train.data.split import Data
 
@@ -40,12 +40,20 @@ class ImageSplit:
         return self.folder / os.fsdecode(self.paths[index])
 
     def images(self, indices: Sequence[int], size: int, randoms: Sequence[torch.Generator] | None) -> Tensor:
-        paths = map(self.path, indices)
-        if randoms is None:
-            images = [centred(each, size) for each in paths]
-        else:
-            images = [augmented(each, size, random) for each, random in zip(paths, randoms, strict=True)]
+        chances = randoms or [None] * len(indices)
+        images = [self._image(index, size, random) for index, random in zip(indices, chances, strict=True)]
         return IMAGENET.normalised(torch.stack(images), self.channels)
+
+    def _image(self, index: int, size: int, random: torch.Generator | None) -> Tensor:
+        path = self.path(index)
+        try:
+            return centred(path, size) if random is None else augmented(path, size, random)
+        except Unreadable as error:
+            refuse(
+                "SP1208",
+                f"the image {path} can't be read: {error}",
+                f"mend or remove it; `spacelang data {self.folder.parent} --read` finds all that are broken",
+            )
 
 
 def open_folder(root: Path, space: SearchSpace) -> Data:

@@ -13,8 +13,6 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from spacelang.backend import refuse
-
 READABLE = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 """Endings of the files that are read, in lower case."""
 LUMA = (0.299, 0.587, 0.114)
@@ -27,6 +25,10 @@ RATIO = (3 / 4, 4 / 3)
 TRIES = 10
 
 Box = tuple[float, float, float, float]
+
+
+class Unreadable(ValueError):
+    """Why a file can't be read as an image."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ IMAGENET = Normalisation({3: MEAN, 1: (_grey(MEAN),)}, {3: STD, 1: (_grey(STD),)
 def centred(path: Path, size: int) -> Tensor:
     """The middle of an image for validation: 3 × size × size in 0…1.
 
-    Raises: SpacelangError: SP1208 if it can't be read.
+    Raises: Unreadable: as `read`.
     """
     image = read(path)
     side = CENTRE * min(image.size)
@@ -67,7 +69,7 @@ def augmented(path: Path, size: int, random: torch.Generator) -> Tensor:
 
     The policy is the one found for ImageNet (Cubuk et al. 2019). All chance comes from `random`.
 
-    Raises: SpacelangError: SP1208 if it can't be read.
+    Raises: Unreadable: as `read`.
     """
     image = read(path)
     part = _tensor(image, crop(*image.size, random), size)
@@ -101,18 +103,14 @@ def _middle(width: int, height: int, wide: float, high: float) -> Box:
 def read(path: Path) -> Image.Image:
     """An image as RGB. Colours below transparency are shown, grey is repeated, 16 bits become 8.
 
-    Raises: SpacelangError: SP1208 if it can't be decoded, whatever the reason.
+    Raises: Unreadable: if it can't be decoded, whatever the reason.
     """
     try:
         with Image.open(path) as image:
             return _rgb(image)
     except Exception as error:  # decoders of broken files fail in many ways
-        what = str(error) if not isinstance(error, OSError) else error.strerror or str(error)
-        refuse(
-            "SP1208",
-            f"the image {path} can't be read: {what.replace(repr(str(path)), 'the file').rstrip('.')}",
-            "mend or remove it; `spacelang data FOLDER --read` finds all that are broken",
-        )
+        reason = (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__
+        raise Unreadable(reason.replace(f" {str(path)!r}", "").rstrip(".")) from error
 
 
 def _rgb(image: Image.Image) -> Image.Image:
