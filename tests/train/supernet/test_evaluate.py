@@ -1,0 +1,112 @@
+"""Networks of a finished run, evaluated one by one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from spacelang import nn
+from spacelang.architecture import largest, smallest
+from spacelang.cost import cost, total
+from spacelang.diagnostics import SpacelangError
+from spacelang.sample import sample
+from spacelang.train.data import batches, open_data
+from spacelang.train.recalibrate import recalibrate
+from spacelang.train.supernet import Evaluated, evaluate
+from spacelang.train.supernet.run import read_run, read_weights
+from tests.train.supernet.small import quiet, space, trained
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    trained(space(), folder)
+    return folder
+
+
+def evaluated(folder: Path, models: int = 2, seed: int = 5, where: str | None = None) -> list[Evaluated]:
+    return evaluate(folder, models, seed, where, accelerator="cpu", workers=0, update=quiet)
+
+
+def test_which_networks(finished: Path) -> None:
+    results, made = evaluated(finished), space()
+    assert [each.name for each in results] == ["largest", "smallest", "normed_s5_0", "normed_s5_1"]
+    chosen = [largest(made), smallest(made), *sample(made, 2, 5)]
+    assert [each.resolution for each in results] == [each.resolution for each in chosen]
+    assert [each.mflops for each in results] == [
+        total(layer.cost for layer in cost(made, each)).mflops for each in chosen
+    ]
+
+
+@torch.no_grad()
+def test_accuracy_by_hand(finished: Path) -> None:
+    """Of the largest, with the steps written out."""
+    made = space()
+    supernet = nn.build(made)
+    supernet.load_state_dict(read_weights(finished, read_run(finished)))
+    data = open_data("digits", made)
+    calibration = batches(data.train, 16, 128, seed=0, epoch=0, shuffle=True, augment=False)
+    network = supernet.cut(largest(made)).eval()
+    recalibrate(network, [each.images for each, _ in zip(calibration, range(8), strict=False)])
+    everything = next(batches(data.validation, 16, 1000, seed=0, epoch=0, shuffle=False, augment=False))
+    right = (network(everything.images).argmax(1) == everything.labels).float().mean()
+    assert evaluated(finished, 0)[0].fp32 == pytest.approx(right.item())
+
+
+def test_the_last_validation_is_what_evaluate_gives(finished: Path) -> None:
+    first, second = evaluated(finished, 0)
+    last = read_run(finished).validations[-1]
+    assert (first.int8, second.int8) == (last.largest, last.smallest)
+
+
+def refusal(folder: Path, where: str | None = None) -> list[str]:
+    with pytest.raises(SpacelangError) as caught:
+        evaluated(folder, where=where)
+    (found,) = caught.value.diagnostics
+    return [found.code, found.message, found.help]
+
+
+def copied(finished: Path, folder: Path, **changes: object) -> Path:
+    """The run with another run.json."""
+    text = json.loads((finished / "run.json").read_text())
+    folder.mkdir()
+    (folder / "run.json").write_text(json.dumps({**text, **changes}))
+    (folder / "supernet.safetensors").write_bytes((finished / "supernet.safetensors").read_bytes())
+    return folder
+
+
+def test_not_finished(finished: Path, tmp_path: Path) -> None:
+    folder = copied(finished, tmp_path / "run", supernet_sha256=None)
+    assert refusal(folder) == [
+        "SP1504",
+        f"the training in `{folder}` is not finished",
+        f"go on with it: spacelang train {folder}/space.space -o {folder} --data digits",
+    ]
+
+
+def test_changed_weights(finished: Path, tmp_path: Path) -> None:
+    folder = copied(finished, tmp_path / "run")
+    (folder / "supernet.safetensors").write_bytes(b"something else")
+    assert refusal(folder)[:2] == ["SP1502", f"`{folder}/supernet.safetensors` is not the file that the training wrote"]
+
+
+def test_changed_images(finished: Path, tmp_path: Path) -> None:
+    folder = copied(finished, tmp_path / "run", data_fingerprint="another")
+    assert refusal(folder) == [
+        "SP1507",
+        f"the images in digits are not those that `{folder}` was trained on",
+        "to evaluate on them all the same: --data digits",
+    ]
+    assert evaluated(folder, where="digits") == evaluated(finished)
+
+
+def test_no_run(tmp_path: Path) -> None:
+    assert refusal(tmp_path / "none") == [
+        "SP1502",
+        f"there is no file `{tmp_path}/none/run.json`",
+        f"spacelang train SPACE.space -o {tmp_path}/none",
+    ]
