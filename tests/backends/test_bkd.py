@@ -82,6 +82,8 @@ def test_the_slurm_script_runs_its_task(stubs: Path) -> None:
     slurm = {"SLURM_ARRAY_TASK_ID": "7", "SLURM_SUBMIT_DIR": "/builds/a b"}
     assert run(**slurm).stdout == "<distill></builds/a b><--job><7>"
     assert run("/other build", **slurm).stdout == "<distill></other build><--job><7>"
+    options = run("/build", "--data", "/my images", **slurm)
+    assert options.stdout == "<distill></build><--job><7><--data></my images>"
     alone = run("/build")
     assert alone.returncode != 0
     assert "SLURM_ARRAY_TASK_ID: run this with sbatch" in alone.stderr
@@ -89,7 +91,6 @@ def test_the_slurm_script_runs_its_task(stubs: Path) -> None:
 
 def test_the_ray_script_is_formatted_python(tmp_path: Path) -> None:
     script = emitted("pixel4_released")["bkd/ray_jobs.py"]
-    assert "JOBS = 42\n" in script
     (tmp_path / "ray_jobs.py").write_text(script)
     compile(script, "ray_jobs.py", "exec")
     assert complaints(tmp_path) == ""

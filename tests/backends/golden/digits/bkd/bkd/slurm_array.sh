@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Block-wise distillation of hyperspace digits as a Slurm array, one task for each job of jobs.json.
 #
-#     sbatch bkd/slurm_array.sh [BUILD]
+#     sbatch bkd/slurm_array.sh [BUILD [OPTION…]]
 #
-# BUILD is the compiled directory, by default the one that sbatch is called in. Partition, time and the like are given to
-# sbatch, which prefers them to the lines below.
+# BUILD is the compiled directory, by default the one that sbatch is called in; the options are those of
+# `spacelang distill`, such as --data. Partition, time and the like are given to sbatch, which prefers them to the lines
+# below.
 #
 #SBATCH --job-name=bkd-digits
 #SBATCH --array=0-20
@@ -16,4 +17,4 @@ set -euo pipefail
 
 build="${1:-${SLURM_SUBMIT_DIR:?run this with sbatch}}"
 
-srun spacelang distill "${build}" --job "${SLURM_ARRAY_TASK_ID:?run this with sbatch}"
+srun spacelang distill "${build}" --job "${SLURM_ARRAY_TASK_ID:?run this with sbatch}" "${@:2}"
