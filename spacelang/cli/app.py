@@ -30,6 +30,7 @@ COMMANDS = {
     "sample": Command("models:sample", "spacelang sample specs/spaceevo_vnni.space -n 1000 --seed 1 --format jsonl"),
     "compile": Command("build:compile", "spacelang compile specs/vnni.space -o build --backend supernet"),
     "backends": Command("build:backends", "spacelang backends"),
+    "data": Command("data:data", "spacelang data photographs --read"),
     "distill": Command("distill:distill", "spacelang distill build --data digits"),
     "table import": Command(
         "table:import_", "spacelang table import tables/ --space specs/vnni_released.space -o table.parquet"

@@ -14,9 +14,23 @@ from spacelang.train.data.batches import Batch, batches, count_batches
 from spacelang.train.data.digits import NAME as DIGITS
 from spacelang.train.data.digits import open_digits
 from spacelang.train.data.folder import open_folder
+from spacelang.train.data.reading import Broken, broken_images
 from spacelang.train.data.split import Data, Split, require_classes, resized
 
-__all__ = ["DIGITS", "Batch", "Data", "Split", "batches", "count_batches", "open_data", "require_classes", "resized"]
+__all__ = [
+    "DIGITS",
+    "Batch",
+    "Broken",
+    "Data",
+    "Split",
+    "batches",
+    "broken_images",
+    "count_batches",
+    "open_data",
+    "open_images",
+    "require_classes",
+    "resized",
+]
 
 
 def open_data(where: str, space: SearchSpace) -> Data:
@@ -25,4 +39,9 @@ def open_data(where: str, space: SearchSpace) -> Data:
     Raises:
         SpacelangError: as `open_folder`, all that is wrong with the folder at once.
     """
-    return open_digits(space) if where == DIGITS else open_folder(Path(where), space)
+    return open_images(where, space.channels)
+
+
+def open_images(where: str, channels: int) -> Data:
+    """As `open_data`, where no space is at hand."""
+    return open_digits(channels) if where == DIGITS else open_folder(Path(where), channels)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from spacelang.backend import refuse
 from spacelang.diagnostics import Diagnostic, SpacelangError
+from spacelang.train.data.loading import loaded
 from spacelang.train.data.split import Split
 from spacelang.train.seeds import generator
 
@@ -82,14 +82,7 @@ def batches(
     count = count_batches(split, batch, shuffle=shuffle, rank=rank, world=world)
     made = _Batches(split, size, batch, seed, epoch, shuffle, augment)
     numbers = [index * world + rank for index in range(start, count)]
-    own = generator("workers", seed, epoch)  # or it would draw from the global one
-    with warnings.catch_warnings():
-        # More workers than cores, of which it would warn, are right where a disk is waited for.
-        warnings.filterwarnings("ignore", "This DataLoader will create")
-        loader = DataLoader(
-            made, batch_size=None, sampler=numbers, num_workers=min(workers, len(numbers)), generator=own
-        )
-    for each in loader:
+    for each in loaded(made, numbers, workers):
         if isinstance(each, _Failure):
             raise SpacelangError(each.diagnostics)
         yield each

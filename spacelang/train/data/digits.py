@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from spacelang.ir import SearchSpace
 from spacelang.train.data.split import Data
 
 NAME = "digits"
@@ -58,8 +57,8 @@ def _placements(randoms: Sequence[torch.Generator]) -> Tensor:
     return torch.stack([torch.stack([cos, -sin, shift[:, 0]], 1), torch.stack([sin, cos, shift[:, 1]], 1)], 1)
 
 
-def open_digits(space: SearchSpace) -> Data:
-    """The digits for a space: grey, so the same in each of its channels."""
+def open_digits(channels: int) -> Data:
+    """The digits, which are grey, so the same in each channel."""
     from sklearn.datasets import load_digits
 
     bunch = load_digits()
@@ -69,16 +68,16 @@ def open_digits(space: SearchSpace) -> Data:
     small = torch.from_numpy((pixels - mean) / std).unsqueeze(1)
 
     def split(name: str, part: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Digits:
-        return Digits(name, small[part], torch.from_numpy(labels[part]), space.channels)
+        return Digits(name, small[part], torch.from_numpy(labels[part]), channels)
 
     return Data(
         name=NAME,
-        channels=space.channels,
+        channels=channels,
         classes=CLASSES,
         train=split("train", ~held_out),
         validation=split("validation", held_out),
-        mean=(mean / BRIGHTEST,) * space.channels,
-        std=(std / BRIGHTEST,) * space.channels,
+        mean=(mean / BRIGHTEST,) * channels,
+        std=(std / BRIGHTEST,) * channels,
         fingerprint=hashlib.sha256(pixels.tobytes() + labels.tobytes() + held_out.tobytes()).hexdigest(),
     )
 

@@ -13,7 +13,6 @@ from torch import Tensor
 
 from spacelang.backend import refuse
 from spacelang.diagnostics import Report
-from spacelang.ir import SearchSpace
 from spacelang.train.data.images import IMAGENET, Unreadable, augmented, centred
 from spacelang.train.data.scan import Classes, fingerprint, scan
 from spacelang.train.data.split import Data
@@ -40,7 +39,7 @@ class ImageSplit:
         return self.folder / os.fsdecode(self.paths[index])
 
     def images(self, indices: Sequence[int], size: int, randoms: Sequence[torch.Generator] | None) -> Tensor:
-        chances = randoms or [None] * len(indices)
+        chances: Sequence[torch.Generator | None] = randoms or [None] * len(indices)
         images = [self._image(index, size, random) for index, random in zip(indices, chances, strict=True)]
         return IMAGENET.normalised(torch.stack(images), self.channels)
 
@@ -56,30 +55,30 @@ class ImageSplit:
             )
 
 
-def open_folder(root: Path, space: SearchSpace) -> Data:
-    """The images of a folder, for a space. Everything wrong with its layout is told at once.
+def open_folder(root: Path, channels: int) -> Data:
+    """The images of a folder, in 1 or 3 channels. Everything wrong with its layout is told at once.
 
     Images are opened when they are needed, so a broken one is found then. The fingerprint is of paths and sizes: to
     read the contents of an ImageNet takes hours.
 
     Raises:
-        SpacelangError: SP1201, SP1204, SP1205, SP1206, SP1209: what is wrong with the folder; SP1207 if the space
-            takes neither 1 nor 3 channels.
+        SpacelangError: SP1201, SP1204, SP1205, SP1206, SP1209: what is wrong with the folder; SP1207 for other
+            channels.
     """
-    if space.channels not in IMAGENET.means:
-        refuse("SP1207", f"{space.name} takes images of {space.channels} channels", "images of a folder have 1 or 3")
+    if channels not in IMAGENET.means:
+        refuse("SP1207", f"photographs of {channels} channels are asked for", "a folder has them in 1 or 3")
     report = Report()
     found = scan(root, report)
     report.raise_if_failed()
-    splits = {name: _split(name, folder, classes, space.channels) for name, (folder, classes) in found.items()}
+    splits = {name: _split(name, folder, classes, channels) for name, (folder, classes) in found.items()}
     return Data(
         name=os.fspath(root),
-        channels=space.channels,
+        channels=channels,
         classes=len(found["train"][1]),
         train=splits["train"],
         validation=splits["validation"],
-        mean=IMAGENET.means[space.channels],
-        std=IMAGENET.stds[space.channels],
+        mean=IMAGENET.means[channels],
+        std=IMAGENET.stds[channels],
         fingerprint=fingerprint(found),
     )
 

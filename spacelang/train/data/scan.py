@@ -27,11 +27,8 @@ def scan(root: Path, report: Report) -> dict[str, tuple[Path, Classes]]:
     """`train` and `validation`: the folder and the images in it, by class. Everything wrong goes into the report."""
     if not root.is_dir():
         what = "is a file" if root.exists() else "is no folder"
-        report.error(
-            "SP1201",
-            f"there are no images `{root}`: it {what}",
-            help="take `digits`, or a folder that holds train/CLASS/*.jpg and val/CLASS/*.jpg",
-        )
+        help = "take `digits`, or a folder that holds train/CLASS/*.jpg and val/CLASS/*.jpg"
+        report.error("SP1201", f"there are no images `{root}`: it {what}", help=help)
         return {}
     folders = {"train": root / TRAIN, "validation": _validation(root)}
     found = {name: (folder, _split(folder, report)) for name, folder in folders.items()}

@@ -41,10 +41,11 @@ class EfficientNetBackbone(nn.Module):
 
     def __init__(self, model: EfficientNetModel) -> None:
         super().__init__()
-        model.embeddings.padding = SamePad(model.embeddings.convolution)
+        stem: Any = model.embeddings
+        stem.padding = SamePad(stem.convolution)
         for block in model.encoder.blocks:
             _pad_by_size(block)
-        self.stem = model.embeddings
+        self.stem = stem
         self.blocks: nn.ModuleList = model.encoder.blocks
         self.points = tuple(_points(model))
         self.stage_ends = frozenset(index for index, each in enumerate(self.points) if "." not in each.name) - {0}

@@ -20,6 +20,9 @@ Extract = Callable[[nn.Module, Tensor], Sequence[Tensor]]
 CHANNELS = 3
 """Of the images that networks of libraries were trained on."""
 
+DIVISIBLE = 32
+"""The whole reduction of most networks."""
+
 
 class HookedBackbone(nn.Module):
     """A network of a library, which can't be called in parts.
@@ -41,6 +44,8 @@ class HookedBackbone(nn.Module):
         super().__init__()
         self.model = model.eval()
         self._extract = extract
+        # Divided without a rest by what networks divide it by, so that reductions show in the sizes of maps.
+        size = -(-size // DIVISIBLE) * DIVISIBLE
         images = torch.rand(1, CHANNELS, size, size, generator=generator("probe"))
         with torch.no_grad(), running(name, images):
             maps, self._sources = self._trace(images)

@@ -44,7 +44,7 @@ def open_hub(name: str, where: str, size: int) -> Found:
     with _quiet():
         try:
             config, model, missing = _local_first(where)
-        except (OSError, ValueError, ImportError, KeyError, RuntimeError) as error:
+        except Exception as error:  # any file may be damaged, and any network's own code may fail on its settings
             _unavailable(name, where, error)
         mean_std = _normalisation(where)
     lacking = [each for each in missing if not each.startswith(UNUSED)]
@@ -76,7 +76,7 @@ def _local_first(where: str) -> tuple[Any, Any, list[str]]:
 
 
 def _load(where: str, *, local_files_only: bool) -> tuple[Any, Any, list[str]]:
-    """Its configuration, the network, and the names of the weights that the checkpoint lacks."""
+    """Its configuration, the network, and the names of the weights that the checkpoint lacks or has in other shapes."""
     origin = {"local_files_only": local_files_only}
     config: Any = transformers.AutoConfig.from_pretrained(where, trust_remote_code=False, **origin)
     open_model: Any
@@ -87,9 +87,9 @@ def _load(where: str, *, local_files_only: bool) -> tuple[Any, Any, list[str]]:
         config.out_features = list(config.stage_names)
     else:
         open_model = partial(transformers.AutoModel.from_pretrained, trust_remote_code=False)
-    model, info = open_model(
-        where, config=config, use_safetensors=True, dtype=torch.float32, output_loading_info=True, **origin
-    )
+    # Tensors of another shape would be an error that names none of them; so told, they are listed.
+    listed = {"output_loading_info": True, "ignore_mismatched_sizes": True}
+    model, info = open_model(where, config=config, use_safetensors=True, dtype=torch.float32, **listed, **origin)
     return config, model, sorted({*info["missing_keys"], *(each[0] for each in info["mismatched_keys"])})
 
 

@@ -45,12 +45,6 @@ class Found(NamedTuple):
     preferred: Collection[int] | None = None
 
 
-class Update(Protocol):
-    """Called with how much is done and how much there is, and a word on how it goes."""
-
-    def __call__(self, done: int, total: int | None, note: str = "") -> None: ...
-
-
 class Teacher(nn.Module):
     """A frozen backbone with one point before the first stage and one behind every stage.
 

@@ -198,7 +198,7 @@ def test_other_classes_for_validation(tmp_path: Path) -> None:
 
 def test_a_space_of_other_channels(tmp_path: Path) -> None:
     assert message(image_folder(tmp_path), channels=4) == (
-        "error[SP1207]: tiny takes images of 4 channels (images of a folder have 1 or 3)"
+        "error[SP1207]: photographs of 4 channels are asked for (a folder has them in 1 or 3)"
     )
 
 

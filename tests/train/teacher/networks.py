@@ -20,8 +20,8 @@ from transformers import (
 )
 from transformers.utils import logging
 
-TINY_EFFICIENTNET = {
-    "in_channels": [16, 8, 8, 16],
+TINY_EFFICIENTNET: dict[str, Any] = {
+    "in_channels": [32, 8, 8, 16],
     "out_channels": [8, 8, 16, 24],
     "kernel_sizes": [3, 3, 5, 3],
     "strides": [1, 2, 2, 1],

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import types
 from collections.abc import Callable
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,8 @@ def test_efficientnet_gives_what_transformers_gives(tmp_path: Path) -> None:
     teacher = opened(f"efficientnet-b5:{networks.efficientnet(tmp_path)}", FOUR, tmp_path)
     # At this size no stride meets an odd map, where its paddings are made for one size of images only.
     images = torch.rand(2, 3, 32, 32)
-    model = EfficientNetModel.from_pretrained(tmp_path).eval()
+    model = EfficientNetModel.from_pretrained(tmp_path)
+    model.train(False)
     with torch.no_grad():
         states = model(images * teacher.scale + teacher.shift, output_hidden_states=True).hidden_states
     for found, wanted in zip(teacher(images), (states[1], states[3], states[4], states[6]), strict=True):
@@ -69,7 +71,7 @@ def test_efficientnet_gives_what_transformers_gives(tmp_path: Path) -> None:
         (networks.efficientnet, FOUR, ("stage1", "stage2", "stage3", "stage4")),
         (networks.resnet, LATE, ("stem", "stage1", "stage2", "stage3", "stage4")),
         (networks.convnext, LATE, ("stem", "stage1", "stage2", "stage3", "stage4")),
-        (networks.mobilenet, space((2, 2, 1), resolutions="64"), ("layer.0", "layer.2", "layer.4", "layer.5")),
+        (networks.mobilenet, LATE, ("layer.0", "layer.1", "layer.4", "layer.11", "layer.15")),
     ],
 )
 def test_networks_of_transformers(
@@ -81,11 +83,8 @@ def test_networks_of_transformers(
     images = torch.rand(2, 3, max(fitting.resolutions), max(fitting.resolutions))
     maps = teacher(images)
     for point, each in zip(teacher.points, maps, strict=True):
-        assert each.shape[1:] == (
-            point.channels,
-            images.shape[-1] // point.reduction,
-            images.shape[-1] // point.reduction,
-        )
+        size = math.ceil(images.shape[-1] / point.reduction)
+        assert each.shape[1:] == (point.channels, size, size)
     for stage in range(len(maps) - 1):
         before, after = teacher.between(images, stage, stage + 1)
         assert torch.equal(before, maps[stage])
@@ -133,8 +132,8 @@ def test_a_network_states_how_its_images_were_normalised(tmp_path: Path) -> None
 def test_no_cut(tmp_path: Path) -> None:
     name = f"transformers:{networks.resnet(tmp_path)}"
     assert refusal(name, FOUR, tmp_path) == (
-        "error[SP1223]: the teacher `transformers:FOLDER` can't be cut for tiny, which needs maps of 1/2, 1/4, 1/8, 1/8 "
-        "of the image (it has stem (1/4), stage1 (1/4), stage2 (1/8), stage3 (1/16), stage4 (1/32); "
+        "error[SP1223]: the teacher `transformers:FOLDER` can't be cut for tiny, which needs maps of "
+        "1/2, 1/4, 1/8, 1/8 of the image (it has stem (1/4), stage1 (1/4), stage2 (1/8), stage3 (1/16), stage4 (1/32); "
         "the teacher `trained` fits every space)"
     )
 
@@ -170,7 +169,8 @@ def test_weights_out_of_reach(tmp_path: Path) -> None:
     message = refusal("efficientnet-b5", FOUR, tmp_path)
     assert message.startswith("error[SP1221]: the teacher `efficientnet-b5` can't be had: ")
     assert message.endswith(
-        "(with a network: `hf download google/efficientnet-b5 --local-dir FOLDER`; then `--teacher efficientnet-b5:FOLDER`)"
+        "(with a network: `hf download google/efficientnet-b5 --local-dir FOLDER`; "
+        "then `--teacher efficientnet-b5:FOLDER`)"
     )
 
 
@@ -228,7 +228,7 @@ def test_the_teacher_of_the_paper(tmp_path: Path) -> None:
     assert [each.reduction for each in teacher.points] == [2, 4, 8, 16, 16, 32, 32]
 
 
-class StandInFormat(str, Enum):
+class StandInFormat(StrEnum):
     NHWC = "NHWC"
 
 
@@ -248,11 +248,10 @@ class StandInFeatureInfo:
 class StandInNet(nn.Module):
     """As timm's networks of features: a list of maps; transformers among them with channels last."""
 
-    pretrained_cfg = {"mean": (0.5, 0.5, 0.5), "std": (0.25, 0.25, 0.25)}
-
     def __init__(self, channels_last: bool) -> None:
         super().__init__()
         self.feature_info = StandInFeatureInfo()
+        self.pretrained_cfg = {"mean": (0.5, 0.5, 0.5), "std": (0.25, 0.25, 0.25)}
         self.act1 = nn.Sequential(nn.Conv2d(3, 8, 3, 2, 1), nn.ReLU(inplace=True))
         self.layer1 = nn.Conv2d(8, 16, 3, 2, 1)
         self.layer2 = nn.Sequential(nn.ReLU(inplace=True), nn.Conv2d(16, 24, 3, 2, 1))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,11 +22,10 @@ SPECS = Path(__file__).parents[3] / "specs"
 
 
 @pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few steps: what is tested here isn't how good the teacher gets."""
     monkeypatch.setattr(trained, "EPOCHS", 2)
     monkeypatch.setattr(trained, "BATCH", 480)
-    return
 
 
 def opened(folder: Path, data: Data = DIGITS, space: spacelang.SearchSpace = SPACE) -> Teacher:
