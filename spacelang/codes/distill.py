@@ -59,4 +59,12 @@ CODES: tuple[Code, ...] = (
         "pip install spacelang",
         "pip install 'spacelang[ray]'",
     ),
+    Code(
+        "SP1309",
+        "a library of training is missing",
+        "Distillation and training run in torch, with libraries for images, teachers and logs. They are installed by "
+        "an extra of its own, because a compiler of spaces doesn't need them.",
+        "pip install spacelang",
+        "pip install 'spacelang[train]'",
+    ),
 )
