@@ -37,6 +37,9 @@ COMMANDS = {
     ),
     "table build": Command("losses:build", "spacelang table build build -o table.parquet --workers 2"),
     "table info": Command("table:info", "spacelang table info table.parquet"),
+    "table attach": Command(
+        "predictor:attach", "spacelang table attach table.parquet --device cost-model -o table.parquet"
+    ),
     "score": Command("search:score", "spacelang score specs/vnni_released.space 151122-023231 --table table.parquet"),
     "evolve": Command(
         "search:evolve", "spacelang evolve specs/vnni_released.space --table table.parquet -o best.space"
@@ -45,9 +48,17 @@ COMMANDS = {
     "train": Command("train:train", "spacelang train found.space -o run"),
     "evaluate": Command("train:evaluate", "spacelang evaluate run --models 10"),
     "profile": Command("profile:profile", "spacelang profile --device laptop -o profile"),
+    "latency train": Command("predictor:train", "spacelang latency train log.parquet -o server.predictor"),
+    "latency eval": Command("predictor:eval_", "spacelang latency eval server.predictor log.parquet"),
+    "latency devices": Command("predictor:devices", "spacelang latency devices"),
+    "predict": Command("predictor:predict", "spacelang predict specs/seqnet_vnni_a0.space --device cost-model"),
     "bench": Command("bench:bench", "spacelang bench specs/seqnet_vnni_a0.space specs/spaceevo_vnni.space"),
 }
-"""By name; `table` is a group."""
+"""By name; those of two words are in a group."""
+GROUPS = {
+    "table": "Tables of measured stage architectures.",
+    "latency": "Measured kernels, and predictors that learn from them.",
+}
 
 HELP = "Compile, search and print families of neural networks. A `.space` file says what such a family looks like."
 EXITS = "Exit codes: 0 done, 1 error, 2 different (diff, fmt --check), 130 interrupted."
@@ -72,7 +83,7 @@ def _app(names: Iterable[str]) -> typer.Typer:
     for name in names:
         group, _, command = name.rpartition(" ")
         if group not in groups:
-            groups[group] = typer.Typer(help="Tables of measured stage architectures.", no_args_is_help=True)
+            groups[group] = typer.Typer(help=GROUPS[group], no_args_is_help=True)
             app.add_typer(groups[group], name=group)
         module, _, function = COMMANDS[name].place.partition(":")
         run = getattr(import_module(f"spacelang.cli.{module}"), function)
