@@ -7,11 +7,12 @@ from statistics import geometric_mean
 
 from spacelang.latency.profile.plan import KERNEL_SIZES
 from spacelang.latency.profile.results import BADLY, Pair, Results, Steps
-from spacelang.latency.profile.rule import penalties
+from spacelang.latency.profile.rule import Support, penalties
 from spacelang.suggest import listed
 
 EVEN = 1.1
 """A speedup between 1/1.1 and 1.1 is none."""
+BOTH = (True, False)
 NEARLY = 0.9
 """Of the best speedup."""
 
@@ -30,7 +31,21 @@ def operators(found: Results) -> str:
         for group, verb in groups
         if group
     ]
-    return f"INT8 {'; it '.join(parts)}."
+    return f"INT8 {'; it '.join(parts)}.{_on_multiples(found)}"
+
+
+def _on_multiples(found: Results) -> str:
+    """How much of a bad figure is the widths' fault: MobileNetV3 has few multiples of 16."""
+    multiple = found.rule.multiple or 1
+    (depthwise,) = [each for each in found.operators if each.name == "DWConv"]
+    pairs = list(zip(depthwise.kernels, depthwise.speedups, strict=True))
+    on, off = ([value for kernel, value in pairs if (kernel.channels_in % multiple == 0) is wanted] for wanted in BOTH)
+    if not on or not off:
+        return ""
+    return (
+        f" Depthwise kernels with a multiple of {multiple} channels come to {times(geometric_mean(on))}, "
+        f"the others to {times(geometric_mean(off))}."
+    )
 
 
 def kernel_sizes(found: Results) -> str:
@@ -74,14 +89,14 @@ def steps(found: Results) -> str:
         return "Latency grows with every channel, so no width is better than its neighbours."
     by_curve = "; ".join(_penalty(each, multiple) for each in found.steps if each.curve.precision == "int8")
     return (
-        f"INT8 latency is least at multiples of {multiple}: a width between them takes longer than the next multiple, "
-        f"{by_curve}."
+        f"INT8 latency steps at multiples of {multiple}. A width between them takes as long as the next multiple or "
+        f"longer: {by_curve}."
     )
 
 
 def _penalty(steps: Steps, multiple: int) -> str:
     ratios = penalties(steps.ms, multiple)
-    return f"{times(geometric_mean(ratios))} on average and up to {times(max(ratios))} for {curve_name(steps)}"
+    return f"{times(geometric_mean(ratios))} on average, at most {times(max(ratios))} for {curve_name(steps)}"
 
 
 def curve_name(steps: Steps) -> str:
@@ -96,7 +111,21 @@ def rule(found: Results) -> str:
     return (
         f"A multiple is supported if widening any width to it costs nothing: less than half of what as many channels "
         f"cost on the whole. The widths of {shapes} vote. The rule is the largest multiple that is supported."
+        f"{''.join(map(_verdict, _nearest(found)))}"
     )
+
+
+def _nearest(found: Results) -> list[Support]:
+    """The rule's multiple, and the next larger one."""
+    multiple = found.rule.multiple
+    return [each for each in found.rule.supports if multiple and each.multiple in (multiple, 2 * multiple)]
+
+
+def _verdict(support: Support) -> str:
+    votes = support.free + support.costly
+    if support.holds:
+        return f" {support.multiple} is: {support.free} of {votes} multiples of {support.finer} widen freely."
+    return f" {support.multiple} isn't: {support.costly} of {votes} multiples of {support.finer} widen at a cost."
 
 
 def blocks(found: Results) -> str:

@@ -184,16 +184,27 @@ def _steps_table(found: Results) -> str:
 
 
 def _blocks_table(found: Results) -> str:
-    rows = [row for each in found.blocks for row in _block_rows(each)]
-    columns = ("block", "mean", "layer", "INT8 µs", "FP32 µs", "speedup")
-    return _table(f"One layer of each block of {found.space}, with stride 1", columns, rows, ("layer",))
+    rows = list(map(_block_row, found.blocks))
+    columns = ("id", "block", "speedup", "least", "most", "")
+    table = _table(f"Blocks of {found.space}: one layer with stride 1", columns, rows, ("block", ""))
+    return table + _folded("The numbers", _layers_table(found))
 
 
-def _block_rows(block: Block) -> Iterable[Sequence[str]]:
-    mean = times(block.speedup) if block.speedup is not None else "undecided"
-    mean = f'<span class="bad">{mean}, badly</span>' if block.runs_badly else mean
-    starts = [(f"{block.id} {escape(block.name)}", mean)] + [("", "")] * (len(block.layers) - 1)
-    for start, (layer, pair) in zip(starts, block.layers, strict=True):
+def _layers_table(found: Results) -> str:
+    rows = [row for each in found.blocks for row in _layer_rows(each)]
+    columns = ("block", "layer", "INT8 µs", "FP32 µs", "speedup")
+    return _table("One more layer among others", columns, rows, ("layer",))
+
+
+def _block_row(block: Block) -> Sequence[str]:
+    known = [each.pair.speedup for each in block.layers if each.pair]
+    figures = map(times, (block.speedup, min(known), max(known))) if block.speedup else ("undecided", "–", "–")
+    verdict = '<span class="bad">runs badly</span>' if block.runs_badly else ""
+    return (str(block.id), escape(block.name), *figures, verdict)
+
+
+def _layer_rows(block: Block) -> Iterable[Sequence[str]]:
+    for layer, pair in block.layers:
         measured = (_micros(pair.int8_ms), _micros(pair.fp32_ms), times(pair.speedup)) if pair else ("–", "–", "–")
         where = ", ".join(filter(None, (f"{layer.width} channels at {layer.size}×{layer.size}", layer.settings)))
-        yield (*start, escape(where), *measured)
+        yield (escape(layer.block), escape(where), *measured)

@@ -124,20 +124,23 @@ def _widths(found: Results) -> Figure:
 
 
 def _steps(found: Results) -> Figure:
-    figure, axes = _axes("channels", "latency in µs", 4.2)
-    for steps in found.steps:
-        if steps.curve[:3] != FIGURE_9[:3]:
-            continue
+    """One panel a precision: in one, the teeth of the two saws hide each other."""
+    shown = [each for each in found.steps if each.curve[:3] == FIGURE_9[:3]]
+    multiple = found.rule.multiple or 1
+    figure = Figure((WIDTH, 2.4 * len(shown)))
+    for axes, steps in zip(figure.subplots(len(shown), sharex=True), shown, strict=True):
         name, color = steps.curve.precision, INT8 if steps.curve.precision == "int8" else FP32
         micros = {width: ms * 1000 for width, ms in steps.ms.items()}
         _line(axes, micros, name, name.upper(), color, markersize=2.5, linewidth=1)
-        if name == "int8" and (found.rule.multiple or 1) > 1:
-            marked = {width: value for width, value in micros.items() if width % (found.rule.multiple or 1) == 0}
-            label = f"INT8 at multiples of {found.rule.multiple}"
-            _line(axes, marked, "multiples", label, THIRD, linestyle="none", markersize=7)
-    axes.set_xticks(range(0, max(FIGURE_9.kernels()) + 1, 16))
-    axes.set_ylim(bottom=0)
-    axes.legend(loc="upper left")
+        if multiple > 1:
+            marked = {width: value for width, value in micros.items() if width % multiple == 0}
+            label = f"{name.upper()} at multiples of {multiple}"
+            _line(axes, marked, f"{name}-multiples", label, THIRD, linestyle="none", markersize=6)
+        axes.set_ylabel("latency in µs")
+        axes.set_ylim(bottom=0)
+        axes.legend(loc="upper left")
+    axes.set_xlabel("channels")
+    axes.set_xticks(range(0, max(micros) + 1, 16))
     return figure
 
 

@@ -33,6 +33,7 @@ class Operator(NamedTuple):
     """A row of Table 1."""
 
     name: str
+    kernels: tuple[Kernel, ...]
     pairs: tuple[Pair, ...]
 
     @property
@@ -111,7 +112,7 @@ def results(name: str, space: str, log: Log, layers: Sequence[BlockLayer]) -> Re
         name,
         log.fingerprint,
         space,
-        tuple(Operator(each, tuple(map(pair, kernels))) for each, kernels in plan.operators().items()),
+        tuple(Operator(each, kernels, tuple(map(pair, kernels))) for each, kernels in plan.operators().items()),
         {kind: pairs(plan.kernel_sizes(kind)) for kind in ("conv", "dwconv")},
         pairs(plan.widths()),
         steps,

@@ -93,7 +93,13 @@ def as_json(found: Results) -> dict[str, Any]:
         },
         "declaration": declaration(found),
         "operators": [
-            {"operator": each.name, "speedup": each.speedup, "kernels": [_pair(pair) for pair in each.pairs]}
+            {
+                "operator": each.name,
+                "speedup": each.speedup,
+                "kernels": [
+                    {**kernel._asdict(), **_pair(pair)} for kernel, pair in zip(each.kernels, each.pairs, strict=True)
+                ],
+            }
             for each in found.operators
         ],
         "kernel_sizes": [
