@@ -23,39 +23,26 @@ def page(found: Results, figures: Mapping[str, bytes], declaration: str | None) 
         figures: the SVG of each figure, by name.
         declaration: the proposed device; None for none.
     """
-    sections = (
-        _section("rule", "Width rule and device", findings.rule(found), _rule(found), _declaration(declaration)),
-        _section(
-            "steps", "Channels of depthwise convolutions", findings.steps(found),
-            _figure(figures, "steps", "Latency of 3×3 depthwise convolutions on 56×56 feature maps, over channels",
-                    findings.steps(found), "As the paper's Figure 9."),
-            _steps_table(found),
-        ),
-        _section(
-            "operators", "Operators", findings.operators(found),
-            _figure(figures, "operators", "Speedup of each operator", findings.operators(found),
-                    "Faint dots: single kernels of MobileNetV3-Large. As the paper's Table 1."),
-            _operators_table(found),
-        ),
-        _section(
-            "kernel-sizes", "Kernel sizes", findings.kernel_sizes(found),
-            _figure(figures, "kernel_sizes", "Speedup over kernel sizes", findings.kernel_sizes(found),
-                    "96 channels in and out, 56×56 feature maps. As the paper's Table 8."),
-            _sizes_table(found),
-        ),
-        _section(
-            "widths", "Widths of 1×1 convolutions", findings.widths(found),
-            _figure(figures, "widths", "Speedup of 1×1 convolutions over their input channels", findings.widths(found),
-                    "28×28 feature maps. As the paper's Figure 3."),
-            _widths_table(found),
-        ),
-        _section(
-            "blocks", "Blocks", findings.blocks(found),
-            _figure(figures, "blocks", "Speedup of each block", findings.blocks(found),
-                    f"Faint dots: layers of one stage. The line at {times(BADLY)}: blocks left of it run badly."),
-            _blocks_table(found),
-        ),
+    studies = (
+        ("steps", "Channels of depthwise convolutions", findings.steps,
+         "Latency of 3×3 depthwise convolutions on 56×56 feature maps, over channels", "As the paper's Figure 9.",
+         _steps_table),
+        ("operators", "Operators", findings.operators, "Speedup of each operator",
+         "Faint dots: single kernels of MobileNetV3-Large. As the paper's Table 1.", _operators_table),
+        ("kernel_sizes", "Kernel sizes", findings.kernel_sizes, "Speedup over kernel sizes",
+         "96 channels in and out, 56×56 feature maps. As the paper's Table 8.", _sizes_table),
+        ("widths", "Widths of 1×1 convolutions", findings.widths,
+         "Speedup of 1×1 convolutions over their input channels", "28×28 feature maps. As the paper's Figure 3.",
+         _widths_table),
+        ("blocks", "Blocks", findings.blocks, "Speedup of each block",
+         f"Faint dots: layers of one stage. The line at {times(BADLY)}: blocks left of it run badly.", _blocks_table),
     )  # fmt: skip
+    sections = [
+        _section("rule", "Width rule and device", findings.rule(found), _rule(found), _declaration(declaration))
+    ]
+    for name, title, finding, label, caption, table in studies:
+        figure = _figure(figures, name, label, finding(found), caption)
+        sections.append(_section(name, title, finding(found), figure, table(found)))
     title = f"INT8 on {found.name}"
     head = (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -67,7 +54,7 @@ def page(found: Results, figures: Mapping[str, bytes], declaration: str | None) 
 
 
 def _section(name: str, title: str, finding: str, *parts: str) -> str:
-    return f'<section id="{name}">\n<h2>{title}</h2>\n<p>{escape(finding)}</p>\n{"".join(parts)}</section>\n'
+    return f'<section id="{name}-section">\n<h2>{title}</h2>\n<p>{escape(finding)}</p>\n{"".join(parts)}</section>\n'
 
 
 def _figure(figures: Mapping[str, bytes], name: str, title: str, description: str, caption: str) -> str:
