@@ -53,16 +53,19 @@ def _bar(what: str) -> Iterator[Update]:
 @contextmanager
 def _lines(what: str) -> Iterator[Update]:
     begun = last = time.monotonic()
+    before: int | None = None  # what was done when this began, of a work that goes on
 
     def update(done: int, total: int | None, note: str = "") -> None:
-        nonlocal last
+        nonlocal last, before
         now = time.monotonic()
+        if before is None:
+            before = max(0, done - 1)
         if done and now - last >= LOG_SECONDS:
             last = now
-            left = (
-                f"of {total} ({done / total:.0%}), {(now - begun) / done * (total - done):.0f} s left" if total else ""
-            )
-            say(", ".join(filter(None, (f"{what}: {done} {left}".rstrip(), note))))
+            share = f"of {total} ({done / total:.0%})" if total else ""
+            if total and done > before:
+                share += f", {(now - begun) / (done - before) * (total - done):.0f} s left"
+            say(", ".join(filter(None, (f"{what}: {done} {share}".rstrip(), note))))
 
     say(what)
     yield update
