@@ -1,15 +1,15 @@
 """Networks that spacelang didn't build, quantised by onnxruntime's own tool: predicted against measured.
 
-    python benchmarks/foreign_onnx.py [PREDICTOR] [--keep FOLDER]
+    python benchmarks/foreign_onnx.py [PREDICTOR]
 
-PREDICTOR is a shipped predictor's name or a file. Without it, the kernels' latencies are measured here one by one and summed.
-The networks are written in plain torch from their papers' tables: MobileNetV2 (Table 2), MobileNetV3-Large (Table 1), and
-ResNet-50 (Table 1) with the stride in its 3×3 convolutions.
+PREDICTOR is the name of a shipped predictor, or a file. Without it the kernels are measured here, one by one, and
+summed. The networks are written in plain torch from their papers' tables: MobileNetV2 (Table 2), MobileNetV3-Large
+(Table 1) and ResNet-50 (Table 1), with the stride in its 3×3 convolutions.
 """
 
 from __future__ import annotations
 
-import sys
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,7 +21,14 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from torch import Tensor, nn
 
+from spacelang.diagnostics import Report
+from spacelang.latency.device import pinned
+from spacelang.latency.match import Matched, kernels_of_onnx
+from spacelang.latency.meter import Meter
+from spacelang.latency.runtime import OnnxRuntime
+
 SIZE, CLASSES = 224, 1000
+KERNEL_RUNS, NETWORK_RUNS = 20, 50
 CALIBRATION_IMAGES = 2
 """Random ones: scales don't change a latency."""
 
@@ -96,8 +103,9 @@ def mobilenet_v3() -> nn.Module:
     layers, channels = [conv(3, 16, 3, 2, act=nn.Hardswish())], 16
     table = (
         (3, 16, 16, 0, 0, 1), (3, 64, 24, 0, 0, 2), (3, 72, 24, 0, 0, 1), (5, 72, 40, 1, 0, 2), (5, 120, 40, 1, 0, 1),
-        (5, 120, 40, 1, 0, 1), (3, 240, 80, 0, 1, 2), (3, 200, 80, 0, 1, 1), (3, 184, 80, 0, 1, 1), (3, 184, 80, 0, 1, 1),
-        (3, 480, 112, 1, 1, 1), (3, 672, 112, 1, 1, 1), (5, 672, 160, 1, 1, 2), (5, 960, 160, 1, 1, 1), (5, 960, 160, 1, 1, 1),
+        (5, 120, 40, 1, 0, 1), (3, 240, 80, 0, 1, 2), (3, 200, 80, 0, 1, 1), (3, 184, 80, 0, 1, 1),
+        (3, 184, 80, 0, 1, 1), (3, 480, 112, 1, 1, 1), (3, 672, 112, 1, 1, 1), (5, 672, 160, 1, 1, 2),
+        (5, 960, 160, 1, 1, 1), (5, 960, 160, 1, 1, 1),
     )  # fmt: skip
     for kernel, hidden, width, se, hard, stride in table:
         act = nn.Hardswish if hard else nn.ReLU
@@ -139,13 +147,13 @@ class _Images(CalibrationDataReader):  # type: ignore[misc]
         return next(self._images, None)
 
 
-def export(network: nn.Module, path: Path, size: int = SIZE) -> None:
+def export(network: nn.Module, path: Path, size: int = SIZE, channels: int = 3) -> None:
     """Writes the network as float32 ONNX, as torch's exporter has it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter tells of its successor
         torch.onnx.export(
             network.eval(),
-            (torch.zeros(1, 3, size, size),),
+            (torch.zeros(1, channels, size, size),),
             str(path),
             input_names=["x"],
             opset_version=17,
@@ -161,3 +169,39 @@ def quantise(given: Path, made: Path, form: QuantFormat = QuantFormat.QDQ, size:
         str(prepared), str(made), _Images(size), quant_format=form, per_channel=True,
         activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
     )  # fmt: skip
+
+
+def summed(meter: Meter) -> Callable[[Matched], float]:
+    """Milliseconds of a network's kernels, measured here one by one."""
+
+    def predict(network: Matched) -> float:
+        made = OnnxRuntime()
+        once = dict.fromkeys(network.kernels)
+        alone = {
+            each: meter.measure(made.kernel(each, network.precision).run, str(each), KERNEL_RUNS).ms for each in once
+        }
+        return sum(alone[each] for each in network.kernels)
+
+    return predict
+
+
+def main(folder: Path, meter: Meter, predict: Callable[[Matched], float]) -> None:
+    print(f"{'network':16}{'precision':>10}{'kernels':>9}{'predicted ms':>14}{'measured ms':>13}{'error':>8}")
+    for name, make in NETWORKS.items():
+        torch.manual_seed(0)
+        whole, quantised = folder / f"{name}.onnx", folder / f"{name}.int8.onnx"
+        export(make(), whole)
+        quantise(whole, quantised)
+        for path in (quantised, whole):
+            network = kernels_of_onnx(path)
+            measured = meter.measure(OnnxRuntime().load(path.read_bytes()).run, name, NETWORK_RUNS).ms
+            predicted = predict(network)
+            figures = f"{predicted:>14.3f}{measured:>13.3f}{predicted / measured - 1:>+8.1%}"
+            print(f"{name:16}{network.precision:>10}{len(network.kernels):>9}{figures}", flush=True)
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    with pinned(Report()), tempfile.TemporaryDirectory() as scratch:
+        meter = Meter()
+        main(Path(scratch), meter, summed(meter))

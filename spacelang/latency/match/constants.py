@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from onnx import NodeProto, OperatorSetIdProto, TensorProto, external_data_helper, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
+from spacelang.backend import refuse
+
 SMALL = 4096
 """Elements up to which a constant's value is read."""
 FOLDED = frozenset(
@@ -25,7 +27,7 @@ FOLDED = frozenset(
     }
 )  # fmt: skip
 """Operators that are computed here where they read constants alone; none makes much of little."""
-KEEPING_SHAPE = frozenset({"DequantizeLinear", "QuantizeLinear", "Identity", "Cast"})
+KEEPING_SHAPE = frozenset({"QuantizeLinear", "Identity", "Cast"})
 
 
 class Constant(NamedTuple):
@@ -36,17 +38,29 @@ class Constant(NamedTuple):
     value: NDArray[Any] | None = None
     quantised: bool = False
 
+    def dequantised(self, scale: Constant, zero_point: Constant | None) -> Constant:
+        """The number that one integer stands for. Of larger constants, only the shapes matter."""
+        number, factor = self.number(), scale.number()
+        if number is None or factor is None:
+            return Constant(self.dims, TensorProto.FLOAT, None, quantised=True)
+        offset = (zero_point.number() if zero_point else None) or 0.0
+        value = np.full(self.dims, (number - offset) * factor, np.float32)
+        return Constant(self.dims, TensorProto.FLOAT, value, quantised=True)
+
     def number(self) -> float | None:
         """The one number that it holds."""
         return float(self.value.reshape(-1)[0]) if self.value is not None and self.value.size == 1 else None
 
 
 class Constants:
-    """The constants of one graph, by name."""
+    """The constants of one graph, by name.
 
-    def __init__(self, tensors: Iterable[TensorProto], opsets: Sequence[OperatorSetIdProto], folder: Path) -> None:
+    Raises: SpacelangError: SP1701: if one is damaged.
+    """
+
+    def __init__(self, tensors: Iterable[TensorProto], opsets: Sequence[OperatorSetIdProto], path: Path) -> None:
         self._opsets = [each for each in opsets if each.domain in ("", "ai.onnx")]
-        self._folder = folder
+        self._path = path
         self._known = {each.name: self._read(each) for each in tensors}
 
     def __contains__(self, name: str) -> bool:
@@ -71,6 +85,9 @@ class Constants:
         if not all(each in self._known for each in inputs):
             return False
         known = [self._known[each] for each in inputs]
+        if node.op_type == "DequantizeLinear" and len(known) > 1:
+            self._known[node.output[0]] = known[0].dequantised(known[1], known[2] if len(known) > 2 else None)
+            return True
         small = all(each.value is not None for each in known) and sum(math.prod(each.dims) for each in known) <= SMALL
         return (small and self._compute(node, known)) or self._reshape(node, known[0])
 
@@ -78,9 +95,12 @@ class Constants:
         dims = tuple(tensor.dims)
         value = None
         if math.prod(dims) <= SMALL and tensor.data_type != TensorProto.STRING:
-            if tensor.data_location == TensorProto.EXTERNAL:
-                external_data_helper.load_external_data_for_tensor(tensor, str(self._folder))
-            value = numpy_helper.to_array(tensor)
+            try:
+                if tensor.data_location == TensorProto.EXTERNAL:
+                    external_data_helper.load_external_data_for_tensor(tensor, str(self._path.parent))
+                value = numpy_helper.to_array(tensor)
+            except Exception:  # onnx checks little, so that anything may go wrong in here
+                refuse("SP1701", f"the constant {tensor.name} of {self._path} is damaged", "export it again")
         return Constant(dims, tensor.data_type, value)
 
     def _compute(self, node: NodeProto, known: Sequence[Constant]) -> bool:
@@ -98,13 +118,13 @@ class Constants:
             dtype = helper.np_dtype_to_tensor_dtype(made.dtype)
         except Exception:  # any operator with any attributes: one that can't be computed is no constant
             return False
-        quantised = node.op_type == "DequantizeLinear" or any(each.quantised for each in known)
+        quantised = any(each.quantised for each in known)
         self._known[node.output[0]] = Constant(made.shape, dtype, made if made.size <= SMALL else None, quantised)
         return True
 
     def _reshape(self, node: NodeProto, first: Constant) -> bool:
         """The shape of a large constant behind an operator."""
-        dims, quantised = first.dims, first.quantised
+        dims = first.dims
         if node.op_type == "Transpose":
             order = next((tuple(each.ints) for each in node.attribute if each.name == "perm"), None)
             order = order or tuple(reversed(range(len(dims))))
@@ -113,7 +133,5 @@ class Constants:
             dims = tuple(dims[each] for each in order)
         elif node.op_type not in KEEPING_SHAPE:
             return False
-        quantised |= node.op_type == "DequantizeLinear"
-        dtype = TensorProto.FLOAT if node.op_type == "DequantizeLinear" else first.dtype
-        self._known[node.output[0]] = Constant(dims, dtype, None, quantised)
+        self._known[node.output[0]] = first._replace(dims=dims, value=None)
         return True

@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import numpy as np
 from onnx import TensorProto
 
 from spacelang.latency.match.calls import Call
@@ -50,11 +49,10 @@ class Context:
         if call.operands[at] not in self.constants:
             raise Unfit(f"computes {call.operands[at]!r}, which is a constant in every kernel")
         found = self.constants[call.operands[at]]
-        if not call.grids or found.value is None or found.value.size > 1:
+        if not call.grids:
             return found
-        scale, zero_point = (self.constants[each].value if each else None for each in call.grids[at])
-        offset = found.value.astype(np.float64) - (0 if zero_point is None else zero_point)
-        return found._replace(value=offset * (1 if scale is None else scale))
+        scale, zero_point = (self.constants[each] if each else None for each in call.grids[at])
+        return found.dequantised(scale, zero_point) if scale else found
 
     def append(self, step: Step) -> int:
         """The index of the new step."""

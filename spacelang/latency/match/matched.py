@@ -55,7 +55,7 @@ def kernels_of_onnx(path: str | os.PathLike[str]) -> Matched:
     path = Path(path)
     model = read_model(path)
     given, warnings = read_input(model, path)
-    constants = Constants(model.graph.initializer, model.opset_import, path.parent)
+    constants = Constants(model.graph.initializer, model.opset_import, path)
     # The first dimensions are the batch and the channels, unless a transpose says otherwise.
     context = Context(constants, {given.name: Value(-1, given.dims)})
     outputs = [each.name for each in model.graph.output]

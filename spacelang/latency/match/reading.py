@@ -47,6 +47,8 @@ def read_model(path: Path) -> ModelProto:
             model = inliner.inline_local_functions(model)
     except (DecodeError, RuntimeError, ValueError):
         refuse("SP1701", f"{path} is no ONNX model, or is damaged", "export it again")
+    if not _is_text(model):
+        refuse("SP1701", f"{path} is no ONNX model, or is damaged", "export it again")
     if not model.graph.node or not model.graph.output:
         refuse("SP1701", f"{path} holds no ONNX graph", "export it again")
     if len(model.graph.node) > NODES:
@@ -56,6 +58,14 @@ def read_model(path: Path) -> ModelProto:
 
 
 _EXTERNAL = "keep the weights beside it: onnx.save(model, path, save_as_external_data=True)"
+
+
+def _is_text(model: ModelProto) -> bool:
+    """Whether all names are text; protobuf hands out bytes where they aren't."""
+    graph = model.graph
+    named = (*graph.node, *graph.input, *graph.output, *graph.initializer)
+    names = [text for node in graph.node for text in (node.op_type, node.domain, *node.input, *node.output)]
+    return all(isinstance(each, str) for each in (*names, *(one.name for one in named)))
 
 
 def _check_external(model: ModelProto, path: Path) -> None:
