@@ -39,11 +39,11 @@ def refusal(folder: Path, data: Data = DIGITS, space: spacelang.SearchSpace = SP
 
 
 @pytest.mark.slow
-def test_it_learns_the_digits_within_half_a_minute(tmp_path: Path) -> None:
+def test_it_learns_the_digits_within_half_a_minute_of_one_core(tmp_path: Path) -> None:
     digits = spacelang.load(SPECS / "digits.space")
-    begun = time.monotonic()
+    begun = time.process_time()
     open_teacher("trained", digits, open_data("digits", digits), tmp_path)
-    assert time.monotonic() - begun < 60  # twice what it may take, on a machine that does other things
+    assert time.process_time() - begun < 30
     accuracy = json.loads((tmp_path / "teacher.json").read_text())["state"]["accuracy"]
     assert set(accuracy) == {"24", "32"}
     assert min(accuracy.values()) > 0.98
