@@ -76,6 +76,8 @@ def connected(device: torch.device) -> Iterator[Processes]:
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield Processes()
         return
+    if device.type == "cuda":
+        torch.cuda.set_device(device)  # NCCL communicates on the current one
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         yield Processes(dist.get_rank(), dist.get_world_size())

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import pytest
 import torch
 import torch.nn.functional as F
 
 from spacelang import nn
 from spacelang.architecture import largest, model_of, smallest
 from spacelang.train.data import resized
-from spacelang.train.runtime import accelerator
+from spacelang.train.runtime import Accelerator, accelerator
 from spacelang.train.supernet.sandwich import backward, sandwiches
 from tests.train.supernet.small import PLAIN, Watched, batch, gradients, space
 
 CPU = accelerator("cpu")
+
+
+@dataclass(frozen=True)
+class Half(Accelerator):
+    """Computes as a GPU does."""
+
+    def autocast(self) -> AbstractContextManager[object]:
+        return torch.autocast(self.device.type, dtype=torch.bfloat16)
 
 
 def test_largest_smallest_and_two_random_ones() -> None:
@@ -81,3 +93,18 @@ def test_a_model_learns_from_labels() -> None:
     logits = network(resized(seen.images, 8), smallest(model))
     torch.testing.assert_close(losses.largest, F.cross_entropy(logits, seen.labels).detach())
     assert losses.others == 0
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_in_bfloat16_gradients_are_nearly_those_of_float32(precision: nn.Precision) -> None:
+    made = space(PLAIN)
+    supernet, seen, chosen = nn.build(made), batch(64), sandwiches(made, 1, "any")[0]
+    nn.set_precision(supernet, precision)
+    backward(supernet, seen, chosen, 0.1, CPU)
+    expected = gradients(supernet)
+    supernet.zero_grad()
+    backward(supernet, seen, chosen, 0.1, Half(torch.device("cpu")))
+    found = gradients(supernet)
+    for name in (each for each in expected if "weight" in each):
+        assert found[name].dtype == torch.float32
+        assert torch.cosine_similarity(found[name].flatten(), expected[name].flatten(), dim=0) > 0.97

@@ -15,9 +15,12 @@ import spacelang
 from spacelang import ir
 from spacelang.architecture import largest, model_of
 from spacelang.diagnostics import SpacelangError
+from spacelang.genome import decode, narrow
 from spacelang.train.data import open_data
 from spacelang.train.supernet import evaluate, read_run
 from spacelang.train.supernet import training as module
+from tests.train.images import image_folder
+from tests.train.images import space as image_space
 from tests.train.supernet.small import NORMED, PLAIN, quiet, space, trained
 
 
@@ -106,6 +109,17 @@ def test_a_model_is_trained_as_one_network(tmp_path: Path) -> None:
     assert all(each.largest == each.smallest for each in run.validations)
     results = evaluate(tmp_path / "run", 3, 0, None, accelerator="cpu", workers=0, update=quiet)
     assert [each.name for each in results] == ["one"]
+
+
+def test_a_folder_of_images(tmp_path: Path) -> None:
+    """Augmented, in a step that three classes are told apart in; read by this process or by others."""
+    where = str(image_folder(tmp_path / "images"))
+    settings = ir.Train(epochs=1, quantised_epochs=1, batch=8)
+    hyperspace = image_space()
+    made = narrow(hyperspace, decode(hyperspace, "00-01"), "found").model_copy(update={"train": settings})
+    run = trained(made, tmp_path / "one", where=where)
+    assert run.data == where
+    assert trained(made, tmp_path / "two", where=where, workers=2) == run
 
 
 def refused(made: ir.SearchSpace, folder: Path, **more: object) -> list[str]:
