@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from spacelang.cli.console import print_parts, show_diagnostics, write_json
-from spacelang.cli.inputs import load_space
+from spacelang.cli.inputs import RuntimeChoice, load_space
 from spacelang.cli.progress import progress
 from spacelang.cli.show import Json, networks, simple_table
 from spacelang.diagnostics import Report
@@ -25,13 +25,16 @@ def bench(
     files: Annotated[list[str], typer.Argument(metavar="FILE…", help="Models, or spaces to take three models of.")],
     runs: Annotated[int, typer.Option("--runs", min=1, max=100_000, help="The fastest of so many runs counts.")] = 50,
     seed: Annotated[int, typer.Option(min=0, help="Of the sampled model of a space.")] = 0,
+    runtime: Annotated[RuntimeChoice, typer.Option(help="What runs the models.")] = RuntimeChoice.ONNXRUNTIME,
     json: Json = False,
 ) -> None:
     """Measure models on one core, INT8 and FP32; of a space, its smallest, its largest and a sampled one."""
     from spacelang.latency.bench import bench as benched
     from spacelang.latency.device import pinned, this_device
     from spacelang.latency.meter import Meter
+    from spacelang.latency.runtime import runtime as named
 
+    measured_in, device = named(runtime.value), this_device(runtime.value)
     spaces = [load_space(each, ("space", "model")) for each in files]
     planned = [
         (space, f"{space.name} {name}" if space.kind == "space" else name, architecture)
@@ -45,8 +48,7 @@ def bench(
         results: list[Benched] = []
         for done, (space, name, architecture) in enumerate(planned):
             update(done, len(planned), name)
-            results.append(benched(space, architecture, name, meter, runs))
-    device = this_device()
+            results.append(benched(space, architecture, name, meter, runs, measured_in))
     if json:
         rows = [{**asdict(each), "speedup": each.speedup} for each in results]
         write_json({"device": device.model_dump(mode="json"), "runs": runs, "models": rows})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
     from spacelang.ir import Kind, SearchSpace
 
 STDIN = "-"
+
+
+class RuntimeChoice(StrEnum):
+    """The runtimes that models are measured through."""
+
+    ONNXRUNTIME = "onnxruntime"
+    TFLITE = "tflite"
 
 
 def read_input(argument: str, report: Report) -> tuple[Source | None, Path | None]:

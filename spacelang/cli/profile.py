@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from spacelang.cli.console import print_parts, say, show_diagnostics, write_json
-from spacelang.cli.inputs import load_space
+from spacelang.cli.inputs import RuntimeChoice, load_space
 from spacelang.cli.progress import progress
 from spacelang.cli.show import Json, simple_table
 from spacelang.diagnostics import Report
@@ -18,11 +17,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from spacelang.latency.profile.results import Results
-
-
-class RuntimeChoice(StrEnum):
-    ONNXRUNTIME = "onnxruntime"
-    TFLITE = "tflite"
 
 
 def profile(

@@ -8,7 +8,7 @@ from spacelang import ir
 from spacelang.architecture import Architecture
 from spacelang.cost import cost, total
 from spacelang.latency.meter import Meter
-from spacelang.latency.runtime import OnnxRuntime, Precision
+from spacelang.latency.protocol import Precision, Runtime
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +26,15 @@ class Benched:
         return self.fp32_ms / self.int8_ms
 
 
-def bench(space: ir.SearchSpace, architecture: Architecture, name: str, meter: Meter, runs: int) -> Benched:
+def bench(
+    space: ir.SearchSpace, architecture: Architecture, name: str, meter: Meter, runs: int, runtime: Runtime
+) -> Benched:
     """Measure a model whole, in both precisions.
 
     Raises:
         SpacelangError: SP1101: if the machine is too noisy.
         ShapeError: as `layers`.
     """
-
-    runtime = OnnxRuntime()
 
     def latency(precision: Precision) -> float:
         model = runtime.network(space, architecture, precision)

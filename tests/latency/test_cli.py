@@ -14,14 +14,18 @@ from spacelang.latency.meter import Measurement, Meter
 
 ROOT = Path(__file__).parents[2]
 SPECS = ROOT / "specs"
-NO_ONNXRUNTIME = """
+WITHOUT = """
 import sys
 from importlib import util
-find = util.find_spec
-util.find_spec = lambda name, *more: None if name == "onnxruntime" else find(name, *more)
+find, missing = util.find_spec, sys.argv.pop(1)
+util.find_spec = lambda name, *more: None if name == missing else find(name, *more)
 from spacelang.cli.entry import run
 sys.exit(run(sys.argv[1:]))
 """
+MISSING = {
+    "onnxruntime": ("measuring needs onnxruntime", "onnx"),
+    "ai_edge_litert": ("the runtime tflite needs ai-edge-litert", "tflite"),
+}
 
 
 @pytest.fixture
@@ -50,6 +54,12 @@ def test_bench_measures_three_models_of_a_space(capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.usefixtures("instant")
+def test_bench_through_tflite(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["bench", str(SPECS / "seqnet_vnni_a0.space"), "--runtime", "tflite", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["device"]["runtime"] == "tflite"
+
+
+@pytest.mark.usefixtures("instant")
 def test_bench_prints_the_columns_of_the_paper(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["bench", str(SPECS / "seqnet_vnni_a0.space")]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -57,9 +67,10 @@ def test_bench_prints_the_columns_of_the_paper(capsys: pytest.CaptureFixture[str
     assert lines[4].split() == ["seqnet_vnni_a0", "160", "1.00", "2.00", "2.0×", "163"]
 
 
-def test_bench_really_measures(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("runtime", ["onnxruntime", "tflite"])
+def test_bench_really_measures(runtime: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Either there are figures, or the machine is said to be too noisy."""
-    code = run(["bench", str(SPECS / "seqnet_vnni_a0.space"), "--runs", "1", "--json"])
+    code = run(["bench", str(SPECS / "seqnet_vnni_a0.space"), "--runs", "1", "--runtime", runtime, "--json"])
     out, err = capsys.readouterr()
     if code == 0:
         assert min(json.loads(out)["models"][0][key] for key in ("int8_ms", "fp32_ms")) > 0
@@ -68,9 +79,12 @@ def test_bench_really_measures(capsys: pytest.CaptureFixture[str]) -> None:
         assert "SP1101" in err
 
 
-def test_without_a_runtime_bench_says_how_to_get_it() -> None:
-    command = [sys.executable, "-c", NO_ONNXRUNTIME, "bench", str(SPECS / "seqnet_vnni_a0.space")]
+@pytest.mark.parametrize("module", MISSING)
+def test_without_a_runtime_bench_says_how_to_get_it(module: str) -> None:
+    message, extra = MISSING[module]
+    arguments = ["bench", str(SPECS / "seqnet_vnni_a0.space"), "--runtime", "tflite"]
+    command = [sys.executable, "-c", WITHOUT, module, *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    mend = " = help: pip install 'spacelang[onnx]'"
-    assert done.stderr.startswith(f"error[SP1103]: measuring needs onnxruntime\n{mend}\n")
+    mend = f" = help: pip install 'spacelang[{extra}]'"
+    assert done.stderr.startswith(f"error[SP1103]: {message}\n{mend}\n")
