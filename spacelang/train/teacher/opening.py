@@ -14,7 +14,7 @@ from spacelang.train.data.split import Update
 from spacelang.train.teacher.cut import check_maps, cut
 from spacelang.train.teacher.teacher import Found, Normalisation, Teacher
 from spacelang.train.teacher.trained import NAME as TRAINED
-from spacelang.train.teacher.trained import open_trained
+from spacelang.train.teacher.trained import Where, open_trained
 
 EFFICIENTNET, EFFICIENTNET_HUB = "efficientnet-b5", "google/efficientnet-b5"
 TRANSFORMERS, TIMM = "transformers", "timm"
@@ -34,6 +34,7 @@ def open_teacher(
     update: Update | None = None,
     *,
     device: torch.device | None = None,
+    workers: int = 0,
 ) -> Teacher:
     """A teacher, cut to the stages of the space and tried at each of its resolutions. It is on the CPU.
 
@@ -43,6 +44,7 @@ def open_teacher(
         update: told how far the training of `trained` is.
         device: where it is trained; on a processor with as many threads as torch is set to, so set one thread for the
             same bits everywhere.
+        workers: processes that read images for its training.
 
     Raises:
         SpacelangError: SP1220 if there is no such teacher, SP1221, SP1222, SP1225, SP1226, SP1227 if it can't be had or
@@ -50,7 +52,8 @@ def open_teacher(
             or is damaged.
     """
     if name == TRAINED:
-        teacher = open_trained(space, data, folder, update, device or torch.device("cpu"))
+        where = Where(device or torch.device("cpu"), workers)
+        teacher = open_trained(space, data, folder, update, where)
     else:
         found = _found(name, max(space.resolutions))
         if space.channels not in (GREY, COLOUR):

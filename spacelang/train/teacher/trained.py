@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from pydantic import BaseModel, ConfigDict
@@ -23,6 +26,7 @@ from spacelang.train.teacher.teacher import Teacher
 NAME = "trained"
 KEPT, RUNNING = "teacher", "teacher-training"
 """Checkpoints in the folder."""
+LOCK = ".teacher.lock"
 EPOCHS = 12
 BATCH = 64
 LEARNING_RATE = 0.003
@@ -30,6 +34,13 @@ WARM_UP = 0.1
 WEIGHT_DECAY = 0.02
 LABEL_SMOOTHING = 0.1
 SEED = 0
+
+
+class Where(NamedTuple):
+    """What trains: a device, and processes that read images."""
+
+    device: torch.device
+    workers: int
 
 
 class Purpose(BaseModel):
@@ -69,25 +80,42 @@ class Finished(BaseModel):
     accuracy: dict[int, float]
 
 
-def open_trained(space: SearchSpace, data: Data, folder: Path, update: Update | None, device: torch.device) -> Teacher:
+def open_trained(space: SearchSpace, data: Data, folder: Path, update: Update | None, where: Where) -> Teacher:
     """The teacher that is kept in the folder, or a new one, trained and put there. A training goes on where it was.
+
+    Of several processes that want it, one trains and the others wait.
 
     Raises:
         SpacelangError: SP1230 if the kept one was trained on other data, SP1231 if for a space with other stages or
             resolutions, SP1302 if it is damaged.
     """
-    network = _initial(space, data)
-    purpose = Purpose(data=data.name, fingerprint=data.fingerprint, structure=_structure(network, space, data))
-    kept = checkpoint.load(folder, KEPT, Finished)
-    if kept is None:
-        _train(network, purpose, space, data, folder, update, device)
-        accuracy = {size: _accuracy(network, data.validation, size) for size in space.resolutions}
-        checkpoint.save(folder, KEPT, network.state_dict(), Finished(purpose=purpose, accuracy=accuracy))
-        checkpoint.remove(folder, RUNNING)
-    else:
-        _require_fit(kept.state.purpose, purpose, folder, space)
-        network.load_state_dict(kept.tensors)
+    with _alone(folder):
+        network = _initial(space, data)
+        purpose = Purpose(data=data.name, fingerprint=data.fingerprint, structure=_structure(network, space, data))
+        kept = checkpoint.load(folder, KEPT, Finished)
+        if kept is None:
+            _train(network, purpose, space, data, folder, update, where)
+            accuracy = {size: _accuracy(network, data.validation, size, where) for size in space.resolutions}
+            checkpoint.save(folder, KEPT, network.state_dict(), Finished(purpose=purpose, accuracy=accuracy))
+            checkpoint.remove(folder, RUNNING)
+        else:
+            _require_fit(kept.state.purpose, purpose, folder, space)
+            network.load_state_dict(kept.tensors)
     return Teacher(NAME, network, network.points, range(len(network.points)))
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """No other process is in here for the same folder, where the system has locks of files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        import fcntl
+    except ModuleNotFoundError:
+        yield
+        return
+    with open(folder / LOCK, "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # let go of when the file is closed, or the process dies
+        yield
 
 
 def _require_fit(kept: Purpose, wanted: Purpose, folder: Path, space: SearchSpace) -> None:
@@ -120,10 +148,10 @@ def _train(
     data: Data,
     folder: Path,
     update: Update | None,
-    device: torch.device,
+    where: Where,
 ) -> None:
     """In place. After each epoch it is put into the folder, and is taken from there if one like it was begun."""
-    network.to(device)
+    network.to(where.device)
     optimiser = torch.optim.AdamW(network.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     batch = min(BATCH, len(data.train))
     per_epoch = count_batches(data.train, batch, shuffle=True)
@@ -135,17 +163,21 @@ def _train(
         checkpoint.restore_optimiser(optimiser, begun.tensors)
     network.train()
     for epoch in range(done, EPOCHS):
-        read = batches(data.train, max(space.resolutions), batch, seed=SEED, epoch=epoch, shuffle=True, augment=True)
-        for step, each in enumerate(read, start=epoch * per_epoch):
+        made = _batches(data.train, max(space.resolutions), batch, epoch, where)
+        for step, each in enumerate(made, start=epoch * per_epoch):
             # Students ask for maps at every resolution, so it learns at every one.
             size = space.resolutions[step % len(space.resolutions)]
             optimiser.param_groups[0]["lr"] = _learning_rate(step / (EPOCHS * per_epoch))
-            loss = _step(network, optimiser, each, size, device)
+            loss = _step(network, optimiser, each, size, where.device)
             if update:
                 update(step + 1, EPOCHS * per_epoch, f"loss {loss:.3f}")
         tensors = {**network.state_dict(), **checkpoint.optimiser_tensors(optimiser)}
         checkpoint.save(folder, RUNNING, tensors, Unfinished(purpose=purpose, epochs=epoch + 1))
     network.cpu()
+
+
+def _batches(split: Split, size: int, batch: int, epoch: int, where: Where) -> Iterator[Batch]:
+    return batches(split, size, batch, seed=SEED, epoch=epoch, shuffle=True, augment=True, workers=where.workers)
 
 
 def _step(network: SmallNet, optimiser: torch.optim.Optimizer, batch: Batch, size: int, device: torch.device) -> float:
@@ -165,10 +197,10 @@ def _learning_rate(part: float) -> float:
 
 
 @torch.no_grad()
-def _accuracy(network: SmallNet, split: Split, size: int) -> float:
+def _accuracy(network: SmallNet, split: Split, size: int, where: Where) -> float:
     """The part of the images whose class the network gives."""
-    network.eval()
-    right = 0
-    for images, labels in batches(split, size, BATCH, seed=SEED, epoch=0, shuffle=False, augment=False):
-        right += int((network(images).argmax(1) == labels).sum())
+    network.to(where.device).eval()
+    made = batches(split, size, BATCH, seed=SEED, epoch=0, shuffle=False, augment=False, workers=where.workers)
+    right = sum(int((network(each.images.to(where.device)).argmax(1).cpu() == each.labels).sum()) for each in made)
+    network.cpu()
     return right / len(split)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,8 @@ def test_it_is_kept_and_used_again(tmp_path: Path) -> None:
     assert again.fingerprint == first.fingerprint
     images = DIGITS.train.images([0, 1], 12, None)
     assert all(torch.equal(*pair) for pair in zip(first(images), again(images), strict=True))
-    assert sorted(each.suffix for each in tmp_path.iterdir()) == [".json", ".safetensors"]
+    kept = [each.name for each in tmp_path.iterdir() if not each.name.startswith(".")]
+    assert sorted(each.partition(".")[2] for each in kept) == ["json", "safetensors"]
 
 
 @pytest.mark.usefixtures("quick")
@@ -104,6 +106,19 @@ def test_a_training_that_was_killed_ends_with_the_same_teacher(tmp_path: Path) -
     assert resumed.fingerprint == whole.fingerprint
     whole_file, resumed_file = (next((tmp_path / each).glob("*.safetensors")) for each in ("whole", "killed"))
     assert whole_file.read_bytes() == resumed_file.read_bytes()
+
+
+@pytest.mark.usefixtures("quick")
+def test_of_two_that_want_it_at_once_one_trains(tmp_path: Path) -> None:
+    steps: list[int] = []
+
+    def open_it(_: int) -> str:
+        return open_teacher("trained", SPACE, DIGITS, tmp_path, lambda done, *_: steps.append(done)).fingerprint
+
+    with ThreadPoolExecutor(2) as pool:
+        fingerprints = list(pool.map(open_it, range(2)))
+    assert steps == [1, 2, 3, 4, 5, 6]
+    assert fingerprints[0] == fingerprints[1]
 
 
 @pytest.mark.usefixtures("quick")
