@@ -221,6 +221,6 @@ def _origin(plan: Plan) -> str:
     begun, space, training = plan.begun, plan.build.space, plan.build.jobs[0].training
     return (
         f"distilled on {begun.data} ({begun.data_fingerprint[:8]}) from the teacher {begun.teacher} "
-        f"({begun.teacher_fingerprint[:8]}), {training.fp32.epochs} epochs in FP32 and {training.lsq_plus.epochs} in "
-        f"INT8, for {space.name}@{space.short_hash}"
+        f"({begun.teacher_fingerprint[:8]}), {training.fp32.epochs} epoch{'s' * (training.fp32.epochs != 1)} in FP32 "
+        f"and {training.lsq_plus.epochs} in INT8, for {space.name}@{space.short_hash}"
     )
