@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from tflite import ActivationFunctionType, Padding
 
 from spacelang.kernels import Kernel
@@ -51,6 +52,10 @@ class Arithmetic(Protocol):
 
     def number(self, value: float) -> Tensor: ...
 
+    def lowest(self) -> NDArray[Any]:
+        """The least value there is: what a max pool's padding holds."""
+        ...
+
     def version(self, kind: str) -> int: ...
 
 
@@ -67,6 +72,9 @@ class Floats:
 
     def number(self, value: float) -> Tensor:
         return self.graph.constant(np.asarray([value], np.float32))
+
+    def lowest(self) -> NDArray[Any]:
+        return np.asarray([-np.inf], np.float32)
 
     def version(self, kind: str) -> int:
         return 1
@@ -90,6 +98,9 @@ class Integers:
     def number(self, value: float) -> Tensor:
         return self.graph.constant(np.asarray([127], np.int8), Grid((value / 255,), -128))
 
+    def lowest(self) -> NDArray[Any]:
+        return np.asarray([-128], np.int8)
+
     def version(self, kind: str) -> int:
         return INTEGER_VERSIONS.get(kind, 2)
 
@@ -111,7 +122,7 @@ class Dialect:
         if kernel.kind == "avgpool":
             return self._pool("AVERAGE_POOL_2D", kernel, x, "SAME")
         if kernel.kind == "maxpool":
-            return self._pool("MAX_POOL_2D", kernel, *self._padded(x, kernel))
+            return self._pool("MAX_POOL_2D", kernel, *self._padded(x, kernel, self.make.lowest()))
         if kernel.kind == "pool":
             return self._mean(x)
         if kernel.kind == "linear":
@@ -129,8 +140,8 @@ class Dialect:
         output = self.make.activation(shape, grid)
         return self.make.graph.operator(kind, inputs, output, options, self.make.version(kind), **fields)
 
-    def _padded(self, x: Tensor, kernel: Kernel) -> tuple[Tensor, str]:
-        """The map, padded where `SAME` would pad it otherwise, and the padding that is left to say."""
+    def _padded(self, x: Tensor, kernel: Kernel, by: NDArray[Any] | None = None) -> tuple[Tensor, str]:
+        """The map, padded where `SAME` would pad otherwise, by zeros or else; and the padding that is left to say."""
         size, out = kernel.size, size_after(kernel.size, kernel.stride)
         begin, end = padding(kernel)
         whole = max(0, (out - 1) * kernel.stride + kernel.kernel - size)
@@ -138,7 +149,11 @@ class Dialect:
             return x, "SAME"
         pads = np.asarray([(0, 0), (begin, end), (begin, end), (0, 0)], np.int32)
         shape = (1, size + begin + end, size + begin + end, x.shape[3])
-        return self._operator("PAD", (x, self.make.graph.constant(pads)), shape, "PadOptions"), "VALID"
+        inputs = (x, self.make.graph.constant(pads))
+        if by is None:
+            return self._operator("PAD", inputs, shape, "PadOptions"), "VALID"
+        filled = (*inputs, self.make.graph.constant(by, x.grid))
+        return self._operator("PADV2", filled, shape, "PadV2Options"), "VALID"
 
     def _conv(self, x: Tensor, kernel: Kernel) -> Tensor:
         padded, pads = self._padded(x, kernel)
