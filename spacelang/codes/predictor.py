@@ -4,4 +4,68 @@ from __future__ import annotations
 
 from spacelang.codes.entry import Code
 
-CODES: tuple[Code, ...] = ()
+CODES: tuple[Code, ...] = (
+    Code(
+        "SP1601",
+        "not a predictor",
+        "A predictor is a file that `spacelang latency train` wrote: an archive of a header and of plain arrays. This "
+        "one is something else, was cut off, or claims what can't be. Nothing of it is used. Train it again from its "
+        "log, or use one that comes with spacelang (`spacelang latency devices`).",
+        "spacelang predict model.space --device log.parquet",
+        "spacelang latency train log.parquet -o server.predictor",
+    ),
+    Code(
+        "SP1602",
+        "a predictor of another version",
+        "The file was written by a spacelang that stores predictors, or describes kernels, in another way. Its figures "
+        "would be wrong here. The log that it was made from is still good: train it again.",
+    ),
+    Code(
+        "SP1603",
+        "a kind of kernel that nobody measured",
+        "A network's latency is the sum of its kernels', and the predictor has learned nothing of one kind of them. "
+        "Leaving it out would make every latency too small. Measure kernels of a space that has this kind, and train "
+        "again.",
+        "spacelang predict with_swish.space --device relu_only.predictor",
+        "spacelang latency collect --space with_swish.space -o log.parquet",
+    ),
+    Code(
+        "SP1604",
+        "kernels unlike those that were measured",
+        "Some kernels have more than a quarter more, or less, channels, pixels or weights than any of their kind that "
+        "the predictor learned from. There its regressors say how far the nearest ones were off the cost model, and "
+        "the cost model carries the rest: the figure is a guess. Measure such kernels where it matters.",
+    ),
+    Code(
+        "SP1605",
+        "too few measurements to learn from",
+        "A regressor is learned for each kind of kernel of which the log holds at least ten outside the hold-out. This "
+        "log has none such in this precision. Go on collecting.",
+    ),
+    Code(
+        "SP1606",
+        "a predictor of another device",
+        "How good a predictor is can only be said on measurements of its own device: the same processor, runtime and "
+        "version. The log says where it was measured, and that is elsewhere.",
+    ),
+    Code(
+        "SP1607",
+        "no such predictor",
+        "`--device` takes the name of a predictor that comes with spacelang (`spacelang latency devices` lists them), "
+        "a file that `spacelang latency train` wrote, or `cost-model` for an analytic model of no device.",
+        "spacelang predict model.space --device my_phone",
+        "spacelang predict model.space --device my_phone.predictor",
+    ),
+    Code(
+        "SP1608",
+        "no predictor comes with spacelang for this runtime",
+        "Without `--device`, the shipped predictor of the space's runtime and precision is used, and there is none. "
+        "Measure the device and train one, or take the cost model, which knows no device.",
+    ),
+    Code(
+        "SP1609",
+        "a network in another precision than the predictor's",
+        "INT8 kernels are up to four times as fast as those in float, and some are slower: a predictor of one "
+        "precision says nothing of the other. Name a predictor of the network's precision.",
+    ),
+)

@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from spacelang.diagnostics import Report
-from spacelang.latency.runtime import RuntimeName, runtime
+from spacelang.latency.protocol import RuntimeName
 
 CPUINFO = Path("/proc/cpuinfo")
 FREQUENCY = Path("/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq")
@@ -52,6 +52,8 @@ def this_device(name: RuntimeName = "onnxruntime") -> Fingerprint:
 
     Raises: SpacelangError: SP1103: if the runtime isn't installed.
     """
+    from spacelang.latency.runtime import runtime  # what was measured elsewhere is described without it
+
     fields = _cpuinfo()
     flags = set((fields.get("flags") or fields.get("Features") or "").split())
     named = [f"{name} {fields[name]}" if at else fields[name] for at, name in enumerate(NAMING) if name in fields]

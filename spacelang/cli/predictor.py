@@ -1,0 +1,268 @@
+"""`latency train`, `latency eval`, `latency devices`, `predict` and `table attach`: latencies without measuring."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+
+from spacelang.cli.console import print_parts, say, show_diagnostics, write, write_json
+from spacelang.cli.inputs import load_space
+from spacelang.cli.progress import progress
+from spacelang.cli.show import Json, simple_table
+from spacelang.diagnostics import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rich.table import Table
+
+    from spacelang.latency.predict.accuracy import Accuracy
+    from spacelang.latency.predict.networks import Latencies
+    from spacelang.latency.predict.predictor import Estimator
+    from spacelang.latency.protocol import Precision, RuntimeName
+
+ONNX = ".onnx"
+LogFile = Annotated[Path, typer.Argument(metavar="LOG", help="Made by `spacelang latency collect`.")]
+
+
+class RegressorChoice(StrEnum):
+    BOOSTING = "boosting"
+    FOREST = "forest"
+
+
+class PrecisionChoice(StrEnum):
+    INT8 = "int8"
+    FP32 = "fp32"
+
+
+def train(
+    log: LogFile,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="PREDICTOR", help="The file to write.")],
+    precision: Annotated[PrecisionChoice, typer.Option(help="Of the measurements to learn from.")] = (
+        PrecisionChoice.INT8
+    ),
+    regressor: Annotated[
+        RegressorChoice, typer.Option(help="`forest` is nn-Meter's, to compare with.")
+    ] = RegressorChoice.BOOSTING,
+    json: Json = False,
+) -> None:
+    """Learn a latency predictor from measurements, and say how good it is on those that it didn't see."""
+    from spacelang.latency.collect.log import read_log
+    from spacelang.latency.predict.predictor import named
+    from spacelang.latency.predict.stored import write_predictor
+    from spacelang.latency.predict.train import train as trained
+
+    measured = read_log(log)
+    with progress("training") as update:
+        made = trained(measured, precision.value, regressor.value, named(output), update)
+    write_predictor(made, output)
+    kernels = {kind: each.accuracy for kind, each in made.kinds.items()}
+    _show_accuracy(made.label, kernels, made.accuracy, json)
+    if not made.fitted:
+        say("the log holds no whole networks, so their latency is taken to be the sum of their kernels'")
+
+
+def eval_(
+    predictor: Annotated[str, typer.Argument(metavar="PREDICTOR", help="A file, or a shipped one's name.")],
+    log: LogFile,
+    json: Json = False,
+) -> None:
+    """Compare a predictor with the kernels of a log that are held out, and with the networks it wasn't fitted to."""
+    from spacelang.latency.collect.log import read_log
+    from spacelang.latency.predict.shipped import find_predictor
+    from spacelang.latency.predict.train import evaluate
+
+    found = find_predictor(predictor)
+    kernels, networks = evaluate(found, read_log(log))
+    _show_accuracy(found.label, kernels, networks, json)
+
+
+def _show_accuracy(label: str, kernels: Mapping[str, Accuracy | None], networks: Accuracy | None, json: bool) -> None:
+    if json:
+        dumped = {kind: each and each.model_dump() for kind, each in kernels.items()}
+        write_json({"predictor": label, "kernels": dumped, "networks": networks and networks.model_dump()})
+        return
+    numbers = ("held out", "within 5 %", "within 10 %", "RMSPE", "RMSE ms")
+    table = simple_table("", ("kernels", *numbers), numbers)
+    for kind, each in kernels.items():
+        table.add_row(kind, *_accuracy_row(each))
+    table.add_section()
+    table.add_row("whole networks", *_accuracy_row(networks))
+    print_parts(label, table)
+
+
+def _accuracy_row(of: Accuracy | None) -> tuple[str, ...]:
+    if of is None:
+        return ("0", *("",) * 4)
+    shares = (f"{each:.1%}" for each in (of.within_5, of.within_10, of.rmspe))
+    return (str(of.count), *shares, f"{of.rmse_ms:.4f}")
+
+
+def devices(
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Print this one's card.")] = "", json: Json = False
+) -> None:
+    """List the predictors that come with spacelang, or print the card of one: what was measured, how good it is."""
+    from spacelang.latency.predict.shipped import card, find_predictor, shipped
+
+    if name in shipped():
+        write(card(name))
+        return
+    found = [find_predictor(each) for each in ([name] if name else shipped())]
+    if json:
+        rows = [
+            {
+                "name": each.name,
+                "sha256": each.sha256,
+                "precision": each.precision,
+                "fingerprint": each.fingerprint.model_dump(mode="json"),
+                "networks": each.accuracy and each.accuracy.model_dump(),
+            }
+            for each in found
+        ]
+        write_json({"devices": rows})
+        return
+    table = simple_table("", ("name", "precision", "device", "networks within 10 %"), ("networks within 10 %",))
+    for each in found:
+        share = f"{each.accuracy.within_10:.1%}" if each.accuracy else ""
+        table.add_row(each.name, each.precision, each.fingerprint.describe(), share)
+    table.add_row("cost-model", "any", "none: an analytic model, not measured", "")
+    print_parts(table)
+
+
+class _Predicted(NamedTuple):
+    """Networks of one file."""
+
+    names: list[str]
+    resolutions: list[int]
+    estimator: Estimator
+    latencies: Latencies
+
+
+def predict(
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE…", help="Models, spaces to take models of, or ONNX files.")
+    ],
+    device: Annotated[
+        str | None,
+        typer.Option(
+            "--device",
+            metavar="NAME|FILE",
+            help="A predictor (`spacelang latency devices`), or `cost-model`; else the shipped one of the runtime.",
+        ),
+    ] = None,
+    samples: Annotated[int, typer.Option(min=0, max=1_000_000, help="So many sampled models of each space.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Of the sampled models.")] = 0,
+    json: Json = False,
+) -> None:
+    """Predict the latency of models, with what each kind of kernel takes; nothing is run."""
+    report = Report()
+    found = [
+        _predict_onnx(each, device, report)
+        if each.lower().endswith(ONNX)
+        else _predict_space(each, device, samples, seed, report)
+        for each in files
+    ]
+    show_diagnostics(dict.fromkeys(report.diagnostics))
+    if json:
+        write_json({"models": [row for each in found for row in _rows_json(each)]})
+        return
+    for label in dict.fromkeys(each.estimator.label for each in found):
+        print_parts(label, _predicted_table([each for each in found if each.estimator.label == label]))
+
+
+def _predict_space(file: str, device: str | None, samples: int, seed: int, report: Report) -> _Predicted:
+    from spacelang.architecture import largest, smallest
+    from spacelang.latency.predict.networks import latencies
+    from spacelang.sample import sample
+
+    space = load_space(file, ("space", "model"))
+    target = space.device
+    estimator = _estimator(device, target.runtime, target.precision)
+    networks = {space.name: smallest(space)}
+    if space.kind == "space":
+        networks = {f"{space.name} smallest": smallest(space), f"{space.name} largest": largest(space)}
+        drawn = sample(space, samples, seed)
+        networks |= {f"{space.name} sample {at} of seed {seed}": each for at, each in enumerate(drawn)}
+    chosen = list(networks.values())
+    found = latencies(space, chosen, estimator, report)
+    return _Predicted(list(networks), [each.resolution for each in chosen], estimator, found)
+
+
+def _predict_onnx(file: str, device: str | None, report: Report) -> _Predicted:
+    import numpy as np
+
+    from spacelang.backend import refuse
+    from spacelang.latency.match import kernels_of_onnx
+    from spacelang.latency.predict.networks import latencies_of_kernels
+
+    matched = kernels_of_onnx(file)
+    report.diagnostics += matched.warnings
+    estimator = _estimator(device, "onnxruntime", matched.precision)
+    if estimator.precision != matched.precision:
+        refuse(
+            "SP1609",
+            f"{file} computes in {matched.precision}, and {device} predicts {estimator.precision}",
+            "name a predictor of the network's precision; `spacelang latency devices` lists those that are shipped",
+        )
+    values = np.array([np.prod(matched.input_shape)], float)
+    found = latencies_of_kernels([matched.kernels], values, estimator, report)
+    return _Predicted([Path(file).name], [matched.input_shape[2]], estimator, found)
+
+
+def _estimator(device: str | None, runtime: RuntimeName, precision: Precision) -> Estimator:
+    from spacelang.latency.predict.shipped import default_predictor, find_estimator
+
+    return default_predictor(runtime, precision) if device is None else find_estimator(device, precision)
+
+
+def _predicted_table(found: list[_Predicted]) -> Table:
+    kinds = sorted({kind for each in found for kind in each.latencies.by_kind})
+    numbers = ("resolution", "ms", *kinds, "border")
+    table = simple_table("", ("model", *numbers), numbers)
+    for each in found:
+        for at, (name, resolution) in enumerate(zip(each.names, each.resolutions, strict=True)):
+            by_kind, border = each.latencies.by_kind, each.latencies.border[at]
+            parts = (f"{by_kind[kind][at]:.2f}" if kind in by_kind else "" for kind in kinds)
+            table.add_row(name, str(resolution), f"{each.latencies.ms[at]:.2f}", *parts, f"{border:.2f}")
+    return table
+
+
+def _rows_json(of: _Predicted) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "resolution": resolution,
+            "device": of.estimator.label,
+            "ms": float(of.latencies.ms[at]),
+            "by_kind": {kind: float(each[at]) for kind, each in of.latencies.by_kind.items()},
+            "border_ms": float(of.latencies.border[at]),
+        }
+        for at, (name, resolution) in enumerate(zip(of.names, of.resolutions, strict=True))
+    ]
+
+
+def attach(
+    table: Annotated[Path, typer.Argument(metavar="TABLE", help="A Parquet file that spacelang wrote.")],
+    device: Annotated[
+        str,
+        typer.Option(
+            "--device", metavar="NAME|FILE", help="A predictor (`spacelang latency devices`), or `cost-model`."
+        ),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The Parquet file to write.")],
+) -> None:
+    """Put a device's predicted latencies on a table of losses, in place of any that it had."""
+    from spacelang.evolve.parquet import read_table, write_table
+    from spacelang.latency.predict.attach import attach as attached
+    from spacelang.latency.predict.shipped import find_estimator
+
+    losses = read_table(table)
+    estimator = find_estimator(device, losses.space.device.precision)
+    report = Report()
+    made = attached(losses, estimator, report)
+    write_table(made, output)
+    show_diagnostics(report.diagnostics)
+    say(f"{len(made.rows)} rows with latencies of {estimator.label}: {output}")

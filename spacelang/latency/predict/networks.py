@@ -1,0 +1,201 @@
+"""Latencies of many networks of a space at once: what they share is computed once.
+
+A layer's kernels depend on its block, its numbers, the channels around it and its stride; sizes only scale them. So a
+layer is written out once (a template), its kernels are collected once for each size, and each different kernel goes
+through the regressors once, however many networks hold it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from spacelang import ir
+from spacelang.architecture import Architecture, LayerChoice, StageChoice, head_widths
+from spacelang.census import virtual_resolution
+from spacelang.diagnostics import Report
+from spacelang.kernels import Kernel, kernels_of
+from spacelang.latency.predict.columns import Floats
+from spacelang.latency.predict.predictor import Estimator
+from spacelang.network import head_ops, layer_ops
+from spacelang.shapes import size_after
+
+Total = Callable[[Floats], Floats]
+"""From a value for each different kernel to their sum in each network."""
+
+
+class Latencies(NamedTuple):
+    """Of networks.
+
+    Attributes:
+        ms: (networks,) milliseconds.
+        by_kind: for each kind of kernel, (networks,) what its kernels take, with the factor.
+        border: (networks,) what is no kernel's: the image is quantised and transposed, the answer dequantised.
+    """
+
+    ms: Floats
+    by_kind: dict[str, Floats]
+    border: Floats
+
+
+class Kernels:
+    """Collects the kernels of layers of a space, each different one once.
+
+    Attributes:
+        found: the different kernels, with their index.
+    """
+
+    def __init__(self, space: ir.SearchSpace) -> None:
+        self.space = space
+        self.found: dict[Kernel, int] = {}
+        self._blocks = space.blocks_by_name
+        self._size = virtual_resolution(space)
+        """Of the layers that are written out: whatever strides divide it by, nothing is rounded."""
+        self._templates: dict[tuple[object, ...], list[tuple[Kernel, int]]] = {}
+        self._layers: dict[tuple[object, ...], int] = {}
+        self._parts: list[list[int]] = []
+
+    def layer(
+        self, stage: ir.Stage, candidate: ir.Candidate, layer: LayerChoice, channels: int, stride: int, size: int
+    ) -> int:
+        """The number of a layer. Raises: ShapeError: as `layer_ops`."""
+        key = (stage.name, candidate.id, layer, channels, stride, size)
+        known = self._layers.get(key)
+        if known is None:
+            template = self._template(key[:-1], candidate, layer, channels, stride)
+            known = self._layers[key] = self._add(
+                kernel._replace(size=-(-size // divisor)) for kernel, divisor in template
+            )
+        return known
+
+    def head(self, widths: tuple[int, ...], channels: int, size: int) -> int:
+        """The number of a head. Raises: ShapeError: as `head_ops`."""
+        key = (widths, channels, size)
+        known = self._layers.get(key)
+        if known is None:
+            ops = head_ops(self.space.head, widths, channels, size, self.space.classes)
+            known = self._layers[key] = self._add(kernels_of(ops))
+        return known
+
+    def _template(
+        self, key: tuple[object, ...], candidate: ir.Candidate, layer: LayerChoice, channels: int, stride: int
+    ) -> list[tuple[Kernel, int]]:
+        """A layer's kernels, each with what the size of the layer's input is divided by (rounding up)."""
+        known = self._templates.get(key)
+        if known is None:
+            block = self._blocks[candidate.block]
+            ops = layer_ops(block, layer.numbers, candidate.acts, channels, layer.width, stride, self._size)
+            known = self._templates[key] = [(each, self._size // each.size) for each in kernels_of(ops)]
+        return known
+
+    def _add(self, kernels: Iterable[Kernel]) -> int:
+        found = self.found
+        self._parts.append([found.setdefault(each, len(found)) for each in kernels])
+        return len(self._parts) - 1
+
+    def total(self, groups: Sequence[Sequence[int]]) -> Total:
+        """What sums up kernels' values over groups of layers, such as the layers of each network."""
+        lengths = [len(each) for each in self._parts]
+        parts = np.fromiter((at for each in self._parts for at in each), np.int64, sum(lengths))
+        layer = np.repeat(np.arange(len(lengths)), lengths)
+        sizes = [len(each) for each in groups]
+        owner = np.repeat(np.arange(len(groups)), sizes)
+        members = np.fromiter((at for each in groups for at in each), np.int64, sum(sizes))
+
+        def total(of_kernels: Floats) -> Floats:
+            per_layer = np.bincount(layer, of_kernels[parts], len(lengths))
+            return np.bincount(owner, per_layer[members], len(groups)).astype(np.float64)
+
+        return total
+
+
+def latencies(
+    space: ir.SearchSpace, architectures: Sequence[Architecture], estimator: Estimator, report: Report | None = None
+) -> Latencies:
+    """Latencies of networks, in all and by kind of kernel.
+
+    Args:
+        report: gets a warning where kernels lie far from what was measured.
+
+    Raises:
+        SpacelangError: SP1603: if nothing was learned of a kind of kernel.
+        ShapeError: as `layer_ops`.
+    """
+    kernels = Kernels(space)
+    total = kernels.total([_layers_of(kernels, each) for each in architectures])
+    values = np.array([space.channels * each.resolution**2 for each in architectures], float)
+    return _assembled(list(kernels.found), total, values, estimator, report)
+
+
+def latencies_of_kernels(
+    networks: Sequence[Sequence[Kernel]], values: Floats, estimator: Estimator, report: Report | None = None
+) -> Latencies:
+    """Latencies of networks that are known by their kernels only.
+
+    Args:
+        values: (networks,) how many numbers the image has: channels × height × width.
+
+    Raises:
+        SpacelangError: as `latencies`.
+    """
+    found = {kernel: at for at, kernel in enumerate(dict.fromkeys(each for network in networks for each in network))}
+    owner = np.repeat(np.arange(len(networks)), [len(each) for each in networks])
+    flat = np.array([found[each] for network in networks for each in network], np.int64)
+
+    def total(of_kernels: Floats) -> Floats:
+        return np.bincount(owner, of_kernels[flat], len(networks)).astype(np.float64)
+
+    return _assembled(list(found), total, values, estimator, report)
+
+
+def _assembled(
+    kernels: list[Kernel], total: Total, values: Floats, estimator: Estimator, report: Report | None
+) -> Latencies:
+    ms = kernel_ms(kernels, estimator, report)
+    border = estimator.whole_ms(np.zeros_like(values), values)
+    kinds = np.array([each.kind for each in kernels], dtype=object)
+    parts = {kind: total(np.where(kinds == kind, ms, 0.0)) for kind in sorted(set(kinds.tolist()))}
+    by_kind = {kind: estimator.whole_ms(each, values) - border for kind, each in parts.items()}
+    return Latencies(estimator.whole_ms(total(ms), values), by_kind, border)
+
+
+def predict(
+    space: ir.SearchSpace, architectures: Sequence[Architecture], estimator: Estimator, report: Report | None = None
+) -> Floats:
+    """(networks,) milliseconds. Arguments and errors as of `latencies`."""
+    return latencies(space, architectures, estimator, report).ms
+
+
+def kernel_ms(kernels: Sequence[Kernel], estimator: Estimator, report: Report | None = None) -> Floats:
+    """(kernels,) milliseconds. Raises: SpacelangError: SP1603, with every kind that nothing was learned of."""
+    found = Report()
+    estimator.check(kernels, found)
+    found.raise_if_failed()
+    if report is not None:
+        report.diagnostics += found.diagnostics
+    return estimator.predict_kernels(kernels)
+
+
+def _layers_of(kernels: Kernels, architecture: Architecture) -> list[int]:
+    space = kernels.space
+    made: list[int] = []
+    channels, size = space.channels, architecture.resolution
+    chosen = zip(space.stem + space.stages, architecture.stem + architecture.stages, strict=True)
+    for stage, choice in chosen:
+        part, channels, size = stage_layers(kernels, stage, choice, channels, size)
+        made += part
+    made.append(kernels.head(head_widths(space, architecture), channels, size))
+    return made
+
+
+def stage_layers(
+    kernels: Kernels, stage: ir.Stage, choice: StageChoice, channels: int, size: int
+) -> tuple[list[int], int, int]:
+    """The numbers of a stage's layers, and the channels and size behind it."""
+    candidate, stride, made = stage.candidate(choice.candidate), stage.stride, []
+    for layer in choice.layers:
+        made.append(kernels.layer(stage, candidate, layer, channels, stride, size))
+        channels, size, stride = layer.width, size_after(size, stride), 1
+    return made, channels, size

@@ -1,0 +1,171 @@
+"""A latency predictor: what was learned of one device, in one precision."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from spacelang.backend import refuse
+from spacelang.diagnostics import Report
+from spacelang.kernels import Kernel
+from spacelang.latency.device import Fingerprint
+from spacelang.latency.predict.accuracy import Accuracy
+from spacelang.latency.predict.columns import FIELDS, Columns, Floats, Ints, by_kind
+from spacelang.latency.predict.features import engineered, raw
+from spacelang.latency.predict.fit import RegressorName
+from spacelang.latency.predict.roofline import base_ms
+from spacelang.latency.predict.trees import Trees
+from spacelang.latency.predict.whole import Whole
+from spacelang.latency.protocol import Precision
+from spacelang.suggest import listed
+
+SLACK = 1.25
+"""A number so much beyond what was measured is still believed: the analytic base carries it."""
+SHOWN = 3
+"""So many kernels are named; the rest are counted."""
+
+
+class Estimator(Protocol):
+    """What latencies of networks are computed with: a predictor, or the cost model."""
+
+    @property
+    def precision(self) -> Precision: ...
+
+    @property
+    def label(self) -> str:
+        """What it is, in words: written wherever its latencies are."""
+        ...
+
+    def predict_kernels(self, kernels: Sequence[Kernel]) -> Floats:
+        """(kernels,) milliseconds. Raises: SpacelangError: SP1603: if nothing was learned of a kind."""
+        ...
+
+    def whole_ms(self, kernels_ms: Floats, values: Floats) -> Floats:
+        """(networks,) of whole networks, from the sum of their kernels and the number of values of their image."""
+        ...
+
+    def check(self, kernels: Sequence[Kernel], report: Report) -> None:
+        """Reports what nothing was learned of (SP1603), and what lies far from all that was measured (SP1604)."""
+        ...
+
+
+class KindModel(NamedTuple):
+    """What was learned of the kernels of one kind.
+
+    Attributes:
+        trees: of log(latency / base), or of latencies, by the predictor's `regressor`.
+        samples: how many kernels were learned from.
+        low, high: the least and greatest of each of `FIELDS` among them.
+        accuracy: on the fixed hold-out; None where it has none of this kind.
+    """
+
+    trees: Trees
+    samples: int
+    low: tuple[int, ...]
+    high: tuple[int, ...]
+    accuracy: Accuracy | None
+
+
+@dataclass(frozen=True, eq=False)
+class Predictor:
+    """Made by `train`, read by `read_predictor` or `find_predictor`.
+
+    Attributes:
+        fingerprint: the device that was measured.
+        versions: of the libraries that it was made with, by name.
+        whole: the border and the factor.
+        fitted: hashes of the networks that they were fitted to.
+        accuracy: of whole networks that were not; None where there were none.
+        name: of a shipped one, or its file's.
+    """
+
+    fingerprint: Fingerprint
+    precision: Precision
+    regressor: RegressorName
+    versions: Mapping[str, str]
+    kinds: Mapping[str, KindModel]
+    whole: Whole
+    fitted: frozenset[str]
+    accuracy: Accuracy | None
+    name: str = field(default="", compare=False)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Of its file."""
+        from spacelang.latency.predict.stored import to_bytes
+
+        return hashlib.sha256(to_bytes(self)).hexdigest()
+
+    @property
+    def label(self) -> str:
+        return f"{self.name}@{self.sha256[:8]}: {self.fingerprint.describe()}, {self.precision}"
+
+    def predict_kernels(self, kernels: Sequence[Kernel]) -> Floats:
+        """(kernels,) milliseconds. Raises: SpacelangError: SP1603: if nothing was learned of a kind."""
+        made = np.empty(len(kernels))
+        for kind, index, of in by_kind(kernels):
+            if kind not in self.kinds:
+                refuse(*self._unknown(kind, len(index)))
+            made[index] = predict_kind(self.kinds[kind].trees, self.regressor, kind, of, self.precision)
+        return made
+
+    def whole_ms(self, kernels_ms: Floats, values: Floats) -> Floats:
+        return self.whole.ms(kernels_ms, values)
+
+    def check(self, kernels: Sequence[Kernel], report: Report) -> None:
+        far: list[str] = []
+        for kind, index, of in by_kind(kernels):
+            if kind not in self.kinds:
+                report.error(*self._unknown(kind, len(index))[:2], help=self._unknown(kind, len(index))[2])
+            else:
+                far += (f"{_in_words(kernels[int(index[at])])} ({why})" for at, why in _outside(self.kinds[kind], of))
+        if far:
+            more = f" and {len(far) - SHOWN} more" if len(far) > SHOWN else ""
+            report.warning(
+                "SP1604",
+                f"{self.name} learned from no kernels like {'; '.join(far[:SHOWN])}{more}",
+                help="there it goes by the cost model; measure kernels of this space: `spacelang latency collect`",
+            )
+
+    def _unknown(self, kind: str, count: int) -> tuple[str, str, str]:
+        return (
+            "SP1603",
+            f"{self.name} has learned nothing of `{kind}`, which {count} different kernels are",
+            f"it knows {listed(sorted(self.kinds), 'and')}; measure this kind: `spacelang latency collect`",
+        )
+
+
+def predict_kind(trees: Trees, regressor: RegressorName, kind: str, of: Columns, precision: Precision) -> Floats:
+    """(kernels,) milliseconds of kernels of one kind."""
+    if regressor == "forest":
+        return trees.predict(raw(kind, of))
+    return np.exp(trees.predict(engineered(kind, of, precision))) * base_ms(kind, of, precision)
+
+
+def _outside(model: KindModel, of: Columns) -> Iterator[tuple[int, str]]:
+    """The kernels far from all that were learned from, with the first reason."""
+    reasons: dict[int, str] = {}
+    for at, name in enumerate(FIELDS):
+        values: Ints = of[at]
+        low, high = model.low[at], model.high[at]
+        for row in np.flatnonzero((values * SLACK < low) | (values > high * SLACK)).tolist():
+            reasons.setdefault(row, f"{name.replace('_', ' ')} {values[row]}, measured {low} to {high}")
+    yield from sorted(reasons.items())
+
+
+def _in_words(kernel: Kernel) -> str:
+    act = f" {kernel.act}" if kernel.act else ""
+    stride = f" stride {kernel.stride}" if kernel.stride > 1 else ""
+    window = f" {kernel.kernel}×{kernel.kernel}" if kernel.kernel > 1 else ""
+    return f"{kernel.kind}{window}{stride}{act} {kernel.channels_in} -> {kernel.channels_out} at {kernel.size} pixels"
+
+
+def named(path: str | Path) -> str:
+    """What a predictor in this file is called."""
+    return Path(path).name.removesuffix(".predictor")

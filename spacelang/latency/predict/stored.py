@@ -1,0 +1,199 @@
+"""Predictors as files: a zip archive of a JSON header and of arrays as raw little-endian numbers. No pickle, no code.
+
+The same predictor gives the same bytes. What a file claims is believed only after it was counted.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from spacelang.backend import refuse
+from spacelang.files import write_atomic
+from spacelang.latency.device import Fingerprint
+from spacelang.latency.predict.accuracy import Accuracy
+from spacelang.latency.predict.columns import FIELDS
+from spacelang.latency.predict.features import ENGINEERED, RAW
+from spacelang.latency.predict.fit import RegressorName
+from spacelang.latency.predict.predictor import KindModel, Predictor, named
+from spacelang.latency.predict.trees import Trees
+from spacelang.latency.predict.whole import Whole
+from spacelang.latency.protocol import Precision
+
+FORMAT_VERSION = 1
+HEADER = "predictor.json"
+MAX_BYTES = 256 << 20
+"""A file that unpacks to more is not read: a small one can claim anything."""
+MAX_HEADER_BYTES = 1 << 20
+EPOCH = (1980, 1, 1, 0, 0, 0)
+"""When every member was written: the least that a zip can say."""
+ARRAYS = {"roots": "<u4", "feature": "<u1", "right": "<u4", "number": "<f8"}
+FEATURES = {"boosting": ENGINEERED, "forest": RAW}
+MAKE_ONE = "`spacelang latency train` makes predictors"
+
+Bounds = Annotated[tuple[int, ...], Field(min_length=len(FIELDS), max_length=len(FIELDS))]
+Milliseconds = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class _Kind(_Model):
+    samples: int = Field(ge=1)
+    low: Bounds
+    high: Bounds
+    start: float
+    accuracy: Accuracy | None
+
+
+class _Header(_Model):
+    format_version: int
+    fingerprint: Fingerprint
+    precision: Precision
+    regressor: RegressorName
+    features: tuple[str, ...]
+    versions: dict[str, str]
+    kinds: dict[Annotated[str, Field(pattern="^[a-z0-9_]+$")], _Kind]
+    factor: float = Field(gt=0)
+    start_ms: Milliseconds
+    image_ms: Milliseconds
+    fitted: tuple[Annotated[str, Field(pattern="^[0-9a-f]{64}$")], ...]
+    accuracy: Accuracy | None
+
+
+class _Damaged(Exception):
+    """Why a file is not read."""
+
+
+def write_predictor(predictor: Predictor, path: str | Path) -> None:
+    """Write a predictor, atomically. Raises: OSError: if the file can't be written."""
+    write_atomic(path, to_bytes(predictor))
+
+
+def read_predictor(path: str | Path) -> Predictor:
+    """Raises: SpacelangError: SP1601: if it is no predictor, or damaged; SP1602: if it is of another version."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _read(archive, path)
+    except OSError as error:
+        _unreadable(path, os.strerror(error.errno) if error.errno else "this is no predictor")
+    except _Damaged as error:
+        _unreadable(path, str(error))
+    # What zipfile raises for damaged archives varies.
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError, KeyError):
+        _unreadable(path, "this is no predictor, or it is damaged")
+
+
+def to_bytes(predictor: Predictor) -> bytes:
+    """The content of a predictor's file."""
+    header = _Header(
+        format_version=FORMAT_VERSION,
+        fingerprint=predictor.fingerprint,
+        precision=predictor.precision,
+        regressor=predictor.regressor,
+        features=FEATURES[predictor.regressor],
+        versions=dict(sorted(predictor.versions.items())),
+        kinds={
+            kind: _Kind(
+                samples=each.samples, low=each.low, high=each.high, start=each.trees.start, accuracy=each.accuracy
+            )
+            for kind, each in sorted(predictor.kinds.items())
+        },
+        factor=predictor.whole.factor,
+        start_ms=predictor.whole.start_ms,
+        image_ms=predictor.whole.image_ms,
+        fitted=tuple(sorted(predictor.fitted)),
+        accuracy=predictor.accuracy,
+    )
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        _add(archive, HEADER, header.model_dump_json(indent=1).encode())
+        for kind, each in sorted(predictor.kinds.items()):
+            for name, dtype in ARRAYS.items():
+                _add(archive, f"{kind}.{name}", getattr(each.trees, name).astype(dtype).tobytes())
+    return sink.getvalue()
+
+
+def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    entry = zipfile.ZipInfo(name, EPOCH)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    archive.writestr(entry, content)
+
+
+def _unreadable(path: str | Path, reason: str) -> NoReturn:
+    refuse("SP1601", f"{path}: {reason}", MAKE_ONE)
+
+
+def _read(archive: zipfile.ZipFile, path: str | Path) -> Predictor:
+    sizes = {each.filename: each.file_size for each in archive.infolist()}
+    if HEADER not in sizes:
+        raise _Damaged("this is no predictor")
+    if sizes[HEADER] > MAX_HEADER_BYTES or sum(sizes.values()) > MAX_BYTES:
+        raise _Damaged(f"it unpacks to more than the {MAX_BYTES} bytes that a predictor may have")
+    header = _read_header(archive.read(HEADER), path)
+    expected = {HEADER, *(f"{kind}.{name}" for kind in header.kinds for name in ARRAYS)}
+    if sizes.keys() != expected or len(archive.infolist()) != len(expected):
+        raise _Damaged("it doesn't hold the arrays that its header names")
+    kinds = {kind: _read_kind(archive, kind, each, len(header.features)) for kind, each in header.kinds.items()}
+    return Predictor(
+        header.fingerprint,
+        header.precision,
+        header.regressor,
+        header.versions,
+        kinds,
+        Whole(header.factor, header.start_ms, header.image_ms),
+        frozenset(header.fitted),
+        header.accuracy,
+        named(path),
+    )
+
+
+def _read_header(text: bytes, path: str | Path) -> _Header:
+    import json
+
+    try:
+        data: Any = json.loads(text)
+        version = data["format_version"]
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise _Damaged("its header can't be read") from error
+    if version != FORMAT_VERSION:
+        refuse(
+            "SP1602",
+            f"{path}: this predictor has format version {version}, and this spacelang reads {FORMAT_VERSION}",
+            "train it again, or use the spacelang that wrote it",
+        )
+    try:
+        header = _Header.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise _Damaged(f"its header is wrong at {where}: {first['msg']}") from error
+    if header.features != FEATURES[header.regressor]:
+        refuse(
+            "SP1602",
+            f"{path}: this predictor looks at other features of a kernel than this spacelang computes",
+            "train it again, or use the spacelang that wrote it",
+        )
+    return header
+
+
+def _read_kind(archive: zipfile.ZipFile, kind: str, header: _Kind, features: int) -> KindModel:
+    arrays = {}
+    for name, dtype in ARRAYS.items():
+        content = archive.read(f"{kind}.{name}")
+        if len(content) % np.dtype(dtype).itemsize:
+            raise _Damaged(f"the array {kind}.{name} is cut off")
+        arrays[name] = np.frombuffer(content, dtype)
+    trees = Trees(**arrays, start=header.start)
+    problem = trees.problem(features)
+    if problem is not None:
+        raise _Damaged(f"the trees of {kind} are none: {problem}")
+    return KindModel(trees, header.samples, header.low, header.high, header.accuracy)

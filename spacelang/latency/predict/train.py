@@ -1,0 +1,138 @@
+"""From a log of measurements to a predictor, and how good one is on a log."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from importlib.metadata import version
+from typing import NamedTuple
+
+import numpy as np
+
+from spacelang import __version__
+from spacelang.backend import refuse
+from spacelang.latency.collect.holdout import is_held_out
+from spacelang.latency.collect.log import Log, MeasuredNetwork
+from spacelang.latency.predict.accuracy import Accuracy, accuracy
+from spacelang.latency.predict.columns import FIELDS, Floats, by_kind
+from spacelang.latency.predict.features import engineered, raw
+from spacelang.latency.predict.fit import RegressorName, fit_boosting, fit_forest
+from spacelang.latency.predict.networks import latencies_of_kernels
+from spacelang.latency.predict.predictor import KindModel, Predictor, predict_kind
+from spacelang.latency.predict.roofline import base_ms
+from spacelang.latency.predict.whole import Whole, fit_whole, is_network_held_out
+from spacelang.latency.protocol import Precision
+
+FEWEST = 10
+"""Measured kernels of a kind from which something is learned."""
+Update = Callable[[int, int | None, str], None]
+
+
+class Evaluation(NamedTuple):
+    """How good a predictor is on a log.
+
+    Attributes:
+        kernels: by kind, on the fixed hold-out.
+        networks: of those that it wasn't fitted to; None where there are none.
+    """
+
+    kernels: dict[str, Accuracy]
+    networks: Accuracy | None
+
+
+def train(
+    log: Log,
+    precision: Precision,
+    regressor: RegressorName = "boosting",
+    name: str = "",
+    update: Update = lambda done, total, note: None,
+) -> Predictor:
+    """Learn a predictor from all kernels and networks of a log that are not held out.
+
+    Raises: SpacelangError: SP1605: if the log holds too few measurements in this precision.
+    """
+    measured = [each for each in log.kernels(precision) if not is_held_out(each.kernel)]
+    groups = list(by_kind([each.kernel for each in measured]))
+    ms = np.array([each.ms for each in measured])
+    kinds: dict[str, KindModel] = {}
+    for done, (kind, index, of) in enumerate(groups):
+        update(done, len(groups), f"{kind}, {len(index)} kernels")
+        if len(index) < FEWEST:
+            continue
+        if regressor == "boosting":
+            base = base_ms(kind, of, precision)
+            trees = fit_boosting(engineered(kind, of, precision), np.log(ms[index] / base))
+        else:
+            trees = fit_forest(raw(kind, of), ms[index])
+        numbers = of[: len(FIELDS)]
+        low, high = (tuple(int(pick(each)) for each in numbers) for pick in (np.min, np.max))
+        kinds[kind] = KindModel(trees, len(index), low, high, None)
+    if not kinds:
+        refuse(
+            "SP1605",
+            f"the log holds {len(measured)} kernels in {precision} to learn from, and no {FEWEST} of one kind",
+            f"measure more: `spacelang latency collect`; there are {len(log)} measurements in all",
+        )
+    versions = {"spacelang": __version__, "python": platform.python_version(), "numpy": np.__version__}
+    versions["scikit-learn"] = version("scikit-learn")
+    made = Predictor(log.fingerprint, precision, regressor, versions, kinds, Whole(), frozenset(), None, name)
+    made = _fit_whole(made, [each for each in log.networks(precision) if not is_network_held_out(each.network.sha256)])
+    found = evaluate(made, log)
+    rated = {kind: each._replace(accuracy=found.kernels.get(kind)) for kind, each in kinds.items()}
+    return replace(made, kinds=rated, accuracy=found.networks)
+
+
+def evaluate(predictor: Predictor, log: Log) -> Evaluation:
+    """Compare predictions with kernels of a log that are held out, and with networks that nothing was fitted to.
+
+    Raises: SpacelangError: SP1606: if the log is of another device.
+    """
+    if log.fingerprint != predictor.fingerprint:
+        refuse(
+            "SP1606",
+            f"{predictor.name} predicts {predictor.fingerprint.describe()}, the log is of {log.fingerprint.describe()}",
+            "compare it with a log of its own device",
+        )
+    held_out = [each for each in log.kernels(predictor.precision) if is_held_out(each.kernel)]
+    kernels = {}
+    for kind, index, of in by_kind([each.kernel for each in held_out]):
+        if kind in predictor.kinds:
+            trees = predictor.kinds[kind].trees
+            predicted = predict_kind(trees, predictor.regressor, kind, of, predictor.precision)
+            kernels[kind] = accuracy(predicted, np.array([held_out[at].ms for at in index.tolist()]))
+    networks = [
+        each for each in _predictable(predictor, log.networks(predictor.precision))
+        if each.network.sha256 not in predictor.fitted
+    ]  # fmt: skip
+    if not networks:
+        return Evaluation(kernels, None)
+    return Evaluation(kernels, accuracy(predict_measured(predictor, networks), _ms(networks)))
+
+
+def predict_measured(predictor: Predictor, networks: Sequence[MeasuredNetwork]) -> Floats:
+    """(networks,) milliseconds."""
+    return latencies_of_kernels([each.network.kernels for each in networks], _values(networks), predictor).ms
+
+
+def _fit_whole(predictor: Predictor, networks: Sequence[MeasuredNetwork]) -> Predictor:
+    known = _predictable(predictor, networks)
+    if not known:
+        return predictor
+    # As made so far, the predictor has no border, and the factor 1.
+    whole = fit_whole(predict_measured(predictor, known), _values(known), _ms(known))
+    fitted = frozenset(each.network.sha256 for each in known)
+    return replace(predictor, whole=whole, fitted=fitted)
+
+
+def _predictable(predictor: Predictor, networks: Sequence[MeasuredNetwork]) -> list[MeasuredNetwork]:
+    """The networks whose kernels are all of kinds that the predictor knows."""
+    return [each for each in networks if all(kernel.kind in predictor.kinds for kernel in each.network.kernels)]
+
+
+def _values(networks: Sequence[MeasuredNetwork]) -> Floats:
+    return np.array([each.network.channels * each.network.resolution**2 for each in networks], float)
+
+
+def _ms(networks: Sequence[MeasuredNetwork]) -> Floats:
+    return np.array([each.ms for each in networks])
