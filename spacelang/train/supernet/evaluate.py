@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from spacelang import ir, nn
+from spacelang import ir
 from spacelang.architecture import Architecture, largest, smallest
 from spacelang.backend import refuse
 from spacelang.cost import cost, total
@@ -15,7 +15,7 @@ from spacelang.train.data import Data, open_data, require_classes
 from spacelang.train.runtime import accelerator as accelerator_named
 from spacelang.train.supernet.evaluation import Evaluator
 from spacelang.train.supernet.processes import Processes
-from spacelang.train.supernet.run import Run, read_run, read_weights
+from spacelang.train.supernet.run import Run, read_supernet
 
 
 @dataclass(frozen=True)
@@ -49,15 +49,12 @@ def evaluate(
         SpacelangError: SP1502, SP1504 if there is no finished run; SP1507 if the images it was trained on have changed;
             SP12xx for the data, SP1301 for the accelerator.
     """
-    run = read_run(folder)
-    weights = read_weights(folder, run)
+    run, supernet = read_supernet(folder)
     data = open_data(where or run.data, run.space)
     require_classes(data, run.space)
     if where is None:
         _require_unchanged(run, data, folder)
     device = accelerator_named(accelerator)
-    supernet = nn.build(run.space)
-    supernet.load_state_dict(weights)
     device.place(supernet)
     evaluator = Evaluator(data, device, Processes(), workers)
     results: list[Evaluated] = []

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
@@ -22,7 +23,7 @@ from spacelang import __version__, ir
 from spacelang.backend import refuse
 from spacelang.diff import Change, diff
 from spacelang.files import write_atomic
-from spacelang.nn import Precision
+from spacelang.nn import Precision, Supernet, build
 from spacelang.printer import to_text
 from spacelang.train.data import Data
 from spacelang.verify import verify
@@ -123,11 +124,12 @@ def finish(folder: Path, run: Run, weights: dict[str, Tensor]) -> Run:
     return finished
 
 
-def read_weights(folder: Path, run: Run) -> dict[str, Tensor]:
-    """Those of a finished run.
+def read_supernet(folder: Path) -> tuple[Run, Supernet]:
+    """A finished run and its supernet, in evaluation mode and FP32.
 
-    Raises: SpacelangError: SP1504 if it isn't finished; SP1502 if the file is missing or isn't the one it wrote.
+    Raises: SpacelangError: SP1502 as `read_run`, and if the weights aren't those it wrote; SP1504 if it isn't finished.
     """
+    run = read_run(folder)
     if run.supernet_sha256 is None:
         again = f"spacelang train {folder / SPACE} -o {folder} --data {run.data}"
         refuse("SP1504", f"the training in `{folder}` is not finished", f"go on with it: {again}")
@@ -138,7 +140,12 @@ def read_weights(folder: Path, run: Run) -> dict[str, Tensor]:
         refuse("SP1502", f"`{path}` can't be read: {(error.strerror or str(error)).lower()}")
     if hashlib.sha256(data).hexdigest() != run.supernet_sha256:
         refuse("SP1502", f"`{path}` is not the file that the training wrote", ANEW)
-    return load(data)
+    supernet = build(run.space).eval()
+    try:
+        supernet.load_state_dict(load(data))
+    except (RuntimeError, SafetensorError):
+        refuse("SP1502", f"`{path}` doesn't hold the weights of {run.space.name}", ANEW)
+    return run, supernet
 
 
 def _require_same(run: Run, space: ir.SearchSpace, data: Data, folder: Path) -> None:

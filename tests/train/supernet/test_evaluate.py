@@ -8,16 +8,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from spacelang import nn
 from spacelang.architecture import largest, smallest
 from spacelang.cost import cost, total
 from spacelang.diagnostics import SpacelangError
 from spacelang.sample import sample
 from spacelang.train.data import batches, open_data
 from spacelang.train.recalibrate import recalibrate
-from spacelang.train.supernet import Evaluated, evaluate
-from spacelang.train.supernet.run import read_run, read_weights
-from tests.train.supernet.small import quiet, space, trained
+from spacelang.train.supernet import Evaluated, evaluate, read_run, read_supernet
+from tests.train.supernet.small import NORMED, quiet, space, trained
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +44,7 @@ def test_which_networks(finished: Path) -> None:
 def test_accuracy_by_hand(finished: Path) -> None:
     """Of the largest, with the steps written out."""
     made = space()
-    supernet = nn.build(made)
-    supernet.load_state_dict(read_weights(finished, read_run(finished)))
+    _, supernet = read_supernet(finished)
     data = open_data("digits", made)
     calibration = batches(data.train, 16, 128, seed=0, epoch=0, shuffle=True, augment=False)
     network = supernet.cut(largest(made)).eval()
@@ -92,6 +89,12 @@ def test_changed_weights(finished: Path, tmp_path: Path) -> None:
     folder = copied(finished, tmp_path / "run")
     (folder / "supernet.safetensors").write_bytes(b"something else")
     assert refusal(folder)[:2] == ["SP1502", f"`{folder}/supernet.safetensors` is not the file that the training wrote"]
+
+
+def test_weights_of_another_space(finished: Path, tmp_path: Path) -> None:
+    other = space(NORMED.replace("width {8, 16}", "width {8, 24}")).model_dump(mode="json")
+    folder = copied(finished, tmp_path / "run", space=other)
+    assert refusal(folder)[1] == f"`{folder}/supernet.safetensors` doesn't hold the weights of normed"
 
 
 def test_changed_images(finished: Path, tmp_path: Path) -> None:
