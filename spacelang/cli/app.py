@@ -48,6 +48,7 @@ COMMANDS = {
     "train": Command("train:train", "spacelang train found.space -o run"),
     "evaluate": Command("train:evaluate", "spacelang evaluate run --models 10"),
     "profile": Command("profile:profile", "spacelang profile --device laptop -o profile"),
+    "latency collect": Command("latency:collect", "spacelang latency collect --space specs/vnni.space -o vnni.parquet"),
     "latency train": Command("predictor:train", "spacelang latency train log.parquet -o server.predictor"),
     "latency eval": Command("predictor:eval_", "spacelang latency eval server.predictor log.parquet"),
     "latency devices": Command("predictor:devices", "spacelang latency devices"),

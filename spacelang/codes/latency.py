@@ -26,4 +26,31 @@ CODES: tuple[Code, ...] = (
         "pip install spacelang",
         "pip install 'spacelang[onnx]'",
     ),
+    Code(
+        "SP1104",
+        "a log of measurements can't be read",
+        "Measurements are kept in a Parquet file with the fingerprint of their device. This file is none, or was "
+        "damaged; nothing of it is used. A collection that is interrupted leaves a whole file, so damage comes from "
+        "elsewhere.",
+    ),
+    Code(
+        "SP1105",
+        "the log is of another device",
+        "A log holds measurements of one processor with one version of one runtime, because latencies of different "
+        "ones must not be mixed. Begin another log, or go on with this one where it was begun.",
+    ),
+    Code(
+        "SP1106",
+        "can't be measured as declared",
+        "What is measured follows from the `device` that the spaces are on: its runtime and precision, always on one "
+        "thread. Here the devices differ, or the named one is not among them, or it runs on several threads.",
+        "spacelang latency collect --space specs/vnni.space --space specs/pixel4.space -o log.parquet",
+        "spacelang latency collect --space specs/vnni.space --space specs/pixel4.space --device vnni -o log.parquet",
+    ),
+    Code(
+        "SP1107",
+        "too busy to go on measuring",
+        "Single disturbed measurements are tried again later, but here too many in a row were disturbed. What was "
+        "measured before is in the log, and the same command goes on from there once the machine is quiet.",
+    ),
 )

@@ -1,0 +1,128 @@
+"""`latency collect`, `export-bench` and `import`: measurements of kernels and networks, here or elsewhere."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from spacelang.cli.console import say, show_diagnostics, write_json
+from spacelang.cli.inputs import load_space
+from spacelang.cli.progress import progress
+from spacelang.cli.show import Json
+from spacelang.diagnostics import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from spacelang.ir import SearchSpace
+    from spacelang.latency.collect.log import Log, Measured
+    from spacelang.latency.collect.sampler import Errors
+    from spacelang.latency.collect.target import Target
+    from spacelang.latency.protocol import Precision
+
+
+class RuntimeChoice(StrEnum):
+    ONNXRUNTIME = "onnxruntime"
+    TFLITE = "tflite"
+
+
+class PrecisionsChoice(StrEnum):
+    INT8 = "int8"
+    FP32 = "fp32"
+    BOTH = "both"
+
+
+Spaces = Annotated[
+    list[str],
+    typer.Option("--space", metavar="FILE", help="A hyperspace, space or model; once for each whose kernels count."),
+]
+LogOption = Annotated[Path, typer.Option("--output", "-o", metavar="LOG", help="The Parquet file to append to.")]
+DeviceOption = Annotated[
+    str | None, typer.Option("--device", metavar="NAME", help="The declared device to measure for, of several.")
+]
+RuntimeOption = Annotated[RuntimeChoice | None, typer.Option(help="In place of what the device declares.")]
+PrecisionOption = Annotated[PrecisionsChoice | None, typer.Option(help="In place of what the device declares.")]
+Samples = Annotated[int, typer.Option(min=20, max=1_000_000, help="So many kernels to learn from, in each precision.")]
+HoldOut = Annotated[int, typer.Option(min=0, max=1_000_000, help="So many kernels of the fixed hold-out.")]
+Networks = Annotated[int, typer.Option(min=0, max=100_000, help="So many random networks of each space, whole.")]
+
+
+def collect(
+    space: Spaces,
+    output: LogOption,
+    device: DeviceOption = None,
+    runtime: RuntimeOption = None,
+    precision: PrecisionOption = None,
+    samples: Samples = 4000,
+    hold_out: HoldOut = 500,
+    networks: Networks = 60,
+    json: Json = False,
+) -> None:
+    """Measure kernels and networks of spaces on one core of this machine; interrupted, it goes on where it stopped."""
+    from spacelang.latency.collect.log import open_log
+    from spacelang.latency.collect.run import Plan
+    from spacelang.latency.collect.run import collect as collected
+    from spacelang.latency.device import pinned, this_device
+    from spacelang.latency.meter import Meter
+    from spacelang.latency.runtime import runtime as runtime_named
+
+    spaces = [load_space(each) for each in space]
+    target = _target(spaces, device, runtime, precision)
+    runs = runtime_named(target.runtime)
+    log = open_log(output, this_device(target.runtime))
+    before, report = len(log), Report()
+    with pinned(report), progress("measuring") as update:
+        show_diagnostics(report.diagnostics)
+        meter = Meter(best_ms=log.best_canary_ms)
+        plan = Plan(samples, hold_out, networks)
+        collected(spaces, plan, target.precisions, runs, meter, log, output, _errors(log), update)
+    _show_log(log, len(log) - before, output, json)
+
+
+def _target(
+    spaces: Sequence[SearchSpace], device: str | None, runtime: RuntimeChoice | None, precision: PrecisionsChoice | None
+) -> Target:
+    from spacelang.latency.collect.target import BOTH, target_of
+
+    named: dict[PrecisionsChoice, tuple[Precision, ...]] = {
+        PrecisionsChoice.INT8: ("int8",),
+        PrecisionsChoice.FP32: ("fp32",),
+        PrecisionsChoice.BOTH: BOTH,
+    }
+    return target_of(spaces, device, runtime.value if runtime else None, named[precision] if precision else None)
+
+
+def _errors(log: Log) -> Errors:
+    """How far off a predictor is on some kernels that has learned from others."""
+    from spacelang.latency.collect.log import Log
+    from spacelang.latency.predict.train import train
+
+    def errors(learned: Sequence[Measured], judged: Sequence[Measured]) -> list[float]:
+        part = Log(log.fingerprint)
+        part.append(*learned)
+        made = train(part, learned[0].precision)
+        known = [each for each in judged if each.kernel.kind in made.kinds]
+        predicted = made.predict_kernels([each.kernel for each in known]).tolist()
+        off = {each.kernel: abs(ms / each.ms - 1) for each, ms in zip(known, predicted, strict=True)}
+        return [off.get(each.kernel, 0.0) for each in judged]
+
+    return errors
+
+
+def _show_log(log: Log, added: int, path: Path, json: bool) -> None:
+    from spacelang.latency.collect.target import BOTH
+
+    counts = {
+        precision: (len(log.kernels(precision)), len(log.networks(precision)))
+        for precision in BOTH
+        if log.kernels(precision) or log.networks(precision)
+    }
+    if json:
+        rows = {precision: {"kernels": kernels, "networks": nets} for precision, (kernels, nets) in counts.items()}
+        write_json({"device": log.fingerprint.model_dump(mode="json"), "added": added, "holds": rows})
+        return
+    held = ", ".join(f"{kernels} kernels and {nets} networks in {each}" for each, (kernels, nets) in counts.items())
+    say(f"{added} measurements added; {path} holds {held or 'none'}")

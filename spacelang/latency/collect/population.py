@@ -1,0 +1,101 @@
+"""Which kernels there are to measure: all that the spaces can contain, in strata that a sample is drawn from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from spacelang import ir
+from spacelang.census import census
+from spacelang.kernels import Kernel
+from spacelang.latency.collect.holdout import is_held_out
+
+EVENNESS = 0.75
+"""A kind with N kernels gets a part in proportion to this power of N: rare kinds get more than their share."""
+
+RARE = 40
+"""A kind with fewer kernels is filled up to so many with kernels like them, or nothing could be learned of it."""
+VARIED = (0.5, 0.7, 0.85, 1.0, 1.2, 1.4, 2.0)
+"""Factors of their channels."""
+
+Strata = dict[tuple[str, str], list[Kernel]]
+"""By space and kind, in an order that is as good as random, and always the same."""
+Keep = Callable[[Kernel], bool]
+
+
+def strata(spaces: Sequence[ir.SearchSpace]) -> Strata:
+    """All kernels of the spaces, each in the first space that holds it; and more of rare kinds.
+
+    Raises: ShapeError, TooManyChoices: as `census`.
+    """
+    found: dict[Kernel, str] = {}
+    for space in spaces:
+        for kernel in census(space):
+            found.setdefault(kernel, space.name)
+    for kind, count in Counter(kernel.kind for kernel in found).items():
+        if count < RARE:
+            like = {each for kernel in found if kernel.kind == kind for each in _variants(kernel)} - found.keys()
+            found |= dict.fromkeys(sorted(like, key=_shuffled)[: RARE - count], spaces[0].name)
+    made: Strata = defaultdict(list)
+    for kernel in sorted(found, key=_shuffled):
+        made[found[kernel], kernel.kind].append(kernel)
+    return dict(made)
+
+
+def draw(of: Strata, count: int, keep: Keep) -> list[Kernel]:
+    """Up to `count` kernels that `keep` lets in. Spaces get equal parts, kinds within a space by `EVENNESS`.
+
+    What a stratum can't fill is shared among the others. A larger draw contains a smaller one of the same strata,
+    but for rounding.
+    """
+    left = {key: [kernel for kernel in kernels if keep(kernel)] for key, kernels in of.items()}
+    left = {key: kernels for key, kernels in left.items() if kernels}
+    shares = _shares({key: len(kernels) for key, kernels in left.items()}, count)
+    return [kernel for key, kernels in left.items() for kernel in kernels[: shares[key]]]
+
+
+def training(kernel: Kernel) -> bool:
+    return not is_held_out(kernel)
+
+
+def _variants(kernel: Kernel) -> Iterator[Kernel]:
+    """Kernels of other widths, and other sizes where there is one."""
+    free = kernel.channels_in != kernel.channels_out
+    for into in VARIED:
+        for out in VARIED if free else (into,):
+            for size in {max(1, kernel.size + step) for step in (-1, 0, 1)} if kernel.size > 1 else {1}:
+                yield kernel._replace(
+                    channels_in=max(1, round(kernel.channels_in * into)),
+                    channels_out=max(1, round(kernel.channels_out * out)),
+                    size=size,
+                    squeeze=round(kernel.squeeze * into),
+                )
+
+
+def _shares(sizes: Mapping[tuple[str, str], int], count: int) -> dict[tuple[str, str], int]:
+    """How many of each stratum: the weights' share of what is left, until a stratum or the count is exhausted."""
+    whole: dict[str, float] = defaultdict(float)
+    for (space, _), size in sizes.items():
+        whole[space] += size**EVENNESS
+    weights = {key: size**EVENNESS / whole[key[0]] for key, size in sizes.items()}
+    shares = dict.fromkeys(sizes, 0)
+    while (left := min(count, sum(sizes.values())) - sum(shares.values())) > 0:
+        open_keys = [key for key in sizes if shares[key] < sizes[key]]
+        total = sum(weights[key] for key in open_keys)
+        for key in open_keys:
+            given = min(int(left * weights[key] / total), sizes[key] - shares[key])
+            shares[key] += given
+        if sum(shares.values()) + left == min(count, sum(sizes.values())):  # only fractions are left to give
+            for key in sorted(open_keys, key=lambda each: (-weights[each], each))[:left]:
+                shares[key] += 1
+    return shares
+
+
+def _shuffled(kernel: Kernel) -> bytes:
+    return hashlib.sha256(("order" + ",".join(map(str, kernel))).encode()).digest()
+
+
+def is_validation(kernel: Kernel) -> bool:
+    """Whether the sampler judges itself by this kernel: a fifth of what is not held out."""
+    return _shuffled(kernel)[-1] % 5 == 0

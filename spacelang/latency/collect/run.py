@@ -1,0 +1,64 @@
+"""A whole collection: kernels to learn from, kernels to judge by, and networks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from spacelang import ir
+from spacelang.latency.collect.holdout import is_held_out
+from spacelang.latency.collect.log import Log
+from spacelang.latency.collect.measure import Collection, Measuring, Update, saving
+from spacelang.latency.collect.networks import random_networks
+from spacelang.latency.collect.population import draw, strata
+from spacelang.latency.collect.sampler import Errors, collect_adaptively
+from spacelang.latency.protocol import Precision, Runtime
+
+
+class Plan(NamedTuple):
+    """How much is measured, in each precision.
+
+    Attributes:
+        samples: kernels to learn from.
+        held_out: kernels of the fixed hold-out, to judge by.
+        networks: of each space.
+    """
+
+    samples: int
+    held_out: int
+    networks: int
+
+
+def collect(
+    spaces: Sequence[ir.SearchSpace],
+    plan: Plan,
+    precisions: Sequence[Precision],
+    runtime: Runtime,
+    meter: Measuring,
+    log: Log,
+    path: str | Path,
+    errors: Errors,
+    update: Update,
+) -> None:
+    """Measure what the plan asks for and the log doesn't hold, into the log at `path`.
+
+    Raises:
+        SpacelangError: SP1107: if the machine is too busy. The log keeps what was measured, and a later call goes on.
+        OSError: if the log can't be written.
+    """
+    of = strata(spaces)
+    held_out = draw(of, plan.held_out, is_held_out)
+    networks = list(random_networks(spaces, plan.networks))
+    possible = sum(not is_held_out(kernel) for kernels in of.values() for kernel in kernels)
+    each = min(plan.samples, possible) + len(held_out) + len(networks)
+    with saving(log, path) as save:
+        for at, precision in enumerate(precisions):
+
+            def shifted(done: int, total: int | None, note: str = "", before: int = at * each) -> None:
+                update(before + done, each * len(precisions), note)
+
+            collection = Collection(runtime, precision, meter, log, save, shifted, each)
+            collect_adaptively(of, plan.samples, collection.kernels, errors)
+            collection.kernels(held_out, "held out")
+            collection.networks(networks)

@@ -1,0 +1,79 @@
+"""nn-Meter's adaptive sampler: first kernels that the spaces contain, then more where predictions err."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spacelang.kernels import Kernel
+from spacelang.latency.collect.log import Measured
+from spacelang.latency.collect.population import Strata, draw, is_validation, training
+
+ROUNDS = 3
+PRIOR = 0.5
+"""The part of the samples that is drawn before anything is known; the rounds share the rest."""
+TOLERANCE = 0.1
+"""A validation kernel that is predicted worse asks for more around it."""
+AROUND = 20
+"""So many kernels are asked for around it."""
+FIELD_APART = 1.0
+"""What another window, stride, activation or inner width counts, against a factor of 2 in a number."""
+
+Measure = Callable[[Sequence[Kernel], str], list[Measured]]
+"""Measures what isn't known yet; the note says what for."""
+Errors = Callable[[Sequence[Measured], Sequence[Measured]], Sequence[float]]
+"""Learns from the first kernels and predicts the second: relative errors, 0 where nothing can be learned yet."""
+
+
+def collect_adaptively(of: Strata, samples: int, measure: Measure, errors: Errors) -> list[Measured]:
+    """Measure `samples` kernels, none of them held out; all of them where there are no more.
+
+    What is asked for depends on nothing but the strata and what was measured: with the same log, an interrupted
+    collection goes the same way.
+    """
+    everything = draw(of, sum(map(len, of.values())), training)
+    if len(everything) <= samples:
+        return measure(everything, "all kernels")
+    asked = dict.fromkeys(draw(of, int(samples * PRIOR), training))
+    found = measure(list(asked), "prior")
+    each_round = (samples - len(asked)) // ROUNDS
+    for number in range(ROUNDS):
+        learned = [each for each in found if not is_validation(each.kernel)]
+        judged = [each for each in found if is_validation(each.kernel)]
+        off = errors(learned, judged)
+        bad = [each.kernel for _, each in sorted(zip(off, judged, strict=True), reverse=True) if _ > TOLERANCE]
+        more = around(bad, [each for each in everything if each not in asked], each_round)
+        asked |= dict.fromkeys(more)
+        note = f"round {number + 1}: {len(bad)} of {len(judged)} off by over {TOLERANCE:.0%}"
+        found += measure(more, note)
+    rest = draw(of, samples - len(asked), lambda kernel: training(kernel) and kernel not in asked)
+    return found + measure(rest, "more of all")
+
+
+def around(points: Sequence[Kernel], among: Sequence[Kernel], count: int) -> list[Kernel]:
+    """Up to `count` kernels: the nearest of each point, one for each point in turn, up to `AROUND`."""
+    wanted: dict[Kernel, None] = {}
+    nearest = [_nearest(point, among) for point in points]
+    for rank in range(AROUND):
+        for of_point in nearest:
+            if rank < len(of_point) and len(wanted) < count:
+                wanted[of_point[rank]] = None
+    return list(wanted)
+
+
+def _nearest(point: Kernel, among: Sequence[Kernel]) -> list[Kernel]:
+    same = [each for each in among if each.kind == point.kind]
+    order = np.argsort(_distances(point, same), kind="stable")[:AROUND]
+    return [same[at] for at in order.tolist()]
+
+
+def _distances(point: Kernel, others: Sequence[Kernel]) -> NDArray[np.float64]:
+    """Factors in channels, size and inner width, as powers of 2; other fields are the same or not."""
+    numbers = np.array([[each.channels_in, each.channels_out, each.size, each.squeeze] for each in [point, *others]])
+    logs = np.log2(np.maximum(numbers, 1))
+    fields = [(each.kernel, each.stride, each.act) for each in others]
+    other = [sum(a != b for a, b in zip(each, (point.kernel, point.stride, point.act), strict=True)) for each in fields]
+    apart: NDArray[np.float64] = np.abs(logs[1:] - logs[0]).sum(axis=1) + FIELD_APART * np.array(other, float)
+    return apart

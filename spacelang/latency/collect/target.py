@@ -1,0 +1,56 @@
+"""Which runtime and precision a collection is for: what the spaces' `device` declares, or what the user says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from spacelang import ir
+from spacelang.backend import refuse
+from spacelang.latency.protocol import Precision, RuntimeName
+from spacelang.suggest import did_you_mean, listed
+
+BOTH: tuple[Precision, ...] = ("int8", "fp32")
+
+
+class Target(NamedTuple):
+    runtime: RuntimeName
+    precisions: tuple[Precision, ...]
+
+
+def target_of(
+    spaces: Sequence[ir.SearchSpace],
+    device: str | None = None,
+    runtime: RuntimeName | None = None,
+    precisions: tuple[Precision, ...] | None = None,
+) -> Target:
+    """What to measure kernels of these spaces with.
+
+    Args:
+        device: the name of a device that some of the spaces are on; without it, all of their devices count.
+        runtime, precisions: in place of what the devices declare.
+
+    Raises: SpacelangError: SP1106: if no space is on this device, if the devices differ in what isn't said, or if one
+        runs on more threads than are measured.
+    """
+    devices = list({each.device.name: each.device for each in spaces}.values())
+    if device is not None:
+        names = [each.name for each in devices]
+        devices = [each for each in devices if each.name == device]
+        if not devices:
+            hint = did_you_mean(device, names) or f"they are on {listed(sorted(names), 'and')}"
+            refuse("SP1106", f"none of the spaces is on a device named {device}", hint)
+    for each in devices:
+        if each.threads != 1:
+            refuse(
+                "SP1106",
+                f"device {each.name} runs on {each.threads} threads, and latencies are measured on 1",
+                "declare a device with `threads 1`",
+            )
+    runtimes = sorted({each.runtime for each in devices}) if runtime is None else [runtime]
+    if len(runtimes) > 1:
+        refuse("SP1106", f"the spaces are on devices with {listed(runtimes, 'and')}", "choose one with --runtime")
+    if precisions is None:
+        found = {each.precision for each in devices}
+        precisions = tuple(each for each in BOTH if each in found)
+    return Target(runtimes[0], precisions)
