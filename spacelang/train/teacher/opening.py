@@ -55,9 +55,9 @@ def open_teacher(
         where = Where(device or torch.device("cpu"), workers)
         teacher = open_trained(space, data, folder, update, where)
     else:
-        found = _found(name, max(space.resolutions))
         if space.channels not in (GREY, COLOUR):
             refuse("SP1228", f"the teacher `{name}` looks at 3 channels, {space.name} at {space.channels}")
+        found = _found(name, max(space.resolutions))
         chosen = cut(name, found.points, space, found.preferred)
         affine = _affine((data.mean, data.std), found.normalisation)
         teacher = Teacher(name, found.backbone, [found.points[each] for each in chosen], chosen, affine)
