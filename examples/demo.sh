@@ -1,52 +1,86 @@
 #!/bin/sh
-# Compile a hyperspace, search it, and print what was found. `make demo` runs this.
+# From nothing but images to a searched space, proved the best of its hyperspace. `make demo` runs this.
+#
+# Everything is kept in build/demo: stopped and run again, it goes on. Another spec, or `rm -r build/demo`, begins anew.
 set -eu
 
+spec=specs/digits.space
+archive=../shared/data/vnni_block_table.tar.xz
+demo=build/demo
+device=cost-model
+begun=$(date +%s)
+number=0
+steps=8
+[ -f "$archive" ] && steps=9
+
+elapsed() {
+  seconds=$(($(date +%s) - begun))
+  printf '%d:%02d' $((seconds / 60)) $((seconds % 60))
+}
+
+step() {
+  number=$((number + 1))
+  printf '\n=== step %d of %d, at %s: %s\n    %s\n' "$number" "$steps" "$(elapsed)" "$1" "$2"
+}
+
 run() {
-  echo
-  echo "\$ $*"
+  printf '\n$ %s\n' "$*"
   "$@"
 }
 
-spec=specs/vnni_released.space
-archive=../shared/data/vnni_block_table.tar.xz
-build=build/demo
-import_table="spacelang table import $archive --space $spec -o $build/table.parquet --fixed-latency 160=1.751,192=2.277,224=2.801"
-evolve="spacelang evolve $spec --table $build/table.parquet -o $build/best.space --history $build/history.jsonl"
-solve="spacelang solve $spec --table $build/table.parquet -o $build/optimum.space"
+if [ -f "$demo/digits.space" ] && ! cmp -s "$spec" "$demo/digits.space"; then
+  echo "$spec has changed since the last run, so $demo is made anew"
+  rm -r "$demo"
+fi
+mkdir -p "$demo"
+cp "$spec" "$demo/digits.space"
 
-mkdir -p "$build"
-rm -f "$build/history.jsonl"
-echo "A hyperspace: checked, and what it holds."
+step "the text" "A hyperspace: for each stage, all blocks and width lists that come into question."
 run spacelang check "$spec"
 run spacelang show "$spec"
-echo
-echo "Compiled: the supernet, the distillation jobs, the kernels to measure, the encoding:"
-run spacelang compile "$spec" -o "$build/compiled"
 
-if [ ! -f "$archive" ]; then
-  echo
-  echo "The search needs a table of distilled blocks. There is none at $archive."
-  echo "The authors of SpaceEvo published one, of 132 files named stageS_BLOCK_WINDOW.csv (Moonlit, MIT licence)."
-  echo "Put them there as an archive and run \`make demo\` again. It will go on with:"
-  echo
-  for command in "$import_table" "$evolve" "$solve" "spacelang show $build/best.space"; do
-    echo "  \$ $command"
-  done
-  exit 0
+step "compile" "The supernet as Python, a distillation job for each stage and block, the kernels to measure."
+run spacelang compile "$spec" -o "$demo/compiled"
+
+step "distil" "A teacher learns scikit-learn's digits; then every stage and block learns its part of it, FP32 and INT8."
+run spacelang distill "$demo/compiled" --data digits
+
+step "measure losses" "Stage architectures of every block and width list, cut out of the students: how well each does, in INT8."
+run spacelang table build "$demo/compiled" -o "$demo/losses.parquet"
+
+step "attach latencies" "What each of them takes on a device. Losses don't depend on it: one distillation serves every device."
+run spacelang table attach "$demo/losses.parquet" --device "$device" -o "$demo/table.parquet"
+
+step "search" "Aging evolution over all spaces, each scored by its best networks within every latency target."
+rm -f "$demo/history.jsonl"
+run spacelang evolve "$spec" --table "$demo/table.parquet" -o "$demo/best.space" --history "$demo/history.jsonl"
+
+step "prove" "Branch and bound: which space is the best of all?"
+run spacelang solve "$spec" --table "$demo/table.parquet" -o "$demo/optimum.space" >"$demo/proof.txt"
+cat "$demo/proof.txt"
+
+if [ -f "$archive" ]; then
+  released=specs/vnni_released.space
+  step "the published table" "The same search over the 132 000 distilled blocks that the authors of SpaceEvo published."
+  run spacelang table import "$archive" --space "$released" -o "$demo/published.parquet" \
+    --fixed-latency 160=1.751,192=2.277,224=2.801
+  run spacelang solve "$released" --table "$demo/published.parquet" -o "$demo/published.space"
 fi
 
+step "what was found" "The best space of the hyperspace; each line of the table is its best network within a latency."
 echo
-echo "The published table of distilled blocks: 132 files of 1000 rows."
-run $import_table
-echo
-echo "Search it as the paper does, but scored exactly; then prove what the best space is:"
-run $evolve
-run $solve
-echo
-echo "What was found is a program too:"
-run cat "$build/best.space"
-run spacelang show "$build/best.space"
-run spacelang encode "$build/best.space"
-echo
-echo "Next: change $spec and run this again, or start with docs/tutorial.md."
+grep -v '^\$ ' "$demo/proof.txt" | cat -s
+run cat "$demo/optimum.space"
+cat <<END
+
+Done in $(elapsed). Found from images alone: $(spacelang encode "$demo/optimum.space")
+It is a program like the one it was searched in, $demo/optimum.space. Next:
+
+  spacelang train $demo/optimum.space -o $demo/run      train its supernet, FP32 then INT8
+  spacelang evaluate $demo/run                          the accuracy of its networks
+  spacelang predict $demo/optimum.space                 their latency on a device
+  spacelang bench $demo/optimum.space                   their latency on this machine
+  spacelang table info $demo/table.parquet              every block: its losses, its latencies
+
+Or change $spec and run this again; docs/tutorial.md begins with an empty file.
+END

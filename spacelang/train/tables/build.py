@@ -73,15 +73,19 @@ def build_table(plan: Plan, *, workers: int = 1, accelerator: str = "auto", upda
     losses = dict(plan.done)
     total = sum(len(each.drawn) for each in plan.parts)
 
+    def report(note: str) -> None:
+        if update:
+            update(sum(map(len, losses.values())), total, note)
+
     def receive(message: _Measured) -> None:
         part = plan.parts[message.number]
-        _check(plan.build.jobs[part.job], message.losses)
+        job = plan.build.jobs[part.job]
+        _check(job, message.losses)
         write_part(plan.build.folder, part, message.losses)
         losses[message.number] = message.losses
-        if update:
-            done = sum(map(len, losses.values()))
-            update(done, total, plan.build.jobs[part.job].describe())
+        report(job.describe())
 
+    report("")
     left = [(index, part) for index, part in enumerate(plan.parts) if index not in losses]
     shares = [tuple(left[at::workers]) for at in range(min(workers, len(left)))]
     tasks = [_Task(plan.build.folder, each, accelerator) for each in shares]
