@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 
 import torch
@@ -18,7 +17,7 @@ from spacelang.train import checkpoint
 from spacelang.train.data import Batch, batches, count_batches, open_data, require_classes
 from spacelang.train.runtime import accelerator as accelerator_named
 from spacelang.train.seeds import generator
-from spacelang.train.supernet.board import Curve, board
+from spacelang.train.supernet.board import Board, board
 from spacelang.train.supernet.evaluation import Evaluator
 from spacelang.train.supernet.processes import connected
 from spacelang.train.supernet.ranges import agree, start_quantisers, waiting
@@ -72,6 +71,7 @@ def train(space: ir.SearchSpace, folder: Path, where: str, *, accelerator: str, 
         processes.wait()
         run = read_run(folder)
         if run.supernet_sha256 is not None:
+            checkpoint.remove(folder, CHECKPOINT)  # if it was killed between the two
             return run
         with torch.random.fork_rng([device.device] if device.device.type == "cuda" else []):
             evaluator = Evaluator(data, device, processes, workers)
@@ -117,9 +117,9 @@ class _Training:
         """From the checkpoint, or the beginning, to the end."""
         done = self._load()
         self.processes.share([*self.supernet.parameters(), *self.supernet.buffers()])
-        with board(self.folder, self._number(done)) if self.processes.first else nullcontext(_unseen) as curve:
+        with board(self.folder, self._number(done), writes=self.processes.first) as shown:
             while done.epochs < len(self.plan):
-                done = self._epoch(done, curve)
+                done = self._epoch(done, shown)
         run = self.run.model_copy(update={"validations": done.validations})
         if self.processes.first:
             run = finish(self.folder, run, self.supernet.state_dict())
@@ -130,7 +130,7 @@ class _Training:
         """Of the next step, counted over both phases."""
         return done.epochs * self.steps + done.step
 
-    def _epoch(self, done: Done, curve: Curve) -> Done:
+    def _epoch(self, done: Done, shown: Board) -> Done:
         """The rest of an epoch, and how accurate the supernet is behind it."""
         phase, epoch = self.plan[done.epochs]
         nn.set_precision(self.supernet, phase.precision)
@@ -144,19 +144,18 @@ class _Training:
             torch.manual_seed(generator("dropout", *words, step, self.processes.rank).initial_seed())
             largest_loss, others_loss = self._step(batch, chosen[step], rate)
             self._require_finite(largest_loss + others_loss, phase, epoch, step)
-            number = self._number(done)
-            for name, value in (("loss/largest", largest_loss), ("loss/others", others_loss), ("learning rate", rate)):
-                curve(name, value, number)
+            losses = {"loss/largest": largest_loss, "loss/others": others_loss}
+            shown.add(self._number(done), {**losses, "learning rate": rate})
             done = done.model_copy(update={"step": step + 1})
             self._tell(done, f"{phase.precision} loss {largest_loss:.3f}")
             if done.step < self.steps and time.monotonic() - saved >= CHECKPOINT_SECONDS:
                 saved = time.monotonic()
-                self._save(done)
+                self._save(done, shown)
         result = self._validate(phase, epoch)
         done = Done(epochs=done.epochs + 1, validations=(*done.validations, result))
-        for name in ("largest", "smallest"):
-            curve(f"accuracy/{name}", getattr(result, name), self._number(done))
-        self._save(done)
+        ends = {"accuracy/largest": result.largest, "accuracy/smallest": result.smallest}
+        shown.add(self._number(done), ends)
+        self._save(done, shown)
         self._tell(done, "")
         return done
 
@@ -222,7 +221,8 @@ class _Training:
             accuracy = "".join(f"largest {each.largest:.1%}, smallest {each.smallest:.1%}" for each in last)
             self.update(self._number(done), len(self.plan) * self.steps, ", ".join(filter(None, (note, accuracy))))
 
-    def _save(self, done: Done) -> None:
+    def _save(self, done: Done, shown: Board) -> None:
+        shown.flush()
         if self.processes.first:
             tensors = {f"{SUPERNET}{name}": each for name, each in self.supernet.state_dict().items()}
             tensors |= checkpoint.optimiser_tensors(self.optimiser)
@@ -237,6 +237,3 @@ class _Training:
         self.supernet.load_state_dict(weights)
         checkpoint.restore_optimiser(self.optimiser, found.tensors)
         return found.state
-
-
-def _unseen(name: str, value: float, step: int) -> None: ...

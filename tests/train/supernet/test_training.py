@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import spacelang
 from spacelang import ir
@@ -38,6 +39,10 @@ def killer(step: int) -> Callable[[int, int, str], None]:
     return update
 
 
+def curves_of(folder: Path) -> EventAccumulator:
+    return EventAccumulator(str(folder / "tensorboard")).Reload()
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.set_num_threads(1)
@@ -55,9 +60,7 @@ def test_a_finished_run_is_complete(finished: Path) -> None:
 
 
 def test_tensorboard_has_the_curves(finished: Path) -> None:
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    curves = EventAccumulator(str(finished / "tensorboard")).Reload()
+    curves = curves_of(finished)
     assert set(curves.Tags()["scalars"]) == {
         "loss/largest",
         "loss/others",
@@ -88,6 +91,7 @@ def test_interrupted_it_ends_with_the_same_bytes(
     assert run == read_run(finished)
     for name in ("run.json", "space.space", "supernet.safetensors"):
         assert (tmp_path / "run" / name).read_bytes() == (finished / name).read_bytes()
+    assert [each.step for each in curves_of(tmp_path / "run").Scalars("loss/largest")] == list(range(15))
 
 
 def test_training_leaves_the_random_state_alone(tmp_path: Path) -> None:
