@@ -4,6 +4,7 @@ bkd/run.json                  the data, the teacher, a hash of the jobs
 bkd/students/job-007.*        a student that is trained
 bkd/checkpoints/job-007.*     one that is not
 bkd/teacher/                  the teacher `trained`
+bkd/run.lock                  held by the process that begins; other tasks of an array wait for it
 """
 
 from __future__ import annotations
@@ -12,20 +13,22 @@ import hashlib
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from spacelang import __version__, nn
 from spacelang.backend import refuse
 from spacelang.files import write_atomic
 from spacelang.train import checkpoint
-from spacelang.train.data import Data, open_data
+from spacelang.train.data import DIGITS, Data, open_data
 from spacelang.train.distill.jobs import FILE, Build, Job
 from spacelang.train.distill.learner import Learner, Losses
 from spacelang.train.runtime import Accelerator
 from spacelang.train.student import Student
 from spacelang.train.teacher import Teacher, Update, default_teacher, open_teacher
+from spacelang.train.teacher.opening import TIMM
 
-RUN, STUDENTS, TEACHER = "bkd/run.json", "bkd/students", "bkd/teacher"
+RUN, LOCK, STUDENTS, TEACHER = "bkd/run.json", "bkd/run.lock", "bkd/students", "bkd/teacher"
 PARTS = (RUN, STUDENTS, "bkd/checkpoints", TEACHER)
 
 
@@ -76,6 +79,8 @@ def open_sources(
 ) -> Sources:
     """The data and the teacher of a build, kept in `run.json` from the first call on.
 
+    Of several processes that begin at once, one trains the teacher `trained`; the others wait and take it.
+
     Args:
         data, teacher: as `open_data` and `open_teacher` take them; None for what the build was begun with, or else for
             the digits and the data's own teacher.
@@ -84,13 +89,27 @@ def open_sources(
         SpacelangError: SP12xx if they can't be had; SP1305 if the build was begun with something else; SP1306 if
             `run.json` is damaged.
     """
-    before = read_begun(build.folder)
-    opened = open_data(data or (before.data if before else "digits"), build.space)
-    name = teacher or (before.teacher if before else default_teacher(opened))
+    if before := read_begun(build.folder):
+        return _open(build, before, accelerator, data, teacher, update)
+    with FileLock(build.folder / LOCK):
+        return _open(build, read_begun(build.folder), accelerator, data, teacher, update)
+
+
+def _open(
+    build: Build,
+    before: Begun | None,
+    accelerator: Accelerator,
+    data: str | None,
+    teacher: str | None,
+    update: Update | None,
+) -> Sources:
+    where = _anywhere(data) if data else before.data if before else DIGITS
+    opened = open_data(where, build.space)
+    name = _teacher_anywhere(teacher) if teacher else before.teacher if before else default_teacher(opened)
     cut = open_teacher(name, build.space, opened, build.folder / TEACHER, update, device=accelerator.device)
     begun = Begun(
         jobs_sha256=hashlib.sha256((build.folder / FILE).read_bytes()).hexdigest(),
-        data=data or (before.data if before else opened.name),
+        data=where,
         data_fingerprint=opened.fingerprint,
         teacher=name,
         teacher_fingerprint=cut.fingerprint,
@@ -106,6 +125,16 @@ def open_sources(
         )
     accelerator.place(cut)
     return Sources(opened, cut, begun)
+
+
+def _anywhere(data: str) -> str:
+    """As tasks that run in another directory find it."""
+    return data if data == DIGITS else str(Path(data).resolve())
+
+
+def _teacher_anywhere(name: str) -> str:
+    kind, _, where = name.partition(":")
+    return f"{kind}:{Path(where).resolve()}" if kind != TIMM and where and Path(where).is_dir() else name
 
 
 def read_begun(build: Path) -> Begun | None:

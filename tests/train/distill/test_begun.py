@@ -1,0 +1,143 @@
+"""What a run was begun with: kept, taken up again, and refused where it is something else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from spacelang.diagnostics import Diagnostic, SpacelangError
+from spacelang.train.distill import Build, open_sources, read_begun
+from spacelang.train.distill import begun as begun_module
+from spacelang.train.distill.begun import PARTS
+from spacelang.train.teacher import Teacher
+from spacelang.train.teacher.small import SmallNet
+from tests.train.distill.conftest import CPU
+from tests.train.images import image_folder
+
+Compiled = Callable[[str], Build]
+
+
+@pytest.fixture(autouse=True)
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Teachers by any name without their weights; the names that were asked for."""
+    names: list[str] = []
+
+    def open_teacher(name: str, space: object, data: object, folder: Path, update: object, device: object) -> Teacher:
+        names.append(name)
+        network = SmallNet(space, 10)  # type: ignore[arg-type]
+        for each in network.parameters():
+            each.data.fill_(0.1)
+        return Teacher(name, network, network.points, range(len(network.points)))
+
+    monkeypatch.setattr(begun_module, "open_teacher", open_teacher)
+    return names
+
+
+def refused(build: Build, data: str | None = None, teacher: str | None = None) -> Diagnostic:
+    with pytest.raises(SpacelangError) as raised:
+        open_sources(build, CPU, data, teacher)
+    (found,) = raised.value.diagnostics
+    return found
+
+
+def listed(build: Build) -> str:
+    return ", ".join(str(build.folder / each) for each in PARTS)
+
+
+def test_digits_and_their_own_teacher_where_none_is_named(compiled: Compiled, opened: list[str]) -> None:
+    build = compiled("build")
+    assert read_begun(build.folder) is None
+    sources = open_sources(build, CPU, None, None)
+    assert sources.data.name == "digits"
+    assert opened == ["trained"]
+    assert read_begun(build.folder) == sources.begun
+
+
+def test_the_next_call_takes_what_the_first_one_named(compiled: Compiled, opened: list[str]) -> None:
+    build = compiled("build")
+    open_sources(build, CPU, None, "timm:resnet18")
+    open_sources(build, CPU, None, None)
+    open_sources(build, CPU, "digits", "timm:resnet18")
+    assert opened == ["timm:resnet18"] * 3
+
+
+def test_another_teacher(compiled: Compiled) -> None:
+    build = compiled("build")
+    open_sources(build, CPU, None, None)
+    before = (build.folder / "bkd" / "run.json").read_bytes()
+    found = refused(build, teacher="timm:resnet18")
+    assert found.code == "SP1305"
+    assert found.message == (
+        f"the distillation of {build.folder} was begun with something else: the teacher trained, now timm:resnet18"
+    )
+    assert found.help == (
+        f"go on with what it was begun with, compile into another directory, or remove {listed(build)} to begin anew"
+    )
+    assert (build.folder / "bkd" / "run.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("field", "difference"),
+    [
+        ("jobs_sha256", "other jobs than bkd/jobs.json lists now"),
+        ("data_fingerprint", "the data digits has changed since"),
+        ("teacher_fingerprint", "the teacher trained has changed since"),
+        ("spacelang", "spacelang other, now {version}"),
+    ],
+)
+def test_what_differs_is_named(compiled: Compiled, field: str, difference: str) -> None:
+    build = compiled("build")
+    begun = open_sources(build, CPU, None, None).begun
+    changed = begun.model_copy(update={field: "other"})
+    (build.folder / "bkd" / "run.json").write_text(changed.model_dump_json())
+    difference = difference.format(version=begun.spacelang)
+    found = refused(build)
+    assert found.code == "SP1305"
+    assert found.message == f"the distillation of {build.folder} was begun with something else: {difference}"
+
+
+def test_a_damaged_file(compiled: Compiled) -> None:
+    build = compiled("build")
+    path = build.folder / "bkd" / "run.json"
+    path.write_text("{}")
+    found = refused(build)
+    assert found.code == "SP1306"
+    assert found.message == f"`{path}` is damaged: jobs_sha256: Field required"
+    assert found.help == f"remove {listed(build)} to begin anew"
+
+
+def test_images_are_found_from_another_directory(
+    compiled: Compiled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A task of Ray or Slurm runs elsewhere."""
+    build = compiled("build")
+    image_folder(tmp_path / "images")
+    monkeypatch.chdir(tmp_path)
+    open_sources(build, CPU, "images", "trained")
+    monkeypatch.chdir(tmp_path / "build")
+    sources = open_sources(build, CPU, None, None)
+    assert sources.begun.data == str(tmp_path / "images")
+
+
+def test_of_tasks_that_begin_at_once_one_opens_the_teacher_before_the_others(
+    compiled: Compiled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build = compiled("build")
+    order: list[str] = []
+    open_teacher: Callable[..., Teacher] = getattr(begun_module, "open_teacher")  # noqa: B009: it is a stand-in
+
+    def slow(*arguments: object, **more: object) -> Teacher:
+        order.append("begins")
+        time.sleep(0.3)
+        order.append("has it")
+        return open_teacher(*arguments, **more)
+
+    monkeypatch.setattr(begun_module, "open_teacher", slow)
+    with ThreadPoolExecutor(3) as pool:
+        begun = [each.begun for each in pool.map(lambda _: open_sources(build, CPU, None, None), range(3))]
+    assert order == ["begins", "has it"] * 3
+    assert begun == [read_begun(build.folder)] * 3
