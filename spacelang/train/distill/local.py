@@ -53,7 +53,16 @@ def train_in_processes(build: Build, jobs: Sequence[Job], workers: int, where: s
 
 
 def _work(task: _Task, send: Send[_Step]) -> None:
-    here = accelerator(task.accelerator)
-    build = read_jobs(task.build)
+    train_alone(task.build, task.jobs, task.accelerator, lambda *step: send(_Step(*step)))
+
+
+def train_alone(folder: Path, jobs: Sequence[int], where: str, report: Report) -> None:
+    """Train jobs of one stage in a process that knows nothing yet, with what `run.json` says the build was begun with.
+
+    Raises:
+        SpacelangError: as `read_jobs`, `open_sources`, `train_together`.
+    """
+    here = accelerator(where)
+    build = read_jobs(folder)
     sources = open_sources(build, here, None, None)
-    train_together(build, build.chosen(task.jobs), sources, here, lambda *step: send(_Step(*step)))
+    train_together(build, build.chosen(jobs), sources, here, report)

@@ -9,6 +9,7 @@ from typing import Any
 from spacelang.backend import refuse
 from spacelang.diagnostics import Diagnostic, SpacelangError
 from spacelang.train.distill.jobs import Build, Job
+from spacelang.train.distill.local import train_alone
 
 RETRIES = 3
 
@@ -54,10 +55,8 @@ def _train(ray: Any, build: Build, jobs: Sequence[Job], finished: Callable[[Job]
 
 def _task(folder: Path, job: int) -> tuple[Diagnostic, ...]:
     """What is wrong, if anything: exceptions with arguments of their own don't survive the way between processes."""
-    from spacelang.train.distill.run import run_job
-
     try:
-        run_job(folder, job)
+        train_alone(folder, [job], "auto", lambda *step: None)
     except SpacelangError as error:
         return tuple(error.diagnostics)
     return ()
