@@ -24,7 +24,7 @@ def declaration(found: Results) -> str | None:
     if found.rule.multiple is None:
         return None
     remarks = [found.fingerprint.describe(), f"Width rule: confidence {found.rule.confidence:.0%}."]
-    bad = [f"{each.name} (id {each.id}, {each.speedup:.1f} times)" for each in found.blocks if each.runs_badly]
+    bad = [f"{each.name} (id {each.id}, {each.speedup:.2f} times)" for each in found.blocks if each.runs_badly]
     if bad:
         remarks.append(f"INT8 is less than {BADLY:g} times as fast as FP32 here in {listed(bad, 'and')}.")
     comments = "".join(f"# {line}\n" for remark in remarks for line in _lines(remark))
