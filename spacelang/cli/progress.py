@@ -43,8 +43,13 @@ def _bar(what: str) -> Iterator[Update]:
     note_column = TextColumn("{task.fields[note]}", markup=False)
     with Progress(*columns, TimeRemainingColumn(), note_column, console=Console(stderr=True)) as bar:
         task = bar.add_task(what, total=None, note="")
+        begun = False
 
         def update(done: int, total: int | None, note: str = "") -> None:
+            nonlocal begun
+            if not begun:  # what an earlier run did says nothing of how fast this one is
+                bar.reset(task, completed=done, total=total)
+                begun = True
             bar.update(task, completed=done, total=total, note=note)
 
         yield update
