@@ -9,6 +9,7 @@ summed. The networks are written in plain torch from their papers' tables: Mobil
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -25,6 +26,8 @@ from spacelang.diagnostics import Report
 from spacelang.latency.device import pinned
 from spacelang.latency.match import Matched, kernels_of_onnx
 from spacelang.latency.meter import Meter
+from spacelang.latency.predict.networks import latencies_of_kernels
+from spacelang.latency.predict.shipped import find_predictor
 from spacelang.latency.runtime import OnnxRuntime
 
 SIZE, CLASSES = 224, 1000
@@ -185,6 +188,19 @@ def summed(meter: Meter) -> Callable[[Matched], float]:
     return predict
 
 
+def learned(name: str) -> Callable[[Matched], float]:
+    """Milliseconds of a network as a predictor has them; of another precision, not a number."""
+    predictor = find_predictor(name)
+
+    def predict(network: Matched) -> float:
+        if network.precision != predictor.precision:
+            return float("nan")
+        values = np.array([np.prod(network.input_shape)], float)
+        return float(latencies_of_kernels([network.kernels], values, predictor).ms[0])
+
+    return predict
+
+
 def main(folder: Path, meter: Meter, predict: Callable[[Matched], float]) -> None:
     print(f"{'network':16}{'precision':>10}{'kernels':>9}{'predicted ms':>14}{'measured ms':>13}{'error':>8}")
     for name, make in NETWORKS.items():
@@ -204,4 +220,4 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     with pinned(Report()), tempfile.TemporaryDirectory() as scratch:
         meter = Meter()
-        main(Path(scratch), meter, summed(meter))
+        main(Path(scratch), meter, learned(sys.argv[1]) if len(sys.argv) > 1 else summed(meter))
