@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +15,10 @@ from spacelang.diagnostics import SpacelangError
 from spacelang.evolve.parquet import read_table
 from spacelang.evolve.table import Table
 from spacelang.train import distill
-from spacelang.train.losses.measure import Losses
+from spacelang.train.losses.measure import Losses, measure
 from spacelang.train.tables import build as module
 from spacelang.train.tables import build_table, prepare
+from spacelang.train.teacher import Update
 from tests.cli.conftest import Cli, cli
 from tests.train.images import image_folder
 from tests.train.test_killed import compiled
@@ -58,10 +58,10 @@ class Killed(Exception):
     pass
 
 
-def killer(done: int) -> Callable[[int, int | None, str], None]:
-    def update(count: int, total: int | None, note: str) -> None:
+def killer(moment: int) -> Update:
+    def update(done: int, total: int | None, note: str = "") -> None:
         assert total == ROWS
-        if count == done:
+        if done == moment:
             raise Killed
 
     return update
@@ -97,7 +97,6 @@ def test_an_interrupted_build_measures_what_is_left(
     plan = prepare(build)
     assert sorted(plan.done) == [0, 1]
     measured: list[int] = []
-    measure = module.measure
 
     def counted(student: object, drawn: tuple[object, ...], *more: object) -> list[Losses]:
         measured.append(len(drawn))
