@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from spacelang.train.distill import Finished, Plan
     from spacelang.train.distill.learner import Loss
 
+EXPLAINED = "NSR loss on the validation images, largest / smallest: 0 is perfect, 1 is what a mean reaches"
+
 
 class ExecutorName(StrEnum):
     LOCAL = "local"
@@ -75,7 +77,7 @@ def distill(
     if json:
         write_json({"build": str(build), "jobs": [each.model_dump(mode="json", exclude={"begun"}) for each in results]})
     else:
-        print_parts(_table(results))
+        print_parts(EXPLAINED, _table(results))
         write(f"next, their losses: spacelang table build {build} -o table.parquet\n")
 
 
@@ -83,18 +85,17 @@ def _print_plan(plan: Plan) -> None:
     sources, done = plan.sources, len(plan.jobs) - len(plan.left)
     title = f"the teacher {sources.begun.teacher} on {sources.begun.data}, cut for {plan.build.space.name}"
     columns = ("stage", "gets", "channels", "1/size", "should give", "channels", "1/size")
-    table = simple_table(title, columns, ("channels", "1/size"))
+    table = simple_table("", columns, ("channels", "1/size"))
     for stage, entry, out in plan.cut:
         table.add_row(stage, *(str(each) for point in (entry, out) for each in point))
-    print_parts(table)
+    print_parts(title, table)
     if done:
         say(f"{done} of {len(plan.jobs)} jobs are trained already")
 
 
 def _table(results: Iterable[Finished]) -> Table:
-    title = "NSR loss on the validation images, largest / smallest: 0 is perfect, 1 is what a mean reaches"
     numbers = ("untrained", "FP32", "INT8")
-    table = simple_table(title, ("job", "stage", "block", *numbers), ("job", *numbers))
+    table = simple_table("", ("job", "stage", "block", *numbers), ("job", *numbers))
     for each in results:
         losses = (each.losses.untrained, each.losses.fp32, each.losses.int8)
         table.add_row(str(each.job), each.stage, f"{each.block_id} {each.block}", *map(_both, losses))

@@ -128,13 +128,14 @@ def test_of_tasks_that_begin_at_once_one_opens_the_teacher_before_the_others(
 ) -> None:
     build = compiled("build")
     order: list[str] = []
-    open_teacher: Callable[..., Teacher] = getattr(begun_module, "open_teacher")  # noqa: B009: it is a stand-in
+    open_teacher = vars(begun_module)["open_teacher"]
 
     def slow(*arguments: object, **more: object) -> Teacher:
         order.append("begins")
         time.sleep(0.3)
         order.append("has it")
-        return open_teacher(*arguments, **more)
+        teacher: Teacher = open_teacher(*arguments, **more)
+        return teacher
 
     monkeypatch.setattr(begun_module, "open_teacher", slow)
     with ThreadPoolExecutor(3) as pool:
