@@ -53,7 +53,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP1707",
         "quantised in part",
-        "Some convolutions or linear layers of the network compute in integers and some in float. Kernels are "
+        "Some convolutions, linear layers or sums of the network compute in integers and some in float. Kernels are "
         "predicted in one precision. Quantise all of them, or none.",
     ),
     Code(

@@ -70,8 +70,8 @@ def _pair(context: Context, call: Call, kind: str) -> Value:
     if first.channels != second.channels or (first.size != second.size and not broadcast):
         raise Unfit(f"combines {shape(first.dims)} with {shape(second.dims)}", "kernels add maps of one shape")
     channels, size = first.channels, first.size
-    inputs = (first.step, second.step)
-    step = Step(kind, inputs, channels, channels, size, size, call.label, integer=call.integer)
+    inputs, integer = (first.step, second.step), call.integer or (first.quantised and second.quantised)
+    step = Step(kind, inputs, channels, channels, size, size, call.label, integer=integer)
     return first._replace(step=context.append(step), quantised=call.integer)
 
 

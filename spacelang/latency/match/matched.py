@@ -25,7 +25,8 @@ COVERED = (
     "HardSwish, x·Sigmoid(x), squeeze-and-excite, AveragePool, MaxPool, GlobalAveragePool, ReduceMean, Flatten, and "
     "their quantised forms"
 )
-MULTIPLYING = frozenset({"conv", "dwconv", "se", "linear"})
+COMPUTING = frozenset({"conv", "dwconv", "se", "linear", "add"})
+"""What has to be integer in a quantised network. Activations may be float: the hard ones always are."""
 NODES_NAMED = 3
 
 
@@ -34,7 +35,7 @@ class Matched(NamedTuple):
 
     Attributes:
         kernels: in the order of the graph. Where integers saturate as a relu would, no relu is said.
-        precision: in which its convolutions and linear layers run.
+        precision: in which its convolutions, linear layers and sums run.
         input_shape: 1 × channels × height × width (or channels last, where the file has it so).
         warnings: what was assumed.
     """
@@ -83,14 +84,14 @@ def _report(problems: Problems, path: Path, report: Report) -> None:
 
 
 def _precision(steps: Sequence[Step], path: Path, report: Report) -> Precision:
-    """INT8 if all that multiplies does so in integers, FP32 if nothing does."""
-    multiplying = [each for each in steps if each.kind in MULTIPLYING]
-    floats = [each.source for each in multiplying if not each.integer]
-    if len(floats) == len(multiplying):
+    """INT8 if all convolutions, linear layers and sums are integer, FP32 if none is."""
+    computing = [each for each in steps if each.kind in COMPUTING]
+    floats = [each.source for each in computing if not each.integer]
+    if len(floats) == len(computing):
         return "fp32"
     if floats:
         message = f"{path} is quantised in part: in float compute {listed(floats, 'and')}"
-        report.error("SP1707", message, help="quantise every convolution and linear layer, or none")
+        report.error("SP1707", message, help="quantise every convolution, linear layer and sum, or none")
     return "int8"
 
 

@@ -245,8 +245,16 @@ def test_a_network_that_is_quantised_in_part(tmp_path: Path) -> None:
     graph = Graph()
     output = graph.conv(quantised_conv(graph, graph.conv("x", 8, 8)), 8, 8)
     message = "FILE is quantised in part: in float compute `Conv` conv0 and `Conv` conv7"
-    help = "quantise every convolution and linear layer, or none"
+    help = "quantise every convolution, linear layer and sum, or none"
     assert graph_refused(graph, tmp_path, output) == [("SP1707", message, help)]
+
+
+def test_a_sum_in_float(tmp_path: Path) -> None:
+    graph = Graph()
+    value = quantised_conv(graph, "x")
+    output = quantised_conv(graph, graph.node("Add", value, graph.node("Relu", value)))
+    ((code, message, _),) = graph_refused(graph, tmp_path, output)
+    assert (code, message) == ("SP1707", "FILE is quantised in part: in float compute `Add` add7")
 
 
 def test_a_norm_behind_integers_runs(tmp_path: Path) -> None:
