@@ -42,15 +42,15 @@ STAGES
     linear -> classes
   }
 
-  distill { epochs EPOCHS, quantised_epochs 1, batch 8, architectures 6, calibration_batches 2 }
+  distill { epochs EPOCHS, quantised_epochs 1, batch 8, architectures ROWS, calibration_batches 2 }
 }
 """
 SECOND = "  stage stage2  { depth 1..2, stride 1, width 2 of 16..32 }\n"
 LIMIT_SECONDS = 240.0
 
 
-def compiled(folder: Path, *, epochs: int, stages: str = "") -> Path:
-    text = SPACE.replace("EPOCHS", str(epochs)).replace("STAGES\n", stages)
+def compiled(folder: Path, *, epochs: int, stages: str = "", architectures: int = 6) -> Path:
+    text = SPACE.replace("EPOCHS", str(epochs)).replace("STAGES\n", stages).replace("ROWS", str(architectures))
     spacelang.compile_to(spacelang.loads(text), folder)
     return folder
 

@@ -10,6 +10,7 @@ bkd/run.lock                  held by the process that begins; other tasks of an
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -108,7 +109,7 @@ def _open(
     name = _teacher_anywhere(teacher) if teacher else before.teacher if before else default_teacher(opened)
     cut = open_teacher(name, build.space, opened, build.folder / TEACHER, update, device=accelerator.device)
     begun = Begun(
-        jobs_sha256=hashlib.sha256((build.folder / FILE).read_bytes()).hexdigest(),
+        jobs_sha256=_jobs_sha256(build),
         data=where,
         data_fingerprint=opened.fingerprint,
         teacher=name,
@@ -135,6 +136,14 @@ def _anywhere(data: str) -> str:
 def _teacher_anywhere(name: str) -> str:
     kind, _, where = name.partition(":")
     return f"{kind}:{Path(where).resolve()}" if kind != TIMM and where and Path(where).is_dir() else name
+
+
+def _jobs_sha256(build: Build) -> str:
+    """Of all that students depend on. How many of their architectures a table is to hold may change."""
+    document = json.loads((build.folder / FILE).read_bytes())
+    for each in document["jobs"]:
+        del each["table"]
+    return hashlib.sha256(json.dumps(document).encode()).hexdigest()
 
 
 def read_begun(build: Path) -> Begun | None:

@@ -13,6 +13,10 @@ from spacelang.sample import sample_stage
 from spacelang.train.seeds import numpy_generator
 
 
+CHUNK = 64
+"""Drawn at once."""
+
+
 class Drawn(NamedTuple):
     """A row of a table before it is measured. `channels_in`: those that the stage receives."""
 
@@ -24,7 +28,8 @@ class Drawn(NamedTuple):
 def draw(space: ir.SearchSpace, cell: Cell, count: int, seed: int) -> tuple[Drawn, ...]:
     """`count` different stage architectures of a cell, or all that there are where there are fewer.
 
-    Resolution, input channels and depth are each drawn evenly, then the choices of every layer (paper, C.3).
+    Resolution, input channels and depth are each drawn evenly, then the choices of every layer (paper, C.3). A greater
+    count adds to the same architectures.
     """
     stage = space.stages[cell.stage]
     candidate, window = stage.candidate(cell.block), stage.windows[cell.window]
@@ -34,9 +39,9 @@ def draw(space: ir.SearchSpace, cell: Cell, count: int, seed: int) -> tuple[Draw
     rng = numpy_generator("architectures", seed, *cell)
     found: dict[Drawn, None] = {}
     while len(found) < wanted:
-        choices = sample_stage(space, stage, candidate, window, wanted, rng)
-        resolutions = rng.choice(space.resolutions, wanted).tolist()
-        found |= dict.fromkeys(map(Drawn, resolutions, rng.choice(channels, wanted).tolist(), choices))
+        choices = sample_stage(space, stage, candidate, window, CHUNK, rng)
+        resolutions = rng.choice(space.resolutions, CHUNK).tolist()
+        found |= dict.fromkeys(map(Drawn, resolutions, rng.choice(channels, CHUNK).tolist(), choices))
     return tuple(found)[:wanted]
 
 

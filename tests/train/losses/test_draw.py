@@ -55,6 +55,11 @@ def test_where_there_are_fewer_each_is_drawn_once() -> None:
     assert all(each.channels_in == 16 for each in drawn)
 
 
+def test_a_greater_count_adds_to_the_same() -> None:
+    cell = Cell(3, 1, 2)
+    assert draw(VNNI, cell, 300, seed=0)[:100] == draw(VNNI, cell, 100, seed=0)
+
+
 def test_draws_depend_on_seed_and_cell_only() -> None:
     cells = list(all_cells(DIGITS))[:4]
     first = [draw(DIGITS, cell, 20, seed=7) for cell in cells]

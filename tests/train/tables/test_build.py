@@ -131,6 +131,15 @@ def test_what_is_stale_or_damaged_is_measured_again(table: Table, build: Path, t
     assert_same(build_table(plan, accelerator="cpu"), table, tmp_path)
 
 
+def test_more_architectures_need_no_other_students(table: Table, build: Path) -> None:
+    compiled(build, epochs=1, architectures=9)
+    plan = distill.prepare(build, accelerator="cpu")
+    assert plan.left == ()
+    more = build_table(prepare(build), accelerator="cpu")
+    assert {part.stop - part.start for part in more.cells.values()} == {9}
+    assert set(table.rows.loss.tolist()) <= set(more.rows.loss.tolist())
+
+
 def test_missing_students_are_named(build: Path) -> None:
     (build / "bkd/students/job-001.json").unlink()
     with pytest.raises(SpacelangError) as caught:
