@@ -48,7 +48,8 @@ def test_it_ends_with_a_proved_space_and_says_what_is_next(
     assert optimum.origin is not None
     assert f"{optimum.origin.encoding}  score " in last
     assert "proved: no space scores higher" in last
-    assert f"digits@{optimum.origin.sha256[:8]}:{optimum.origin.encoding}\n" in last
+    digits = spacelang.load(ROOT / "specs/digits.space")
+    assert f"digits@{digits.short_hash}:{optimum.origin.encoding}\n" in last
     for command in ("train", "evaluate", "predict", "bench"):
         assert f"  spacelang {command} " in last
 
