@@ -15,15 +15,7 @@ from spacelang.sample import sample
 from spacelang.train.data import batches, open_data
 from spacelang.train.recalibrate import recalibrate
 from spacelang.train.supernet import Evaluated, evaluate, read_run, read_supernet
-from tests.train.supernet.small import NORMED, quiet, space, trained
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    torch.set_num_threads(1)
-    folder = tmp_path_factory.mktemp("runs") / "run"
-    trained(space(), folder)
-    return folder
+from tests.train.supernet.small import NORMED, quiet, space
 
 
 def evaluated(folder: Path, models: int = 2, seed: int = 5, where: str | None = None) -> list[Evaluated]:

@@ -43,14 +43,6 @@ def curves_of(folder: Path) -> EventAccumulator:
     return EventAccumulator(str(folder / "tensorboard")).Reload()
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    torch.set_num_threads(1)
-    folder = tmp_path_factory.mktemp("runs") / "run"
-    trained(space(), folder)
-    return folder
-
-
 def test_a_finished_run_is_complete(finished: Path) -> None:
     names = {each.name for each in finished.iterdir()}
     assert names == {"run.json", "space.space", "supernet.safetensors", "tensorboard"}
