@@ -16,7 +16,6 @@ BOOSTING = {
     "max_iter": 400,
     "learning_rate": 0.1,
     "max_leaf_nodes": 15,
-    "min_samples_leaf": 5,
     "max_bins": 255,
     "early_stopping": False,
 }
@@ -25,14 +24,19 @@ FOREST = {"n_estimators": 100, "max_depth": 70, "max_features": 0.8}
 """nn-Meter's settings, but for a third of its trees: more change nothing but the size of the file."""
 
 
-def fit_boosting(features: Floats, log_ratio: Floats) -> Trees:
-    """Gradient boosting of log(latency / base)."""
+def fit_boosting(features: Floats, log_ratio: Floats, leaf: int = 5) -> Trees:
+    """Gradient boosting of log(latency / base).
+
+    Args:
+        leaf: the fewest samples of a leaf; more where measurements are noisier.
+    """
     from sklearn.ensemble import HistGradientBoostingRegressor
     from threadpoolctl import threadpool_limits
 
     # One thread: sums have one order, and threads that wait for each other take longer on a busy machine.
     with threadpool_limits(1, "openmp"):
-        return from_boosting(HistGradientBoostingRegressor(random_state=SEED, **BOOSTING).fit(features, log_ratio))
+        model = HistGradientBoostingRegressor(random_state=SEED, min_samples_leaf=leaf, **BOOSTING)
+        return from_boosting(model.fit(features, log_ratio))
 
 
 def fit_forest(features: Floats, ms: Floats) -> Trees:

@@ -122,7 +122,8 @@ class Predictor:
         far: list[str] = []
         for kind, index, of in by_kind(kernels):
             if kind not in self.kinds:
-                report.error(*self._unknown(kind, len(index))[:2], help=self._unknown(kind, len(index))[2])
+                code, message, help = self._unknown(kind, len(index))
+                report.error(code, message, help=help)
             else:
                 far += (f"{_in_words(kernels[int(index[at])])} ({why})" for at, why in _outside(self.kinds[kind], of))
         if far:
@@ -136,7 +137,7 @@ class Predictor:
     def _unknown(self, kind: str, count: int) -> tuple[str, str, str]:
         return (
             "SP1603",
-            f"{self.name} has learned nothing of `{kind}`, which {count} different kernels are",
+            f"{self.name} has learned nothing of `{kind}` kernels, of which there are {count} here",
             f"it knows {listed(sorted(self.kinds), 'and')}; measure this kind: `spacelang latency collect`",
         )
 

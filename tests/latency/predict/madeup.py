@@ -31,9 +31,10 @@ def law(kernel: Kernel) -> float:
     return 0.003 + work.get(kernel.kind, kernel.channels_in * kernel.size**2 / 3e6)
 
 
-def kernels(
-    count: int, kinds: Sequence[str] = ("conv", "dwconv", "se", "add", "hswish"), seed: int = 0
-) -> list[Kernel]:
+KINDS = ("conv", "dwconv", "se", "add", "hswish")
+
+
+def kernels(count: int, kinds: Sequence[str] = KINDS, seed: int = 0) -> list[Kernel]:
     """Different kernels of these kinds, as mixed as a space's."""
     rng = np.random.default_rng(seed)
     made: dict[Kernel, None] = {}
@@ -59,9 +60,9 @@ def network(name: str, of: Iterable[Kernel], resolution: int) -> MeasuredNetwork
     return MeasuredNetwork(found, "int8", ms, CANARY_MS)
 
 
-def log(count: int = 1500, networks: int = 30, seed: int = 0) -> Log:
+def log(count: int = 750, networks: int = 30, kinds: Sequence[str] = KINDS, seed: int = 0) -> Log:
     made = Log(DEVICE)
-    known = kernels(count, seed=seed)
+    known = kernels(count, kinds, seed)
     made.append(*(Measured(each, "int8", law(each), CANARY_MS) for each in known))
     rng = np.random.default_rng(seed)
     for at in range(networks):
