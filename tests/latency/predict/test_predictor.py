@@ -17,7 +17,7 @@ from spacelang.latency.predict.predictor import Predictor
 from spacelang.latency.predict.roofline import CostModel
 from spacelang.latency.predict.stored import to_bytes
 from spacelang.latency.predict.train import evaluate, train
-from tests.latency.predict.madeup import CANARY_MS, DEVICE, kernels, law
+from tests.latency.predict.madeup import CANARY_MS, DEVICE, FACTOR, kernels, law, log
 
 ROOT = Path(__file__).parents[3]
 
