@@ -68,19 +68,18 @@ if [ -f "$archive" ]; then
 fi
 
 step "what was found" "The best space of the hyperspace; each line of the table is its best network within a latency."
-echo
 grep -v '^\$ ' "$demo/proof.txt" | cat -s
 run cat "$demo/optimum.space"
-cat <<END
 
-Done in $(elapsed). Found from images alone: $(spacelang encode "$demo/optimum.space")
-It is a program like the one it was searched in, $demo/optimum.space. Next:
+next() {
+  printf '  %-66s %s\n' "$1" "$2"
+}
 
-  spacelang train $demo/optimum.space -o $demo/run      train its supernet, FP32 then INT8
-  spacelang evaluate $demo/run                          the accuracy of its networks
-  spacelang predict $demo/optimum.space                 their latency on a device
-  spacelang bench $demo/optimum.space                   their latency on this machine
-  spacelang table info $demo/table.parquet              every block: its losses, its latencies
-
-Or change $spec and run this again; docs/tutorial.md begins with an empty file.
-END
+printf '\nDone in %s. Found from images alone: %s\n' "$(elapsed)" "$(spacelang encode "$demo/optimum.space")"
+printf 'It is a program like the one it was searched in, %s. Next:\n\n' "$demo/optimum.space"
+next "spacelang train $demo/optimum.space -o $demo/run" "train its supernet, FP32 then INT8"
+next "spacelang evaluate $demo/run" "the accuracy of its networks"
+next "spacelang predict $demo/optimum.space --device $device" "their latency on a device"
+next "spacelang bench $demo/optimum.space" "their latency on this machine"
+next "spacelang table info $demo/table.parquet" "every block: its losses, its latencies"
+printf '\nOr change %s and run this again; docs/tutorial.md begins with an empty file.\n' "$spec"
