@@ -41,6 +41,8 @@ CODES: tuple[Code, ...] = (
         "a table without latencies",
         "Distillation gives losses; latencies belong to a device and are attached afterwards. Without them no "
         "sub-network can be held against a target.",
+        "spacelang evolve specs/digits.space --table losses.parquet",
+        "spacelang table attach losses.parquet --device cost-model -o table.parquet",
     ),
     Code(
         "SP0706",

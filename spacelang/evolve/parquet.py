@@ -171,7 +171,7 @@ def _unpacked_bytes(metadata: Any) -> int:
     return sum(metadata.row_group(at).total_byte_size for at in range(metadata.num_row_groups))
 
 
-_MAKE_ONE = "`spacelang table import` makes tables"
+_MAKE_ONE = "`spacelang table build` and `spacelang table import` make tables"
 
 
 def _read_header(file: Any) -> _Header:
