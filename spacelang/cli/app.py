@@ -49,6 +49,10 @@ COMMANDS = {
     "evaluate": Command("train:evaluate", "spacelang evaluate run --models 10"),
     "profile": Command("profile:profile", "spacelang profile --device laptop -o profile"),
     "latency collect": Command("latency:collect", "spacelang latency collect --space specs/vnni.space -o vnni.parquet"),
+    "latency export-bench": Command(
+        "latency:export_bench", "spacelang latency export-bench --space specs/pixel4.space -o bench"
+    ),
+    "latency import": Command("latency:import_", "spacelang latency import bench -o phone.parquet"),
     "latency train": Command("predictor:train", "spacelang latency train log.parquet -o server.predictor"),
     "latency eval": Command("predictor:eval_", "spacelang latency eval server.predictor log.parquet"),
     "latency devices": Command("predictor:devices", "spacelang latency devices"),

@@ -76,10 +76,50 @@ def collect(
     before, report = len(log), Report()
     with pinned(report), progress("measuring") as update:
         show_diagnostics(report.diagnostics)
-        meter = Meter(best_ms=log.best_canary_ms)
+        meter = Meter(reference_ms=log.reference_ms)
+        log.reference_ms = meter.reference_ms
         plan = Plan(samples, hold_out, networks)
         collected(spaces, plan, target.precisions, runs, meter, log, output, _errors(log), update)
     _show_log(log, len(log) - before, output, json)
+
+
+def export_bench(
+    space: Spaces,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="A new folder.")],
+    device: DeviceOption = None,
+    runtime: RuntimeOption = None,
+    precision: PrecisionOption = None,
+    samples: Samples = 1000,
+    hold_out: HoldOut = 200,
+    networks: Networks = 20,
+) -> None:
+    """Write models and a script that measures them, for a device where spacelang isn't: a phone, another server."""
+    from spacelang.latency.collect.bundle import export_bench as exported
+    from spacelang.latency.collect.run import Plan
+    from spacelang.latency.runtime import runtime as runtime_named
+
+    spaces = [load_space(each) for each in space]
+    target = _target(spaces, device, runtime, precision)
+    plan = Plan(samples, hold_out, networks)
+    with progress("writing") as update:
+        count = exported(spaces, plan, target.precisions, runtime_named(target.runtime), output, update)
+    say(f"{count} models in {output}; copy the folder to the device and run `python measure.py` in it")
+
+
+def import_(
+    results: Annotated[Path, typer.Argument(metavar="FOLDER|RESULTS", help="The folder with results.json, or that.")],
+    output: LogOption,
+    json: Json = False,
+) -> None:
+    """Append what was measured elsewhere to a log of that device."""
+    from spacelang.latency.collect.bundle import append_new, read_results
+    from spacelang.latency.collect.log import open_log
+
+    imported = read_results(results)
+    log = open_log(output, imported.fingerprint)
+    added = append_new(log, imported)
+    log.write(output)
+    _show_log(log, added, output, json)
 
 
 def _target(

@@ -53,4 +53,18 @@ CODES: tuple[Code, ...] = (
         "Single disturbed measurements are tried again later, but here too many in a row were disturbed. What was "
         "measured before is in the log, and the same command goes on from there once the machine is quiet.",
     ),
+    Code(
+        "SP1108",
+        "the folder is in use",
+        "Models to measure elsewhere are written into a folder of their own: their manifest lists all that is in it.",
+        "spacelang latency export-bench --space specs/pixel4.space -o .",
+        "spacelang latency export-bench --space specs/pixel4.space -o bench",
+    ),
+    Code(
+        "SP1109",
+        "results from elsewhere don't fit",
+        "The script beside exported models measures all of them and writes results.json, with the hash of the "
+        "manifest. Here a file is missing or unreadable, models are missing or unknown, or the results are of another "
+        "export; nothing was taken over.",
+    ),
 )

@@ -1,7 +1,9 @@
-"""Measuring on a machine that others use too: the least of many runs, and a canary that notices disturbances.
+"""Measuring on a machine that others use too: the least of many runs, told in canary time.
 
-The minimum varies by about 1 % between processes, the median by up to 13 % (DESIGN 8). A model of dense convolutions
-lowers the core's frequency for some milliseconds, so a canary that is slow right behind it may be its own doing.
+A core's frequency drifts by 5 % within seconds, with its neighbours' load. A reference kernel, the canary, drifts with
+it: a latency is scaled to how fast the canary was when the log was begun, which leaves 1 % (docs/adr/0018). A canary
+that differs before and behind a measurement says that it was disturbed. A model of dense convolutions lowers the core's
+frequency for some milliseconds, so a canary that is slow right behind it may be its own doing.
 """
 
 from __future__ import annotations
@@ -17,10 +19,12 @@ from spacelang.latency.runtime import OnnxRuntime
 CANARY = Kernel("conv", 96, 96, 28, kernel=3)
 """The operator that networks spend most of their time in; 0.13 ms on a core of Zen 5."""
 CANARY_RUNS = 8
-CALIBRATION_RUNS = 200
+CALIBRATIONS = 25
 WARM_UP_RUNS = 3
-TOLERANCE = 1.05
-"""How much slower than at its best the canary may be."""
+STEADY = 1.03
+"""A canary that differs by less before and behind a measurement saw no disturbance."""
+SLOWEST = 1.25
+"""How much slower than the reference the canary may be; frequencies don't drift so far."""
 TRIES = 8
 PAUSE_SECONDS = 0.05
 """Before the second try; it doubles with each, to outlast what disturbs."""
@@ -35,7 +39,7 @@ Clock = Callable[[], float]
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """`ms`: the fastest run; `tries`: how often it took to be undisturbed; `canary_ms`: the canary's best so far."""
+    """`ms`: the fastest run, scaled; `tries`: how many it took to be undisturbed; `canary_ms`: the canary beside it."""
 
     ms: float
     tries: int
@@ -50,53 +54,52 @@ class Meter:
     """Measures what it is given to run.
 
     Args:
-        canary: the reference; its fastest run so far is what the machine can do undisturbed.
-        best_ms: how fast the canary is known to be on this device, from earlier measurements.
+        canary: the reference kernel.
+        reference_ms: the canary's time that latencies are scaled to; without it, the one that it has now.
     """
 
     def __init__(
         self,
         canary: Run | None = None,
-        best_ms: float = float("inf"),
+        reference_ms: float | None = None,
         clock: Clock = time.perf_counter,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._canary = canary or _canary()
         self._clock, self._pause = clock, pause
-        self.best_ms = best_ms
-        self._quiet(CALIBRATION_RUNS)
+        now = sorted(self._canary_ms() for _ in range(CALIBRATIONS))[CALIBRATIONS // 2]
+        self.reference_ms = now if reference_ms is None else reference_ms
 
     def measure(self, run: Run, what: str, runs: int) -> Measurement:
         """The fastest of `runs` runs (after a few to warm up), on an undisturbed machine.
 
         Raises: SpacelangError: SP1101: if it was disturbed in each of `TRIES` tries.
         """
-        fastest = float("inf")
+        last = float("inf")
         for attempt in range(TRIES):
             if attempt:
                 self._pause(PAUSE_SECONDS * 2 ** (attempt - 1))
-            quiet_before = self._quiet(CANARY_RUNS)
-            now = self._fastest(run, runs)
-            repeated = max(now, fastest) <= min(now, fastest) * REPEATED
-            fastest = min(fastest, now)
-            quiet_behind = self._quiet(CANARY_RUNS)
-            if quiet_before and (quiet_behind or (repeated and self._quiet_when_cool())):
-                return Measurement(fastest, attempt + 1, self.best_ms)
+            before, fastest, behind = self._canary_ms(), self._fastest(run, runs), self._canary_ms()
+            canary = min(before, behind)
+            ms = fastest * self.reference_ms / canary
+            repeated = max(ms, last) <= min(ms, last) * REPEATED
+            last = ms
+            if canary > self.reference_ms * SLOWEST:
+                continue
+            if max(before, behind) <= canary * STEADY or (repeated and self._steady_when_cool(before)):
+                return Measurement(ms, attempt + 1, canary)
         message = (
-            f"{what}: the canary kernel was over {TOLERANCE - 1:.0%} slower than its best {self.best_ms:.3f} ms around "
-            f"each of {TRIES} tries"
+            f"{what}: around each of {TRIES} tries the canary kernel varied by over {STEADY - 1:.0%}, or was over "
+            f"{SLOWEST - 1:.0%} slower than its {self.reference_ms:.3f} ms"
         )
         raise SpacelangError([Diagnostic("SP1101", message, help="stop what else is running, and measure again")])
 
-    def _quiet_when_cool(self) -> bool:
+    def _steady_when_cool(self, before: float) -> bool:
         self._pause(COOLING_SECONDS)
-        return self._quiet(CANARY_RUNS)
+        return self._canary_ms() <= before * STEADY
 
-    def _quiet(self, runs: int) -> bool:
-        """Runs the canary: whether it is as fast as it can be."""
-        now = self._fastest(self._canary, runs)
-        self.best_ms = min(self.best_ms, now)
-        return now <= self.best_ms * TOLERANCE
+    def _canary_ms(self) -> float:
+        return self._fastest(self._canary, CANARY_RUNS)
 
     def _fastest(self, run: Run, runs: int) -> float:
         for _ in range(WARM_UP_RUNS):

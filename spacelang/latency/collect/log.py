@@ -2,7 +2,7 @@
 
 Every measurement is made once and kept. The file is replaced as a whole by its next version, so a killed collection
 leaves the last one and goes on from there. Its metadata holds the format's version, the device's fingerprint and the
-best time of the canary, which later measurements are compared with.
+canary's time that all latencies are scaled to.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ SCHEMA = pa.schema(
 
 
 class Measured(NamedTuple):
-    """A kernel; `canary_ms` is the canary's time beside it."""
+    """A kernel. `ms` is scaled to the log's reference; `canary_ms` is what the canary took beside it."""
 
     kernel: Kernel
     precision: Precision
@@ -83,7 +83,7 @@ class _Header(BaseModel):
 
     format_version: int
     fingerprint: Fingerprint
-    best_canary_ms: float
+    reference_ms: float | None
 
 
 class Log:
@@ -91,12 +91,12 @@ class Log:
 
     Attributes:
         fingerprint: the device.
-        best_canary_ms: the canary's best time so far; infinity before the first.
+        reference_ms: the canary's time that all latencies are scaled to; None before the first.
     """
 
-    def __init__(self, fingerprint: Fingerprint, best_canary_ms: float = math.inf) -> None:
+    def __init__(self, fingerprint: Fingerprint, reference_ms: float | None = None) -> None:
         self.fingerprint = fingerprint
-        self.best_canary_ms = best_canary_ms
+        self.reference_ms = reference_ms
         self._kernels: dict[tuple[Kernel, Precision], Measured] = {}
         self._networks: dict[tuple[str, Precision], MeasuredNetwork] = {}
 
@@ -116,19 +116,24 @@ class Log:
         """All networks in a precision, in the order in which they were measured."""
         return [each for each in self._networks.values() if each.precision == precision]
 
+    def holds(self, measured: Measured | MeasuredNetwork) -> bool:
+        """Whether this kernel or network was measured in this precision, with whatever result."""
+        if isinstance(measured, Measured):
+            return self.kernel(measured.kernel, measured.precision) is not None
+        return self.network(measured.network.sha256, measured.precision) is not None
+
     def __len__(self) -> int:
         return len(self._kernels) + len(self._networks)
 
     def append(self, *measured: Measured | MeasuredNetwork) -> None:
         """Raises: ValueError: for what was measured before."""
         for each in measured:
-            if isinstance(each, Measured):
-                known = self._kernels.setdefault((each.kernel, each.precision), each) is not each
-            else:
-                known = self._networks.setdefault((each.network.sha256, each.precision), each) is not each
-            if known:
+            if self.holds(each):
                 raise ValueError(f"{each[0]} was measured before")
-            self.best_canary_ms = min(self.best_canary_ms, each.canary_ms)
+            if isinstance(each, Measured):
+                self._kernels[each.kernel, each.precision] = each
+            else:
+                self._networks[each.network.sha256, each.precision] = each
 
     def write(self, path: str | Path) -> None:
         """Write the log, atomically. Raises: OSError: if the file can't be written."""
@@ -168,7 +173,7 @@ def read_log(path: str | Path) -> Log:
             if not file.schema_arrow.equals(SCHEMA):
                 raise _Damaged("its columns are not those of a log")
             rows = file.read().to_pylist()
-        log = Log(header.fingerprint, header.best_canary_ms)
+        log = Log(header.fingerprint, header.reference_ms)
         log.append(*_measurements(rows))
     except OSError as error:
         _unreadable(path, os.strerror(error.errno) if error.errno else "this is no Parquet file")
@@ -255,7 +260,7 @@ def _to_bytes(log: Log) -> bytes:
         }
         for precision in ("int8", "fp32") for each in log.networks(precision)
     ]  # fmt: skip
-    header = _Header(format_version=FORMAT_VERSION, fingerprint=log.fingerprint, best_canary_ms=log.best_canary_ms)
+    header = _Header(format_version=FORMAT_VERSION, fingerprint=log.fingerprint, reference_ms=log.reference_ms)
     schema = SCHEMA.with_metadata({METADATA_KEY: header.model_dump_json().encode()})
     sink = io.BytesIO()
     arrow = pa.Table.from_pylist(rows, schema)

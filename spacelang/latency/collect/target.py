@@ -38,8 +38,7 @@ def target_of(
         names = [each.name for each in devices]
         devices = [each for each in devices if each.name == device]
         if not devices:
-            hint = did_you_mean(device, names) or f"they are on {listed(sorted(names), 'and')}"
-            refuse("SP1106", f"none of the spaces is on a device named {device}", hint)
+            refuse("SP1106", f"none of the spaces is on a device named {device}", did_you_mean(device, names))
     for each in devices:
         if each.threads != 1:
             refuse(

@@ -52,7 +52,8 @@ def profile(
     tasks = [Task(*each) for each in plan.kernels()]
     tasks += [Task(model, precision) for each in layers for model in (each.short, each.long) for precision in plan.BOTH]
     log.write(path)
-    meter = Meter(best_ms=log.best_canary_ms, pause=_short_pause)
+    meter = Meter(reference_ms=log.reference_ms, pause=_short_pause)
+    log.reference_ms = meter.reference_ms
     measure(tasks, made, meter, log, path, update)
     found = results(name, space.name if space else "the standard library", log, layers)
     write(found, folder)

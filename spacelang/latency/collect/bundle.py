@@ -1,0 +1,211 @@
+"""A folder of models to measure on a device elsewhere, and what came back from there."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal, NamedTuple, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from spacelang import ir
+from spacelang.backend import refuse
+from spacelang.files import write_atomic
+from spacelang.kernels import Kernel
+from spacelang.latency.collect.holdout import is_held_out
+from spacelang.latency.collect.log import Log, Measured, MeasuredNetwork, Network
+from spacelang.latency.collect.measure import LEAST_PART, NOTHING, Update
+from spacelang.latency.collect.networks import random_networks
+from spacelang.latency.collect.population import draw, strata, training
+from spacelang.latency.collect.run import Plan
+from spacelang.latency.device import INTEGER_FLAGS, Fingerprint
+from spacelang.latency.meter import CANARY
+from spacelang.latency.protocol import Precision, Runtime, RuntimeName
+
+MANIFEST, RESULTS = "manifest.json", "results.json"
+RUNNER, PHONE_RUNNER = "measure.py", "measure_adb.sh"
+Parsed = TypeVar("Parsed", bound=BaseModel)
+SHOWN = 3
+"""Missing or extra models are named up to so many."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: str
+    precision: Precision
+
+
+class KernelModel(_Model):
+    kind: Literal["kernel"] = "kernel"
+    kernel: Kernel
+
+
+class NetworkModel(_Model):
+    kind: Literal["network"] = "network"
+    network: Network
+
+
+class Manifest(BaseModel):
+    """What the models of a folder are.
+
+    Attributes:
+        flags: of a processor's instruction sets, those that matter.
+        canary: the model that notices disturbances.
+        calls: for each precision, a model that takes less than calling the runtime does; the first are measured.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format_version: Literal[1] = 1
+    runtime: RuntimeName
+    flags: tuple[str, ...]
+    canary: str
+    calls: dict[Precision, str]
+    models: tuple[KernelModel | NetworkModel, ...]
+
+
+class Figure(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ms: float
+    canary_ms: float
+
+
+class Results(BaseModel):
+    """What a runner writes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    manifest_sha256: str
+    device: Fingerprint
+    reference_ms: float
+    measured: dict[str, Figure]
+
+
+class Imported(NamedTuple):
+    """`fingerprint` is of the device elsewhere, `reference_ms` what its canary took at first."""
+
+    fingerprint: Fingerprint
+    reference_ms: float
+    measurements: list[Measured | MeasuredNetwork]
+
+
+def export_bench(
+    spaces: Sequence[ir.SearchSpace],
+    plan: Plan,
+    precisions: Sequence[Precision],
+    runtime: Runtime,
+    folder: Path,
+    update: Update,
+) -> int:
+    """Write models of kernels and networks, their manifest and the runners into a new folder; how many models.
+
+    Raises:
+        SpacelangError: SP1108: if the folder is there and not empty.
+        OSError: if a file can't be written.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        refuse("SP1108", f"{folder} is there already, and not empty", "name a new folder")
+    of = strata(spaces)
+    kernels = list(dict.fromkeys([NOTHING, *draw(of, plan.samples, training), *draw(of, plan.held_out, is_held_out)]))
+    networks = list(random_networks(spaces, plan.networks))
+    total = len(precisions) * (len(kernels) + len(networks))
+    models: list[KernelModel | NetworkModel] = []
+    calls: dict[Precision, str] = {}
+
+    def write(model: bytes) -> str:
+        file = f"models/{len(models):05}{runtime.suffix}"
+        write_atomic(folder / file, model)
+        update(len(models), total)
+        return file
+
+    for precision in precisions:
+        for kernel in kernels:
+            file = write(runtime.kernel_model(kernel, precision))
+            models.append(KernelModel(file=file, precision=precision, kernel=kernel))
+            if kernel == NOTHING:
+                calls[precision] = file
+        for each in networks:
+            file = write(runtime.network_model(each.space, each.architecture, precision))
+            models.append(NetworkModel(file=file, precision=precision, network=each.network))
+    canary = f"models/canary{runtime.suffix}"
+    write_atomic(folder / canary, runtime.kernel_model(CANARY, "int8"))
+    for runner, name in (("runner.py", RUNNER), *([("runner_adb.sh", PHONE_RUNNER)] * (runtime.name == "tflite"))):
+        write_atomic(folder / name, files("spacelang.latency.collect").joinpath(runner).read_text())
+    manifest = Manifest(
+        runtime=runtime.name, flags=tuple(sorted(INTEGER_FLAGS)), canary=canary, calls=calls, models=tuple(models)
+    )
+    write_atomic(folder / MANIFEST, manifest.model_dump_json())  # last: a folder with a manifest is whole
+    return len(models)
+
+
+def read_results(path: Path) -> Imported:
+    """What was measured elsewhere.
+
+    Args:
+        path: the folder, or its results.
+
+    Raises: SpacelangError: SP1109: if something is missing, too much, or not readable.
+    """
+    results_path = path / RESULTS if path.is_dir() else path
+    manifest_path = results_path.with_name(MANIFEST)
+    manifest_text, results_text = _read(manifest_path), _read(results_path)
+    manifest, results = _parse(Manifest, manifest_path, manifest_text), _parse(Results, results_path, results_text)
+    if results.manifest_sha256 != hashlib.sha256(manifest_text).hexdigest():
+        refuse("SP1109", f"{results_path}: these results are of other models than those of {manifest_path}")
+    if results.device.runtime != manifest.runtime:
+        refuse("SP1109", f"{results_path}: measured with {results.device.runtime} instead of {manifest.runtime}")
+    named = {each.file for each in manifest.models}
+    _complain(results_path, "is missing", sorted(named - results.measured.keys()), "run the script again")
+    _complain(results_path, "is not in the manifest", sorted(results.measured.keys() - named), "")
+    figures = {file: (each.ms, each.canary_ms) for file, each in results.measured.items()}
+    for file, numbers in {**figures, "reference_ms": (results.reference_ms,)}.items():
+        if not all(0 < number < math.inf for number in numbers):
+            refuse("SP1109", f"{results_path}: {file}: a latency is a positive number of milliseconds")
+    return Imported(results.device, results.reference_ms, list(_measurements(manifest, results)))
+
+
+def append_new(log: Log, imported: Imported) -> int:
+    """Append what the log doesn't hold, scaled to its reference; how many that were."""
+    log.reference_ms = log.reference_ms or imported.reference_ms
+    scale = log.reference_ms / imported.reference_ms
+    new = [each._replace(ms=each.ms * scale) for each in imported.measurements if not log.holds(each)]
+    log.append(*new)
+    return len(new)
+
+
+def _measurements(manifest: Manifest, results: Results) -> Iterator[Measured | MeasuredNetwork]:
+    call_ms = {precision: results.measured[file].ms for precision, file in manifest.calls.items()}
+    for each in manifest.models:
+        figure = results.measured[each.file]
+        if isinstance(each, NetworkModel):
+            yield MeasuredNetwork(each.network, each.precision, figure.ms, figure.canary_ms)
+        elif each.kernel != NOTHING:
+            ms = max(figure.ms - call_ms[each.precision], figure.ms * LEAST_PART)
+            yield Measured(each.kernel, each.precision, ms, figure.canary_ms)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        refuse("SP1109", f"{path}: {error.strerror}", "`spacelang latency export-bench` makes such folders")
+
+
+def _parse(kind: type[Parsed], path: Path, text: bytes) -> Parsed:
+    try:
+        return kind.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        refuse("SP1109", f"{path}: {where + ': ' if where else ''}{first['msg']}")
+
+
+def _complain(path: Path, what: str, which: Sequence[str], help: str) -> None:
+    if which:
+        more = f" and {len(which) - SHOWN} more" if len(which) > SHOWN else ""
+        refuse("SP1109", f"{path}: {', '.join(which[:SHOWN])}{more} {what}", help)

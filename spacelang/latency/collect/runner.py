@@ -1,0 +1,187 @@
+"""Measures the models of this folder on this device, on one thread of one core: `python measure.py`.
+
+Needs Python 3.9 and the runtime that manifest.json names: `pip install onnxruntime`, or ai-edge-litert for TFLite. It
+writes results.json, which `spacelang latency import` reads. Interrupted, it goes on where it stopped.
+"""
+
+# This file is copied into folders that `spacelang latency export-bench` makes, so it imports nothing of spacelang.
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).resolve().parent
+RESULTS = FOLDER / "results.json"
+RUN_SECONDS, FEWEST_RUNS, MOST_RUNS, WARM_UP_RUNS = 0.02, 6, 60, 3
+CANARY_RUNS, CALIBRATIONS, STEADY, SLOWEST = 8, 25, 1.03, 1.25
+TRIES, PAUSE_SECONDS = 8, 0.05
+ROUNDS, REPEATED = 8, 1.02
+SAVE_SECONDS = 30.0
+NAMING = ("model name", "cpu family", "model", "stepping", "CPU implementer", "CPU part", "CPU revision")
+
+
+def onnxruntime_model(path: Path) -> Callable[[], object]:
+    import numpy
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    given, made = session.get_inputs()[0], session.get_outputs()[0]
+    kind = numpy.float32 if given.type == "tensor(float)" else numpy.uint8
+    values = (numpy.random.default_rng(0).random(given.shape) * 255).astype(kind)
+    binding = session.io_binding()
+    binding.bind_cpu_input(given.name, values)
+    binding.bind_output(made.name, "cpu")
+
+    def run(values: Any = values) -> None:  # the bound input has to live as long as its session
+        session.run_with_iobinding(binding)
+
+    return run
+
+
+def tflite_model(path: Path) -> Callable[[], object]:
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_path=str(path), num_threads=1)
+    interpreter.allocate_tensors()
+    run: Callable[[], object] = interpreter.invoke
+    return run
+
+
+LOADERS = {"onnxruntime": onnxruntime_model, "tflite": tflite_model}
+
+
+def version(runtime: str) -> str:
+    if runtime == "onnxruntime":
+        import onnxruntime
+
+        return str(onnxruntime.__version__)
+    from importlib.metadata import version as version_of
+
+    return version_of("ai-edge-litert")
+
+
+def device(runtime: str, flags: list[str]) -> dict[str, Any]:
+    fields: dict[str, str] = {}
+    mhz = None
+    try:
+        first = Path("/proc/cpuinfo").read_text().split("\n\n")[0]
+        fields = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in first.split("\n"))}
+        mhz = int(Path("/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq").read_text()) // 1000
+    except (OSError, ValueError):
+        pass
+    named = [name + " " + fields[name] if at else fields[name] for at, name in enumerate(NAMING) if name in fields]
+    own = (fields.get("flags") or fields.get("Features") or "").split()
+    return {
+        "cpu": " ".join(named) or platform.processor() or platform.machine(),
+        "flags": sorted(set(own) & set(flags)),
+        "mhz": mhz,
+        "runtime": runtime,
+        "version": version(runtime),
+        "threads": 1,
+    }
+
+
+def fastest(run: Callable[[], object], runs: int) -> float:
+    for _ in range(WARM_UP_RUNS):
+        run()
+    least = float("inf")
+    for _ in range(runs):
+        begun = time.perf_counter()
+        run()
+        least = min(least, time.perf_counter() - begun)
+    return least * 1000
+
+
+class Meter:
+    """Latencies are scaled to how fast the canary was at first: a core's frequency drifts, and the canary with it."""
+
+    def __init__(self, canary: Callable[[], object], reference: float | None) -> None:
+        self.canary = canary
+        now = sorted(fastest(canary, CANARY_RUNS) for _ in range(CALIBRATIONS))[CALIBRATIONS // 2]
+        self.reference = reference or now
+
+    def measure(self, run: Callable[[], object]) -> tuple[float, float]:
+        """The latency, and what the canary took beside it, both in milliseconds."""
+        begun = time.perf_counter()
+        run()
+        runs = min(max(int(RUN_SECONDS / (time.perf_counter() - begun)), FEWEST_RUNS), MOST_RUNS)
+        last = float("inf")
+        for attempt in range(TRIES):
+            if attempt:
+                time.sleep(PAUSE_SECONDS * 2 ** (attempt - 1))
+            before, found, behind = (
+                fastest(self.canary, CANARY_RUNS),
+                fastest(run, runs),
+                fastest(self.canary, CANARY_RUNS),
+            )
+            canary = min(before, behind)
+            ms = found * self.reference / canary
+            repeated, last = max(ms, last) <= min(ms, last) * REPEATED, ms
+            if canary <= self.reference * SLOWEST and (repeated or max(before, behind) <= canary * STEADY):
+                return ms, canary
+        sys.exit("this device is too noisy; stop what else is running, and start this again: it goes on from here")
+
+    def repeated(self, run: Callable[[], object]) -> tuple[float, float]:
+        rounds: list[tuple[float, float]] = []
+        for _ in range(ROUNDS):
+            rounds = sorted([*rounds, self.measure(run)])
+            if len(rounds) > 1 and rounds[1][0] <= rounds[0][0] * REPEATED:
+                return rounds[0]
+        sys.exit("this device is too noisy; stop what else is running, and start this again: it goes on from here")
+
+
+def main() -> None:
+    text = (FOLDER / "manifest.json").read_bytes()
+    manifest, sha256 = json.loads(text), hashlib.sha256(text).hexdigest()
+    try:
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    except (AttributeError, OSError):
+        print("this process can't be pinned to a core: expect noisier figures", file=sys.stderr)
+    load = LOADERS[manifest["runtime"]]
+    results: dict[str, Any] = {"manifest_sha256": sha256, "device": device(manifest["runtime"], manifest["flags"])}
+    measured: dict[str, dict[str, float]] = {}
+    reference = None
+    if RESULTS.exists():
+        old = json.loads(RESULTS.read_text())
+        if (old["manifest_sha256"], old["device"]) != (sha256, results["device"]):
+            sys.exit("results.json is of other models or another device; move it away")
+        measured, reference = old["measured"], old["reference_ms"]
+
+    meter = Meter(load(FOLDER / manifest["canary"]), reference)
+    results["reference_ms"] = meter.reference
+
+    def save() -> None:
+        unfinished = RESULTS.with_suffix(".tmp")
+        unfinished.write_text(json.dumps({**results, "measured": measured}))
+        os.replace(unfinished, RESULTS)
+
+    saved = begun = time.monotonic()
+    known = len(measured)
+    for at, each in enumerate(manifest["models"]):
+        file = each["file"]
+        if file in measured:
+            continue
+        run = load(FOLDER / file)
+        ms, canary = meter.repeated(run) if each["kind"] == "network" else meter.measure(run)
+        measured[file] = {"ms": ms, "canary_ms": canary}
+        if time.monotonic() - saved > SAVE_SECONDS:
+            save()
+            saved = time.monotonic()
+            left = (saved - begun) / (len(measured) - known) * (len(manifest["models"]) - len(measured))
+            print(f"{at + 1} of {len(manifest['models'])}, {left:.0f} s left", file=sys.stderr)
+    save()
+
+
+if __name__ == "__main__":
+    main()

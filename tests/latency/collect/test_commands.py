@@ -1,0 +1,73 @@
+"""`latency collect`, `export-bench` and `import` as their user sees them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from spacelang.cli.entry import run
+from spacelang.latency.collect.log import Log, read_log
+from spacelang.latency.device import this_device
+from spacelang.latency.meter import Measurement, Meter
+from tests.latency.collect.devices import SPECS
+
+DIGITS = ["--space", str(SPECS / "digits.space"), "--runtime", "onnxruntime"]
+SIZES = ["--samples", "120", "--hold-out", "20", "--networks", "2"]
+
+
+@pytest.fixture
+def instant(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A meter that runs each model once and says one figure."""
+
+    def measure(self: Meter, run: object, what: str, runs: int) -> Measurement:
+        assert callable(run)
+        run()
+        return Measurement(0.5 if what == "calling the runtime" else 2.0, 1, 0.5)
+
+    monkeypatch.setattr(Meter, "measure", measure)
+
+
+@pytest.mark.usefixtures("instant")
+def test_collect_fills_a_log_that_a_predictor_learns_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "log.parquet"
+    command = ["latency", "collect", *DIGITS, *SIZES, "-o", str(path)]
+    assert run(command) == 0
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"142 measurements added; {path} holds 140 kernels and 2 networks in int8"
+    )
+    log = read_log(path)
+    assert log.fingerprint == this_device()
+    assert {each.ms for each in log.kernels("int8")} == {1.5}
+    assert {each.ms for each in log.networks("int8")} == {2.0}
+    before = path.read_bytes()
+    assert run([*command, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["added"] == 0
+    assert found["holds"] == {"int8": {"kernels": 140, "networks": 2}}
+    assert path.read_bytes() == before
+
+
+@pytest.mark.usefixtures("instant")
+def test_a_log_of_another_device_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "log.parquet"
+    Log(this_device().model_copy(update={"version": "0.1"})).write(path)
+    before = path.read_bytes()
+    assert run(["latency", "collect", *DIGITS, *SIZES, "-o", str(path)]) == 1
+    assert capsys.readouterr().err.startswith(f"error[SP1105]: {path}: this log is of another device: its version is 0")
+    assert path.read_bytes() == before
+
+
+def test_what_is_exported_and_never_measured_is_not_imported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, log = tmp_path / "bench", tmp_path / "log.parquet"
+    small = ["--samples", "20", "--hold-out", "2", "--networks", "1"]
+    assert run(["latency", "export-bench", *DIGITS, *small, "-o", str(folder)]) == 0
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"24 models in {folder}; copy the folder to the device and run `python measure.py` in it"
+    )
+    assert run(["latency", "import", str(folder), "-o", str(log)]) == 1
+    assert capsys.readouterr().err.startswith(f"error[SP1109]: {folder}/results.json: No such file or directory")
+    assert not log.exists()
