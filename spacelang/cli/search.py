@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from spacelang.evolve.solve import Solution
     from spacelang.genome import Genome
 
-TableFile = Annotated[Path, typer.Option("--table", metavar="FILE", help="Made by `spacelang table build` or `import`.")]
+TableFile = Annotated[
+    Path, typer.Option("--table", metavar="FILE", help="Made by `spacelang table build` or `import`.")
+]
 Found = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the best space there.")]
 
 
