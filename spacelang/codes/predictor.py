@@ -68,4 +68,10 @@ CODES: tuple[Code, ...] = (
         "INT8 kernels are up to four times as fast as those in float, and some are slower: a predictor of one "
         "precision says nothing of the other. Name a predictor of the network's precision.",
     ),
+    Code(
+        "SP1610",
+        "not published block latencies",
+        "Measured latencies of whole blocks are read as SpaceEvo published them: one JSON object (or the same, packed "
+        "with xz) whose keys are `Block_size_in_out_kernel_expand_stride_act` and whose values are milliseconds.",
+    ),
 )

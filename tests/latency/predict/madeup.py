@@ -43,7 +43,7 @@ def kernels(count: int, kinds: Sequence[str] = KINDS, seed: int = 0) -> list[Ker
         channels = [int(each) * 8 for each in rng.integers(2, 60, 2)]
         size, window, stride = int(rng.integers(5, 57)), int(rng.choice([1, 3, 5, 7])), int(rng.integers(1, 3))
         if kind == "conv":
-            made[Kernel(kind, *channels, size, window, stride, "relu")] = None
+            made[Kernel(kind, channels[0], channels[1], size, window, stride, "relu")] = None
         elif kind == "dwconv":
             made[Kernel(kind, channels[0], channels[0], size, max(3, window), stride)] = None
         else:

@@ -1,0 +1,97 @@
+"""Whole models that no predictor was fitted to: predicted against measured on this machine.
+
+    python benchmarks/whole_models.py LOG PREDICTOR [onnxruntime|tflite]
+
+200 random models of vnni and 100 each of mobilenetv3 and ofa_resnet50 are measured in INT8, into LOG; what it holds is
+not measured again. PREDICTOR is a file, or a shipped one's name. With `-` nothing is predicted.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from spacelang import ir
+from spacelang.diagnostics import Report
+from spacelang.driver import compile_source
+from spacelang.latency.collect.log import Log, MeasuredNetwork, open_log
+from spacelang.latency.collect.measure import Collection, saving
+from spacelang.latency.collect.networks import Candidate, random_networks
+from spacelang.latency.device import pinned, this_device
+from spacelang.latency.meter import Meter
+from spacelang.latency.predict.accuracy import accuracy
+from spacelang.latency.predict.predictor import Predictor
+from spacelang.latency.predict.shipped import find_predictor
+from spacelang.latency.predict.train import predict_measured
+from spacelang.latency.protocol import RuntimeName
+from spacelang.latency.runtime import runtime
+from spacelang.source import Source
+
+SPECS = Path(__file__).resolve().parents[1] / "specs"
+COUNTS = {"vnni": 200, "mobilenetv3": 100, "ofa_resnet50": 100}
+SEED = 2026
+"""Another than that of the networks which factors are fitted to."""
+
+
+def main(path: Path, predictor: str, name: RuntimeName) -> None:
+    log = open_log(path, this_device(name))
+    candidates = [each for spec, count in COUNTS.items() for each in random_networks([load(spec)], count, SEED)]
+    measure(log, path, candidates, name)
+    print(log.fingerprint.describe())
+    if predictor != "-":
+        known = [log.network(each.network.sha256, "int8") for each in candidates]
+        report(find_predictor(predictor), [each for each in known if each is not None])
+
+
+def load(name: str) -> ir.SearchSpace:
+    path = SPECS / f"{name}.space"
+    (space,) = compile_source(Source(str(path), path.read_text()), path)
+    return space
+
+
+def measure(log: Log, path: Path, candidates: list[Candidate], name: RuntimeName) -> None:
+    missing = [each for each in candidates if log.network(each.network.sha256, "int8") is None]
+    if not missing:
+        return
+    with pinned(Report()), saving(log, path) as save:
+        meter = Meter(reference_ms=log.reference_ms)
+        log.reference_ms = meter.reference_ms
+        Collection(runtime(name), "int8", meter, log, save, show, len(missing)).networks(missing)
+
+
+def show(done: int, total: int | None, note: str = "") -> None:
+    if done % 20 == 0:
+        print(f"measured {done} of {total}", flush=True)
+
+
+def report(predictor: Predictor, networks: list[MeasuredNetwork]) -> None:
+    print(f"{predictor.label}\n{predictor.whole}\n")
+    print(f"{'models':32}{'count':>7}{'±5 %':>8}{'±10 %':>8}{'RMSPE':>8}{'RMSE ms':>9}{'mean off':>10}{'worst':>8}")
+    unseen = [each for each in networks if each.network.sha256 not in predictor.fitted]
+    for spec in COUNTS:
+        row(spec, predictor, (each for each in unseen if each.network.name.split()[0] == spec))
+    row("all", predictor, unseen)
+    row("all without hswish", predictor, (each for each in unseen if not has_hswish(each)))
+
+
+def has_hswish(of: MeasuredNetwork) -> bool:
+    return any(each.kind == "hswish" for each in of.network.kernels)
+
+
+def row(name: str, predictor: Predictor, chosen: Iterable[MeasuredNetwork]) -> None:
+    networks = list(chosen)
+    if not networks:
+        return
+    predicted, measured = predict_measured(predictor, networks), np.array([each.ms for each in networks])
+    of, off = accuracy(predicted, measured), predicted / measured - 1
+    print(
+        f"{name:32}{of.count:>7}{of.within_5:>8.1%}{of.within_10:>8.1%}{of.rmspe:>8.1%}{of.rmse_ms:>9.3f}"
+        f"{off.mean():>+10.1%}{off[np.argmax(np.abs(off))]:>+8.1%}"
+    )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], "tflite" if sys.argv[3:] == ["tflite"] else "onnxruntime")
