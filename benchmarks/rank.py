@@ -58,7 +58,7 @@ def trained_longer(space: ir.SearchSpace) -> ir.SearchSpace:
 def distilled(space: ir.SearchSpace, folder: Path, jobs: Sequence[int]) -> Build:
     spacelang.compile_to(space, folder)
     plan = prepare(folder, data="digits", jobs=jobs, accelerator="cpu")
-    distill(plan, workers=default_workers(), accelerator="cpu")
+    distill(plan, workers=default_workers("cpu"), accelerator="cpu")
     return plan.build
 
 

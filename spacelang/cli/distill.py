@@ -49,7 +49,8 @@ def distill(
         ExecutorName, typer.Option(help="Processes on this machine, or a Ray cluster (RAY_ADDRESS names it).")
     ] = ExecutorName.LOCAL,
     workers: Annotated[
-        int | None, typer.Option("--workers", min=1, max=256, help="Processes of `local`; one for each core.")
+        int | None,
+        typer.Option("--workers", min=1, max=256, help="Processes of `local`; one for each core, or one on a GPU."),
     ] = None,
     accelerator: Accelerator = "auto",
     json: Json = False,
@@ -67,7 +68,7 @@ def distill(
             results = distilled(
                 plan,
                 executor=executor.value,
-                workers=workers or default_workers(),
+                workers=workers or default_workers(accelerator),
                 accelerator=accelerator,
                 update=update,
             )

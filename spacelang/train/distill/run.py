@@ -91,8 +91,14 @@ def run_job(build: str | os.PathLike[str], job: int, data: str | None = None, te
     distill(prepare(build, data=data, teacher=teacher, jobs=[job]))
 
 
-def default_workers() -> int:
-    """As many as there are cores for this process."""
+def default_workers(accelerator: str) -> int:
+    """As many as there are cores for this process; on a GPU one, which keeps it busy.
+
+    Raises:
+        SpacelangError: SP1301 for an accelerator that isn't there.
+    """
+    if accelerator_named(accelerator).device.type != "cpu":
+        return 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -15,7 +15,6 @@ from spacelang.evolve.rules import MAX_LOSS, usable
 from spacelang.evolve.table import SHOWN, Cell, Rows, Table
 from spacelang.train.distill.begun import STUDENTS, Begun, is_finished, open_sources, read_begun, read_student
 from spacelang.train.distill.jobs import Build, Job, read_jobs
-from spacelang.train.distill.run import default_workers as cores
 from spacelang.train.losses.draw import Drawn, draw
 from spacelang.train.losses.maps import Maps
 from spacelang.train.losses.measure import Losses, measure
@@ -99,11 +98,6 @@ def build_table(plan: Plan, *, workers: int = 1, accelerator: str = "auto", upda
         for drawn, loss in zip(part.drawn, losses[index], strict=True)
     ]
     return Table.of(plan.build.space, _rows(rows), None, _origin(plan))
-
-
-def default_workers(accelerator: str) -> int:
-    """One for each core; one for a GPU. Raises: SpacelangError: SP1301 for an accelerator that isn't there."""
-    return 1 if accelerator_named(accelerator).device.type == "cuda" else cores()
 
 
 def _refuse_missing(build: Build, missing: Sequence[Job]) -> NoReturn:
