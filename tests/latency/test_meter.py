@@ -103,11 +103,10 @@ def test_the_reference_of_earlier_measurements_goes_on() -> None:
     assert meter.measure(machine.model, "a model", runs=5).ms == pytest.approx(6)
 
 
-@pytest.mark.parametrize("noise", [lambda canaries: 1.3, lambda canaries: 1 + (canaries // ROUND) ** 2 % 7 / 20])
-def test_a_machine_that_stays_noisy_is_refused(noise: Callable[[int], float]) -> None:
+def test_a_machine_that_stays_noisy_is_refused() -> None:
     machine = Machine(canary_ms=0.5, model_ms=7)
     meter = machine.meter()
-    machine.slowdown = noise
+    machine.slowdown = lambda canaries: 1.3
     with pytest.raises(SpacelangError) as refused:
         meter.measure(machine.model, "a model", runs=5)
     (diagnostic,) = refused.value.diagnostics
@@ -115,4 +114,4 @@ def test_a_machine_that_stays_noisy_is_refused(noise: Callable[[int], float]) ->
     assert diagnostic.message == (
         "a model: around each of 8 tries the canary kernel varied by over 3%, or was over 25% slower than its 0.500 ms"
     )
-    assert len(machine.paused) >= TRIES - 1
+    assert len(machine.paused) == TRIES - 1
