@@ -12,7 +12,6 @@ from spacelang.evolve.table import Cell
 from spacelang.sample import sample_stage
 from spacelang.train.seeds import numpy_generator
 
-
 CHUNK = 64
 """Drawn at once."""
 

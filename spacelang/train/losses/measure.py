@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from copy import deepcopy
 from typing import NamedTuple
 
 import torch
@@ -18,6 +19,11 @@ from spacelang.train.runtime import Accelerator
 from spacelang.train.student import Student
 
 PRECISIONS: tuple[Precision, ...] = ("fp32", "int8")
+HELD_BYTES = 1 << 30
+"""Of weights that are held at once; networks of the largest spaces take some 100 MB each."""
+
+_Network = tuple[nn.Module, nn.Module]
+"""One architecture, to run in each precision; both have the same weights."""
 
 
 class Losses(NamedTuple):
@@ -31,14 +37,40 @@ class Losses(NamedTuple):
 def measure(student: Student, drawn: Sequence[Drawn], maps: Maps, device: Accelerator) -> list[Losses]:
     """The losses of these architectures, each with batch norms calibrated for itself, in each precision.
 
-    All of them share each pass of the teacher; none influences another.
+    As many as memory holds share each pass of the teacher; none influences another.
     """
-    networks = [[device.place(_cut(student, one, precision)) for precision in PRECISIONS] for one in drawn]
+    found: list[Losses] = []
+    for networks in _groups(student, drawn, device):
+        found += _measure(networks, drawn[len(found) : len(found) + len(networks)], maps)
+    return found
+
+
+def _groups(student: Student, drawn: Sequence[Drawn], device: Accelerator) -> Iterator[list[_Network]]:
+    """In order. All are there at once, so their weights are counted."""
+    group: list[_Network] = []
+    held = 0
+    for each in drawn:
+        fp32 = student.cut(each.channels_in, each.choice)
+        device.place(fp32)
+        weights = list(fp32.parameters())
+        # Another copy of what isn't a weight: batch norms' statistics, and whether quantisers are on.
+        group.append((fp32, deepcopy(fp32, {id(weight): weight for weight in weights})))
+        for network, precision in zip(group[-1], PRECISIONS, strict=True):
+            set_precision(network, precision)
+        held += sum(weight.nbytes for weight in weights)
+        if held > HELD_BYTES:
+            yield group
+            group, held = [], 0
+    if group:
+        yield group
+
+
+def _measure(networks: Sequence[_Network], drawn: Sequence[Drawn], maps: Maps) -> list[Losses]:
     members: dict[int, list[int]] = defaultdict(list)
     for at, each in enumerate(drawn):
         members[each.resolution].append(at)
     for resolution, here in sorted(members.items()):
-        together = _Together(net for at in here for net in networks[at])
+        together = _Together(network for at in here for network in networks[at])
         recalibrate(together.eval(), maps.calibration(resolution))
     signals = {resolution: Signal() for resolution in members}
     noises: dict[int, list[Tensor]] = {}
@@ -48,12 +80,6 @@ def measure(student: Student, drawn: Sequence[Drawn], maps: Maps, device: Accele
             new = [noise(network(before), after) for network in networks[at]]
             noises[at] = [a + b for a, b in zip(noises[at], new, strict=True)] if at in noises else new
     return [Losses(*(nsr(each, signals[one.resolution]) for each in noises[at])) for at, one in enumerate(drawn)]
-
-
-def _cut(student: Student, drawn: Drawn, precision: Precision) -> nn.Module:
-    network = student.cut(drawn.channels_in, drawn.choice)
-    set_precision(network, precision)
-    return network
 
 
 class _Together(nn.Module):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,9 +14,10 @@ from spacelang import nn
 from spacelang.evolve.table import Cell
 from spacelang.train.data import Data, batches, open_data, resized
 from spacelang.train.losses import maps as maps_module
+from spacelang.train.losses import measure as measure_module
 from spacelang.train.losses.draw import draw
 from spacelang.train.losses.maps import Maps
-from spacelang.train.losses.measure import measure
+from spacelang.train.losses.measure import Losses, measure
 from spacelang.train.recalibrate import recalibrate
 from spacelang.train.runtime import accelerator
 from spacelang.train.student import Student
@@ -87,6 +89,25 @@ def test_no_architecture_influences_another(teacher: Teacher, student: Student, 
     apart = [loss for each in reversed(DRAWN) for loss in measure(student, [each], shared, DEVICE)]
     assert apart[::-1] == together
     assert all(int8 != fp32 for fp32, int8 in together)
+
+
+def test_networks_that_are_too_large_to_hold_give_the_same(
+    teacher: Teacher, student: Student, data: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = maps(teacher, data)
+    expected = measure(student, DRAWN, shared, DEVICE)
+    groups: list[int] = []
+    inner = measure_module._measure
+
+    def counted(networks: Any, drawn: Any, teacher_maps: Maps) -> list[Losses]:
+        groups.append(len(networks))
+        return inner(networks, drawn, teacher_maps)
+
+    monkeypatch.setattr(measure_module, "_measure", counted)
+    monkeypatch.setattr(measure_module, "HELD_BYTES", 60_000)
+    assert measure(student, DRAWN, shared, DEVICE) == expected
+    assert sum(groups) == len(DRAWN)
+    assert len(groups) > 1
 
 
 def test_maps_that_are_too_large_to_keep_give_the_same(
