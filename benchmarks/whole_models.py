@@ -36,14 +36,17 @@ SEED = 2026
 """Another than that of the networks which factors are fitted to."""
 
 
-def main(path: Path, predictor: str, name: RuntimeName) -> None:
+def main(path: Path, given: str, name: RuntimeName) -> None:
     log = open_log(path, this_device(name))
+    predictor = None if given == "-" else find_predictor(given)
+    if predictor is not None and log.reference_ms is None:
+        log.reference_ms = predictor.reference_ms  # what is measured is told at the same speed of the core
     candidates = [each for spec, count in COUNTS.items() for each in random_networks([load(spec)], count, SEED)]
     measure(log, path, candidates, name)
     print(log.fingerprint.describe())
-    if predictor != "-":
+    if predictor is not None:
         known = [log.network(each.network.sha256, "int8") for each in candidates]
-        report(find_predictor(predictor), [each for each in known if each is not None])
+        report(predictor, [each for each in known if each is not None])
 
 
 def load(name: str) -> ir.SearchSpace:

@@ -33,13 +33,13 @@ CODES: tuple[Code, ...] = (
         "SP1604",
         "kernels unlike those that were measured",
         "Some kernels have more than a quarter more, or less, channels, pixels or weights than any of their kind that "
-        "the predictor learned from. There its regressors say how far the nearest ones were off the cost model, and "
-        "the cost model carries the rest: the figure is a guess. Measure such kernels where it matters.",
+        "the predictor learned from. There its regressors say how far the nearest ones were off its analytic base, "
+        "and the base carries the rest: the figure is a guess. Measure such kernels where it matters.",
     ),
     Code(
         "SP1605",
         "too few measurements to learn from",
-        "A regressor is learned for each kind of kernel of which the log holds at least ten outside the hold-out. This "
+        "A regressor is learned for each kind of kernel of which the log holds at least five outside the hold-out. This "
         "log has none such in this precision. Go on collecting.",
     ),
     Code(

@@ -25,7 +25,7 @@ FOREST = {"n_estimators": 100, "max_depth": 70, "max_features": 0.8}
 
 
 def fit_boosting(features: Floats, log_ratio: Floats, leaf: int = 5) -> Trees:
-    """Gradient boosting of log(latency / base).
+    """Gradient boosting of log(latency / base), which stays the same from one machine to the next.
 
     Args:
         leaf: the fewest samples of a leaf; more where measurements are noisier.

@@ -16,10 +16,10 @@ from spacelang.diagnostics import Report
 from spacelang.kernels import Kernel
 from spacelang.latency.device import Fingerprint
 from spacelang.latency.predict.accuracy import Accuracy
+from spacelang.latency.predict.base import base_of, terms
 from spacelang.latency.predict.columns import FIELDS, Columns, Floats, Ints, by_kind
 from spacelang.latency.predict.features import engineered, raw
 from spacelang.latency.predict.fit import RegressorName
-from spacelang.latency.predict.roofline import base_ms
 from spacelang.latency.predict.trees import Trees
 from spacelang.latency.predict.whole import Whole
 from spacelang.latency.protocol import Precision
@@ -59,12 +59,14 @@ class KindModel(NamedTuple):
     """What was learned of the kernels of one kind.
 
     Attributes:
-        trees: of log(latency / base), or of latencies, by the predictor's `regressor`.
+        rates: of the terms of the base.
+        trees: of log(latency / base); of latencies, where the predictor's `regressor` is a forest.
         samples: how many kernels were learned from.
         low, high: the least and greatest of each of `FIELDS` among them.
         accuracy: on the fixed hold-out; None where it has none of this kind.
     """
 
+    rates: Floats
     trees: Trees
     samples: int
     low: tuple[int, ...]
@@ -78,6 +80,7 @@ class Predictor:
 
     Attributes:
         fingerprint: the device that was measured.
+        reference_ms: the canary's time that its latencies are scaled to, as its log's; None where that has none.
         versions: of the libraries that it was made with, by name.
         whole: the border and the factor.
         fitted: hashes of the networks that they were fitted to.
@@ -88,6 +91,7 @@ class Predictor:
     fingerprint: Fingerprint
     precision: Precision
     regressor: RegressorName
+    reference_ms: float | None
     versions: Mapping[str, str]
     kinds: Mapping[str, KindModel]
     whole: Whole
@@ -112,7 +116,7 @@ class Predictor:
         for kind, index, of in by_kind(kernels):
             if kind not in self.kinds:
                 refuse(*self._unknown(kind, len(index)))
-            made[index] = predict_kind(self.kinds[kind].trees, self.regressor, kind, of, self.precision)
+            made[index] = predict_kind(self.kinds[kind], self.regressor, kind, of)
         return made
 
     def whole_ms(self, kernels_ms: Floats, values: Floats) -> Floats:
@@ -131,7 +135,7 @@ class Predictor:
             report.warning(
                 "SP1604",
                 f"{self.name} learned from no kernels like {'; '.join(far[:SHOWN])}{more}",
-                help="there it goes by the cost model; measure kernels of this space: `spacelang latency collect`",
+                help="there it goes by its analytic base; measure kernels of this space: `spacelang latency collect`",
             )
 
     def _unknown(self, kind: str, count: int) -> tuple[str, str, str]:
@@ -142,11 +146,13 @@ class Predictor:
         )
 
 
-def predict_kind(trees: Trees, regressor: RegressorName, kind: str, of: Columns, precision: Precision) -> Floats:
+def predict_kind(model: KindModel, regressor: RegressorName, kind: str, of: Columns) -> Floats:
     """(kernels,) milliseconds of kernels of one kind."""
     if regressor == "forest":
-        return trees.predict(raw(kind, of))
-    return np.exp(trees.predict(engineered(kind, of, precision))) * base_ms(kind, of, precision)
+        return model.trees.predict(raw(kind, of))
+    base = base_of(terms(kind, of), model.rates)
+    made: Floats = np.exp(model.trees.predict(engineered(kind, of, base))) * base
+    return made
 
 
 def _outside(model: KindModel, of: Columns) -> Iterator[tuple[int, str]]:

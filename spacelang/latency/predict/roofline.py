@@ -1,8 +1,7 @@
 """The stated analytic model of a device: the greater of arithmetic and memory, and what it costs to start a kernel.
 
-It stands in for a device that nobody has measured (`--device cost-model`), and is the base that regressors correct. Its
-constants are round numbers of one server core with 512-bit integer dot products (AVX512-VNNI): they say which kernels
-are slow, not how slow your device is.
+It stands in for a device that nobody has measured (`--device cost-model`). Its constants are round numbers of a server
+core with 512-bit integer dot products (AVX512-VNNI): they say which kernels are slow, not how slow your device is.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from spacelang.backend import refuse
 from spacelang.files import write_atomic
 from spacelang.latency.device import Fingerprint
 from spacelang.latency.predict.accuracy import Accuracy
+from spacelang.latency.predict.base import TERMS
 from spacelang.latency.predict.columns import FIELDS
 from spacelang.latency.predict.features import ENGINEERED, RAW
 from spacelang.latency.predict.fit import RegressorName
@@ -39,6 +40,7 @@ FEATURES = {"boosting": ENGINEERED, "forest": RAW}
 MAKE_ONE = "`spacelang latency train` makes predictors"
 
 Bounds = Annotated[tuple[int, ...], Field(min_length=len(FIELDS), max_length=len(FIELDS))]
+Rates = Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(min_length=len(TERMS), max_length=len(TERMS))]
 Milliseconds = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 
 
@@ -50,6 +52,7 @@ class _Kind(_Model):
     samples: int = Field(ge=1)
     low: Bounds
     high: Bounds
+    rates: Rates
     start: float
     accuracy: Accuracy | None
 
@@ -59,6 +62,7 @@ class _Header(_Model):
     fingerprint: Fingerprint
     precision: Precision
     regressor: RegressorName
+    reference_ms: Annotated[float, Field(gt=0)] | None
     features: tuple[str, ...]
     versions: dict[str, str]
     kinds: dict[Annotated[str, Field(pattern="^[a-z0-9_]+$")], _Kind]
@@ -99,11 +103,17 @@ def to_bytes(predictor: Predictor) -> bytes:
         fingerprint=predictor.fingerprint,
         precision=predictor.precision,
         regressor=predictor.regressor,
+        reference_ms=predictor.reference_ms,
         features=FEATURES[predictor.regressor],
         versions=dict(sorted(predictor.versions.items())),
         kinds={
             kind: _Kind(
-                samples=each.samples, low=each.low, high=each.high, start=each.trees.start, accuracy=each.accuracy
+                samples=each.samples,
+                low=each.low,
+                high=each.high,
+                rates=tuple(each.rates.tolist()),
+                start=each.trees.start,
+                accuracy=each.accuracy,
             )
             for kind, each in sorted(predictor.kinds.items())
         },
@@ -147,6 +157,7 @@ def _read(archive: zipfile.ZipFile, path: str | Path) -> Predictor:
         header.fingerprint,
         header.precision,
         header.regressor,
+        header.reference_ms,
         header.versions,
         kinds,
         Whole(header.factor, header.start_ms, header.image_ms),
@@ -196,4 +207,4 @@ def _read_kind(archive: zipfile.ZipFile, kind: str, header: _Kind, features: int
     problem = trees.problem(features)
     if problem is not None:
         raise _Damaged(f"the trees of {kind} are none: {problem}")
-    return KindModel(trees, header.samples, header.low, header.high, header.accuracy)
+    return KindModel(np.array(header.rates), trees, header.samples, header.low, header.high, header.accuracy)

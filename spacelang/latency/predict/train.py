@@ -15,16 +15,17 @@ from spacelang.backend import refuse
 from spacelang.latency.collect.holdout import is_held_out
 from spacelang.latency.collect.log import Log, MeasuredNetwork
 from spacelang.latency.predict.accuracy import Accuracy, accuracy
-from spacelang.latency.predict.columns import FIELDS, Floats, by_kind
+from spacelang.latency.predict.base import base_of, fit_rates, terms
+from spacelang.latency.predict.columns import FIELDS, Columns, Floats, by_kind
 from spacelang.latency.predict.features import engineered, raw
 from spacelang.latency.predict.fit import RegressorName, fit_boosting, fit_forest
 from spacelang.latency.predict.networks import latencies_of_kernels
 from spacelang.latency.predict.predictor import KindModel, Predictor, predict_kind
-from spacelang.latency.predict.roofline import base_ms
+from spacelang.latency.predict.trees import Trees
 from spacelang.latency.predict.whole import Whole, fit_whole, is_network_held_out
 from spacelang.latency.protocol import Precision
 
-FEWEST = 10
+FEWEST = 5
 """Measured kernels of a kind from which something is learned."""
 Update = Callable[[int, int | None, str], None]
 
@@ -52,35 +53,47 @@ def train(
 
     Raises: SpacelangError: SP1605: if the log holds too few measurements in this precision.
     """
+    kinds = _learn_kinds(log, precision, regressor, update)
+    versions = {"spacelang": __version__, "python": platform.python_version(), "numpy": np.__version__}
+    versions["scikit-learn"] = version("scikit-learn")
+    made = Predictor(
+        log.fingerprint, precision, regressor, log.reference_ms, versions, kinds, Whole(), frozenset(), None, name
+    )
+    made = _fit_whole(made, [each for each in log.networks(precision) if not is_network_held_out(each.network.sha256)])
+    found = evaluate(made, log)
+    rated = {kind: each._replace(accuracy=found.kernels.get(kind)) for kind, each in kinds.items()}
+    return replace(made, kinds=rated, accuracy=found.networks)
+
+
+def _learn_kinds(log: Log, precision: Precision, regressor: RegressorName, update: Update) -> dict[str, KindModel]:
     measured = [each for each in log.kernels(precision) if not is_held_out(each.kernel)]
     groups = list(by_kind([each.kernel for each in measured]))
     ms = np.array([each.ms for each in measured])
     kinds: dict[str, KindModel] = {}
     for done, (kind, index, of) in enumerate(groups):
         update(done, len(groups), f"{kind}, {len(index)} kernels")
-        if len(index) < FEWEST:
-            continue
-        if regressor == "boosting":
-            base = base_ms(kind, of, precision)
-            trees = fit_boosting(engineered(kind, of, precision), np.log(ms[index] / base))
-        else:
-            trees = fit_forest(raw(kind, of), ms[index])
-        numbers = of[: len(FIELDS)]
-        low, high = (tuple(int(pick(each)) for each in numbers) for pick in (np.min, np.max))
-        kinds[kind] = KindModel(trees, len(index), low, high, None)
+        if len(index) >= FEWEST:
+            rates, trees = _learn(kind, of, ms[index], regressor)
+            numbers = of[: len(FIELDS)]
+            low, high = (tuple(int(pick(each)) for each in numbers) for pick in (np.min, np.max))
+            kinds[kind] = KindModel(rates, trees, len(index), low, high, None)
     if not kinds:
         refuse(
             "SP1605",
             f"the log holds {len(measured)} kernels in {precision} to learn from, and no {FEWEST} of one kind",
             f"measure more: `spacelang latency collect`; there are {len(log)} measurements in all",
         )
-    versions = {"spacelang": __version__, "python": platform.python_version(), "numpy": np.__version__}
-    versions["scikit-learn"] = version("scikit-learn")
-    made = Predictor(log.fingerprint, precision, regressor, versions, kinds, Whole(), frozenset(), None, name)
-    made = _fit_whole(made, [each for each in log.networks(precision) if not is_network_held_out(each.network.sha256)])
-    found = evaluate(made, log)
-    rated = {kind: each._replace(accuracy=found.kernels.get(kind)) for kind, each in kinds.items()}
-    return replace(made, kinds=rated, accuracy=found.networks)
+    return kinds
+
+
+def _learn(kind: str, of: Columns, ms: Floats, regressor: RegressorName) -> tuple[Floats, Trees]:
+    """The rates of the base, and the trees, for kernels of one kind."""
+    of_terms = terms(kind, of)
+    rates = fit_rates(of_terms, ms)
+    if regressor == "forest":
+        return rates, fit_forest(raw(kind, of), ms)
+    base = base_of(of_terms, rates)
+    return rates, fit_boosting(engineered(kind, of, base), np.log(ms / base))
 
 
 def evaluate(predictor: Predictor, log: Log) -> Evaluation:
@@ -94,20 +107,21 @@ def evaluate(predictor: Predictor, log: Log) -> Evaluation:
             f"{predictor.name} predicts {predictor.fingerprint.describe()}, the log is of {log.fingerprint.describe()}",
             "compare it with a log of its own device",
         )
+    # A log begun on another day may tell its latencies at another speed of the core.
+    scale = (predictor.reference_ms or 1) / (log.reference_ms or 1)
     held_out = [each for each in log.kernels(predictor.precision) if is_held_out(each.kernel)]
     kernels = {}
     for kind, index, of in by_kind([each.kernel for each in held_out]):
         if kind in predictor.kinds:
-            trees = predictor.kinds[kind].trees
-            predicted = predict_kind(trees, predictor.regressor, kind, of, predictor.precision)
-            kernels[kind] = accuracy(predicted, np.array([held_out[at].ms for at in index.tolist()]))
+            predicted = predict_kind(predictor.kinds[kind], predictor.regressor, kind, of)
+            kernels[kind] = accuracy(predicted, np.array([held_out[at].ms for at in index.tolist()]) * scale)
     networks = [
         each for each in _predictable(predictor, log.networks(predictor.precision))
         if each.network.sha256 not in predictor.fitted
     ]  # fmt: skip
     if not networks:
         return Evaluation(kernels, None)
-    return Evaluation(kernels, accuracy(predict_measured(predictor, networks), _ms(networks)))
+    return Evaluation(kernels, accuracy(predict_measured(predictor, networks), _ms(networks) * scale))
 
 
 def predict_measured(predictor: Predictor, networks: Sequence[MeasuredNetwork]) -> Floats:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from spacelang.latency.predict.base import robust_rates
 from spacelang.latency.predict.columns import Floats
 
 ROUNDS = 20
@@ -42,27 +43,9 @@ def fit_whole(kernels_ms: Floats, values: Floats, measured: Floats) -> Whole:
         measured: (networks,) milliseconds.
     """
     columns = np.column_stack((kernels_ms, np.ones_like(measured), values)) / measured[:, None]
-    columns = columns[:, : min(3, max(1, len(np.unique(values))))]
-    weight = np.ones(len(measured))
-    made: Floats = np.zeros(columns.shape[1])
-    for _ in range(ROUNDS):
-        made = _non_negative(columns * weight[:, None], weight)
-        off = np.abs(columns @ made - 1)
-        weight = np.sqrt(np.minimum(1, HUBER / np.maximum(off, HUBER)))
+    # From images of one size, the two parts of the border can't be told apart.
+    made = robust_rates(columns[:, : 3 if len(np.unique(values)) > 1 else 2], HUBER, ROUNDS)
     return Whole(*made.tolist())
-
-
-def _non_negative(columns: Floats, target: Floats) -> Floats:
-    """Least squares with non-negative coefficients: one that would be negative is left out, the last first."""
-    used = list(range(columns.shape[1]))
-    while True:
-        found = np.linalg.lstsq(columns[:, used], target, rcond=None)[0]
-        negative = [at for at, value in zip(used, found.tolist(), strict=True) if value < 0]
-        if not negative or used == [0]:
-            made = np.zeros(columns.shape[1])
-            made[used] = np.maximum(found, 0)
-            return made
-        used.remove(negative[-1])
 
 
 def is_network_held_out(sha256: str) -> bool:

@@ -111,7 +111,7 @@ def test_kernels_unlike_those_measured_are_named(predictor: Predictor) -> None:
         "warning[SP1604]: madeup learned from no kernels like add 64 -> 64 at 500 pixels (size 500, measured 5 to 56); "
         "conv 3×3 stride 2 relu 64 -> 2000 at 14 pixels (channels out 2000, measured 16 to 472); "
         "conv 3×3 stride 2 relu 64 -> 2001 at 14 pixels (channels out 2001, measured 16 to 472) and 2 more "
-        "(there it goes by the cost model; measure kernels of this space: `spacelang latency collect`)"
+        "(there it goes by its analytic base; measure kernels of this space: `spacelang latency collect`)"
     ]
 
 
@@ -123,13 +123,13 @@ def test_far_from_all_measurements_latency_still_grows_with_the_work(predictor: 
 
 def test_too_few_measurements() -> None:
     few = Log(DEVICE)
-    few.append(*(Measured(each, "int8", law(each), CANARY_MS) for each in kernels(8)))
-    learned = sum(not is_held_out(each) for each in kernels(8))
+    few.append(*(Measured(each, "int8", law(each), CANARY_MS) for each in kernels(6)))
+    learned = sum(not is_held_out(each) for each in kernels(6))
     with pytest.raises(SpacelangError) as caught:
         train(few, "int8")
     assert str(caught.value) == (
-        f"error[SP1605]: the log holds {learned} kernels in int8 to learn from, and no 10 of one kind "
-        "(measure more: `spacelang latency collect`; there are 8 measurements in all)"
+        f"error[SP1605]: the log holds {learned} kernels in int8 to learn from, and no 5 of one kind "
+        "(measure more: `spacelang latency collect`; there are 6 measurements in all)"
     )
 
 
