@@ -32,23 +32,25 @@ from spacelang.train.teacher import Teacher, open_teacher
 from spacelang.train.teacher.small import SmallNet
 
 SPECS = Path(__file__).resolve().parents[1] / "specs"
-ROUNDS = 4
+ROUNDS = 3
 CPU = accelerator("cpu")
 
 
 def main() -> None:
-    digits = spacelang.load(SPECS / "digits.space")
-    data = open_data("digits", digits)
+    digits, vnni = (spacelang.load(SPECS / f"{name}.space") for name in ("digits", "vnni"))
+    print("A step in FP32 of all students of a stage: one pass of the teacher for all, and one for each.\n")
+    print(f"{'space':8}{'batch':7}{'teacher':17}{'stage':8}{'together':>13}{'one by one':>13}{'ratio':>8}")
     with TemporaryDirectory() as folder:
-        compile_to(digits, folder)
-        build = read_jobs(folder)
-        print("A step of all students of a stage: one pass of the teacher for all, and one for each.\n")
-        print(f"{'teacher':16}{'stage':8}{'precision':10}{'together':>12}{'one by one':>12}{'ratio':>8}")
-        for teacher in (small_net(digits), efficientnet_b5(digits, data, Path(folder))):
-            CPU.place(teacher)
-            compare_teaching(build, data, teacher)
+        weights = save_efficientnet_b5(Path(folder, "b5"))
+        for space, batch, stages in ((digits, 64, digits.stages), (vnni, 2, vnni.stages[::2])):
+            compile_to(space, Path(folder, space.name))
+            build, data = read_jobs(Path(folder, space.name)), open_data("digits", space)
+            b5 = open_teacher(f"efficientnet-b5:{weights}", space, data, Path(folder))
+            for teacher in (small_net(space), b5):
+                CPU.place(teacher)
+                compare_teaching(build, data, teacher, batch, [each.name for each in stages])
     print("\nA sandwich step, four networks: of the supernet, and of static networks cut out of it.\n")
-    print(f"{'supernet':16}{'batch':8}{'precision':10}{'elastic':>12}{'static':>12}{'ratio':>8}")
+    print(f"{'space':15}{'batch':7}{'precision':10}{'elastic':>13}{'static':>13}{'ratio':>8}")
     some = spacelang.narrow(digits, spacelang.Genome((5, 2, 3), (0, 0, 0)), "digits")
     for space, batch in ((some, 64), (spacelang.load(SPECS / "spaceevo_vnni.space"), 2)):
         for precision in ("fp32", "int8"):
@@ -61,12 +63,14 @@ def small_net(space: SearchSpace) -> Teacher:
     return Teacher("trained", network, network.points, range(len(network.points)))
 
 
-def efficientnet_b5(space: SearchSpace, data: Data, folder: Path) -> Teacher:
+def save_efficientnet_b5(folder: Path) -> Path:
     from transformers import EfficientNetConfig, EfficientNetModel
+    from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()  # type: ignore[no-untyped-call]
     config = EfficientNetConfig(width_coefficient=1.6, depth_coefficient=2.2, hidden_dim=2048)
-    EfficientNetModel(config).save_pretrained(folder / "b5")
-    return open_teacher(f"efficientnet-b5:{folder / 'b5'}", space, data, folder)
+    EfficientNetModel(config).save_pretrained(folder)
+    return folder
 
 
 @dataclass
@@ -76,6 +80,7 @@ class Step:
     build: Build
     data: Data
     teacher: Teacher
+    batch: int
     stage: int
     learners: Sequence[Learner]
 
@@ -89,8 +94,8 @@ class Step:
     def _run(self, learners: Sequence[Learner]) -> None:
         training, space = learners[0].job.training, self.build.space
         (resolutions,) = step_resolutions(space, training.random_stages, 1, training.seed, self.stage, 0)
-        size, batch = max(space.resolutions), training.batch
-        read = batches(self.data.train, size, batch, seed=training.seed, epoch=0, shuffle=True, augment=True)
+        size = max(space.resolutions)
+        read = batches(self.data.train, size, self.batch, seed=training.seed, epoch=0, shuffle=True, augment=True)
         images = CPU.place(next(read).images)
         maps: dict[int, tuple[Tensor, Tensor]] = {}
         for each in dict.fromkeys(resolutions):
@@ -101,22 +106,22 @@ class Step:
             learner.step(resolutions, maps, CPU)
 
 
-def compare_teaching(build: Build, data: Data, teacher: Teacher) -> None:
-    """Prints a line for each stage, then one for all of them: in FP32, as most epochs are."""
+def compare_teaching(build: Build, data: Data, teacher: Teacher, batch: int, stages: Sequence[str]) -> None:
+    """Prints a line for each stage, then one for all of them."""
     plans = nn.generated_module(build.space).STUDENTS
-    total = (0.0, 0.0)
-    for at, stage in enumerate(build.space.stages):
+    times = []
+    for stage in stages:
+        jobs = [each for each in build.jobs if each.stage == stage]
+        at = build.stage_of(jobs[0])
         channels = teacher.points[at].channels, teacher.points[at + 1].channels
         learners = [
-            Learner(build.space, at, job, plans[job.stage, job.block_id], channels, 1).to(CPU)
-            for job in build.jobs
-            if job.stage == stage.name
+            Learner(build.space, at, each, plans[stage, each.block_id], channels, steps=1).to(CPU) for each in jobs
         ]
-        step = Step(build, data, teacher, at, learners)
-        together, alone = fastest(step.together, step.one_by_one)
-        total = total[0] + together, total[1] + alone
-        line(teacher.name.partition(":")[0], stage.name, "fp32", alone / together, together, alone)
-    line(teacher.name.partition(":")[0], "all", "fp32", total[1] / total[0], *total)
+        step = Step(build, data, teacher, batch, at, learners)
+        times.append(fastest(step.together, step.one_by_one))
+    for stage, (together, alone) in zip((*stages, "all"), (*times, map(sum, zip(*times, strict=True))), strict=True):
+        name = f"{build.space.name:8}{batch:<7}{teacher.name.partition(':')[0]:17}{stage:8}"
+        line(name, alone / together, together, alone)
 
 
 def compare_sandwich(space: SearchSpace, batch: int, precision: Precision) -> None:
@@ -149,7 +154,7 @@ def compare_sandwich(space: SearchSpace, batch: int, precision: Precision) -> No
             optimisers[network].step()
 
     elastic, apart = fastest(elastic_step, static_step)
-    line(space.name, str(batch), precision, elastic / apart, elastic, apart)
+    line(f"{space.name:15}{batch:<7}{precision:10}", elastic / apart, elastic, apart)
 
 
 def fastest(*runs: Callable[[], None]) -> list[float]:
@@ -163,9 +168,9 @@ def fastest(*runs: Callable[[], None]) -> list[float]:
     return best
 
 
-def line(first: str, second: str, precision: str, ratio: float, *seconds: float) -> None:
-    times = "".join(f"{each * 1e3:9.1f} ms" for each in seconds)
-    print(f"{first:16}{second:8}{precision:10}{times}{ratio:8.2f}", flush=True)
+def line(name: str, ratio: float, *seconds: float) -> None:
+    times = "".join(f"{each * 1e3:10.1f} ms" for each in seconds)
+    print(f"{name}{times}{ratio:8.2f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -206,3 +206,17 @@ def ancestors(pid: int) -> list[int]:
         pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
         found.append(pid)
     return found
+
+
+@pytest.mark.slow
+def test_losses_fall_with_training_for_every_stage_and_block_of_the_digits(cli: Cli, tmp_path: Path) -> None:
+    spacelang.compile_to(spacelang.load("specs/digits.space"), tmp_path)
+    result = cli("distill", tmp_path, "--accelerator", "cpu", "--workers", 2, "--json")
+    jobs = json.loads(result.out)["jobs"]
+    assert len(jobs) == 21
+    for each in jobs:
+        losses = each["losses"]
+        for end in ("largest", "smallest"):
+            assert losses["untrained"][end] > 1.1  # 1 is what the mean reaches
+            assert losses["fp32"][end] < 0.8
+            assert losses["int8"][end] < 0.7
