@@ -53,6 +53,9 @@ POSITIVE = Domain(1)
 NOT_NEGATIVE = Domain(0)
 ABOVE_ZERO = Domain(0, open_low=True)
 FRACTION = Domain(0, 1, open_high=True)
+RATE = Domain(0, 100, open_low=True)
+DECAY = Domain(0, 1)
+CLIP = Domain(0, 1000, open_low=True)
 SEED = Domain(0, 2**32 - 1)
 
 
@@ -139,10 +142,10 @@ DISTILL = (
     Property("epochs", "integer", "in floating point", domain=NOT_NEGATIVE),
     Property("quantised_epochs", "integer", "with LSQ+ quantisers, after those", domain=NOT_NEGATIVE),
     Property("batch", "integer", "images in a step", domain=POSITIVE),
-    Property("learning_rate_ends", "number", "of the first and the last stage", domain=ABOVE_ZERO),
-    Property("learning_rate", "number", "of the stages between", domain=ABOVE_ZERO),
-    Property("learning_rate_quantised", "number", "with quantisers", domain=ABOVE_ZERO),
-    Property("gradient_clip", "number", "gradient values are cut at ±X", domain=ABOVE_ZERO),
+    Property("learning_rate_ends", "number", "of the first and the last stage", domain=RATE),
+    Property("learning_rate", "number", "of the stages between", domain=RATE),
+    Property("learning_rate_quantised", "number", "with quantisers", domain=RATE),
+    Property("gradient_clip", "number", "gradient values are cut at ±X", domain=CLIP),
     Property("random_stages", "integer", "random sub-stages in a step, next to the largest and the smallest",
              domain=NOT_NEGATIVE),
     Property("architectures", "integer", "sampled per (stage, block, window) for the table", domain=POSITIVE),
@@ -154,10 +157,10 @@ TRAIN = (
     Property("epochs", "integer", "in floating point", domain=NOT_NEGATIVE),
     Property("quantised_epochs", "integer", "with LSQ+ quantisers, after those", domain=NOT_NEGATIVE),
     Property("batch", "integer", "images in a step", domain=POSITIVE),
-    Property("learning_rate", "number", "for 256 images a step", domain=ABOVE_ZERO),
-    Property("learning_rate_quantised", "number", "with quantisers", domain=ABOVE_ZERO),
+    Property("learning_rate", "number", "for 256 images a step", domain=RATE),
+    Property("learning_rate_quantised", "number", "with quantisers", domain=RATE),
     Property("momentum", "number", "of SGD", domain=FRACTION),
-    Property("weight_decay", "number", "of SGD", domain=NOT_NEGATIVE),
+    Property("weight_decay", "number", "of SGD", domain=DECAY),
     Property("label_smoothing", "number", "of the largest network's labels", domain=FRACTION),
     Property("seed", "integer", "of the random numbers", domain=SEED),
 )
