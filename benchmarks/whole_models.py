@@ -18,7 +18,7 @@ from spacelang import ir
 from spacelang.diagnostics import Report
 from spacelang.driver import compile_source
 from spacelang.latency.collect.log import Log, MeasuredNetwork, open_log
-from spacelang.latency.collect.measure import Collection, saving
+from spacelang.latency.collect.measure import Collection, Progress, saving
 from spacelang.latency.collect.networks import Candidate, random_networks
 from spacelang.latency.device import pinned, this_device
 from spacelang.latency.meter import Meter
@@ -62,7 +62,7 @@ def measure(log: Log, path: Path, candidates: list[Candidate], name: RuntimeName
     with pinned(Report()), saving(log, path) as save:
         meter = Meter(reference_ms=log.reference_ms)
         log.reference_ms = meter.reference_ms
-        Collection(runtime(name), "int8", meter, log, save, show, len(missing)).networks(missing)
+        Collection(runtime(name), "int8", meter, log, save, Progress(show, len(missing))).networks(missing)
 
 
 def show(done: int, total: int | None, note: str = "") -> None:

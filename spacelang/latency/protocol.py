@@ -52,6 +52,7 @@ class Runtime(Protocol):
         ...
 
     def kernel(self, kernel: Kernel, precision: Precision) -> Runnable:
+        """A kernel as it runs here inside a network, which may be faster than its portable model."""
         return self.load(self.kernel_model(kernel, precision))
 
     def network(self, space: ir.SearchSpace, architecture: Architecture, precision: Precision) -> Runnable:

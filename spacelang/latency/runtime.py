@@ -6,6 +6,7 @@ from spacelang import ir
 from spacelang.architecture import Architecture
 from spacelang.kernels import Kernel
 from spacelang.latency import graphs
+from spacelang.latency.blocked import without_reordering
 from spacelang.latency.protocol import Precision, Runnable, Runtime, RuntimeName
 from spacelang.latency.session import Session
 
@@ -36,6 +37,10 @@ class OnnxRuntime(Runtime):
 
     def load(self, model: bytes) -> Runnable:
         return Session(model)
+
+    def kernel(self, kernel: Kernel, precision: Precision) -> Runnable:
+        model = self.kernel_model(kernel, precision)
+        return self.load(without_reordering(model) if precision == "fp32" else model)
 
 
 def runtime(name: RuntimeName) -> Runtime:

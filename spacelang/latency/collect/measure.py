@@ -39,6 +39,20 @@ class Update(Protocol):
     def __call__(self, done: int, total: int | None, note: str = "") -> None: ...
 
 
+class Progress:
+    """Counts what is measured; what is known already is taken from the total, lest the time left seem short."""
+
+    def __init__(self, update: Update, total: int) -> None:
+        self._update, self._done, self._total = update, 0, total
+
+    def known(self, count: int) -> None:
+        self._total -= count
+
+    def step(self, note: str) -> None:
+        self._done += 1
+        self._update(self._done, self._total, note)
+
+
 class Measuring(Protocol):
     """What a collection needs of a meter."""
 
@@ -49,8 +63,7 @@ class Collection:
     """Measures kernels and networks in one precision, into a log.
 
     Args:
-        save: called now and then, and has to write the log.
-        total: how many measurements there will be, for the progress.
+        save: called after each measurement, and writes the log now and then.
     """
 
     def __init__(
@@ -60,12 +73,10 @@ class Collection:
         meter: Measuring,
         log: Log,
         save: Callable[[], None],
-        update: Update,
-        total: int,
+        progress: Progress,
     ) -> None:
         self._runtime, self._precision, self._meter = runtime, precision, meter
-        self._log, self._save, self._update = log, save, update
-        self._done, self._total = 0, total
+        self._log, self._save, self._progress = log, save, progress
         self._call_ms: float | None = None
 
     def kernels(self, kernels: Sequence[Kernel], note: str) -> list[Measured]:
@@ -74,7 +85,7 @@ class Collection:
         Raises: SpacelangError: SP1107: if the machine is too busy; what was measured is in the log.
         """
         missing = [each for each in kernels if self._log.kernel(each, self._precision) is None]
-        self._done += len(kernels) - len(missing)
+        self._progress.known(len(kernels) - len(missing))
         if missing and self._call_ms is None:
             run = self._runtime.kernel(NOTHING, self._precision).run
             self._call_ms = _patiently(lambda: self._meter.measure(run, "calling the runtime", MOST_RUNS)).ms
@@ -85,7 +96,7 @@ class Collection:
     def networks(self, candidates: Sequence[Candidate]) -> None:
         """Raises: SpacelangError: SP1107: if the machine is too busy; what was measured is in the log."""
         missing = [each for each in candidates if self._log.network(each.network.sha256, self._precision) is None]
-        self._done += len(candidates) - len(missing)
+        self._progress.known(len(candidates) - len(missing))
         self._each(missing, self._measure_network, "networks")
 
     def _each(self, items: Sequence[object], measure: Callable[..., Measured | MeasuredNetwork], note: str) -> None:
@@ -100,8 +111,7 @@ class Collection:
                 waiting.append(item)
                 continue
             disturbed = 0
-            self._done += 1
-            self._update(self._done, self._total, note)
+            self._progress.step(note)
             self._save()
 
     def _measure_kernel(self, kernel: Kernel) -> Measured:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from spacelang import ir
 from spacelang.latency.collect.holdout import is_held_out
 from spacelang.latency.collect.log import Log
-from spacelang.latency.collect.measure import Collection, Measuring, Update, saving
+from spacelang.latency.collect.measure import Collection, Measuring, Progress, Update, saving
 from spacelang.latency.collect.networks import random_networks
 from spacelang.latency.collect.population import draw, strata
 from spacelang.latency.collect.sampler import Errors, collect_adaptively
@@ -52,13 +52,10 @@ def collect(
     networks = list(random_networks(spaces, plan.networks))
     possible = sum(not is_held_out(kernel) for kernels in of.values() for kernel in kernels)
     each = min(plan.samples, possible) + len(held_out) + len(networks)
+    progress = Progress(update, each * len(precisions))
     with saving(log, path) as save:
-        for at, precision in enumerate(precisions):
-
-            def shifted(done: int, total: int | None, note: str = "", before: int = at * each) -> None:
-                update(before + done, each * len(precisions), note)
-
-            collection = Collection(runtime, precision, meter, log, save, shifted, each)
+        for precision in precisions:
+            collection = Collection(runtime, precision, meter, log, save, progress)
             collect_adaptively(of, plan.samples, collection.kernels, errors)
             collection.kernels(held_out, "held out")
             collection.networks(networks)

@@ -15,9 +15,8 @@ from spacelang.diagnostics import SpacelangError
 from spacelang.kernels import Kernel
 from spacelang.latency.collect.log import Log, Measured, MeasuredNetwork
 from spacelang.latency.meter import Measurement
-from spacelang.latency.profile.blocked import without_reordering
 from spacelang.latency.profile.blocks import network
-from spacelang.latency.protocol import Precision, Runtime
+from spacelang.latency.protocol import Precision, Runnable, Runtime
 
 RUNS = 30
 """The fastest of them counts."""
@@ -49,12 +48,10 @@ class Task(NamedTuple):
             return log.kernel(self.subject, self.precision) is not None
         return log.network(self.subject.sha256, self.precision) is not None
 
-    def model(self, runtime: Runtime) -> bytes:
-        if not isinstance(self.subject, Kernel):
-            return runtime.network_model(self.subject, architecture_of(self.subject), self.precision)
-        model = runtime.kernel_model(self.subject, self.precision)
-        in_blocks = runtime.name == "onnxruntime" and self.precision == "fp32"
-        return without_reordering(model) if in_blocks else model
+    def load(self, runtime: Runtime) -> Runnable:
+        if isinstance(self.subject, Kernel):
+            return runtime.kernel(self.subject, self.precision)
+        return runtime.network(self.subject, architecture_of(self.subject), self.precision)
 
     def entry(self, measured: Measurement) -> Measured | MeasuredNetwork:
         if isinstance(self.subject, Kernel):
@@ -96,7 +93,7 @@ def measure(tasks: Sequence[Task], runtime: Runtime, meter: Measuring, log: Log,
 
 def _undisturbed(task: Task, runtime: Runtime, meter: Measuring) -> Measurement | None:
     """None where the meter was disturbed all the time."""
-    run = runtime.load(task.model(runtime)).run
+    run = task.load(runtime).run
     try:
         return meter.measure(run, task.describe(), RUNS)
     except SpacelangError as error:

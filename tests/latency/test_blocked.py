@@ -8,7 +8,7 @@ import onnxruntime
 import pytest
 
 from spacelang.kernels import Kernel
-from spacelang.latency.profile.blocked import without_reordering
+from spacelang.latency.blocked import without_reordering
 from spacelang.latency.runtime import OnnxRuntime
 from spacelang.latency.session import session_options
 
