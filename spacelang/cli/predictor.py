@@ -192,7 +192,7 @@ def _predict_space(file: str, device: str | None, samples: int, seed: int, repor
 
 
 def _predict_onnx(file: str, device: str | None, report: Report) -> _Predicted:
-    import numpy as np
+    from math import prod
 
     from spacelang.backend import refuse
     from spacelang.latency.match import kernels_of_onnx
@@ -207,8 +207,7 @@ def _predict_onnx(file: str, device: str | None, report: Report) -> _Predicted:
             f"{file} computes in {matched.precision}, and {device} predicts {estimator.precision}",
             "name a predictor of the network's precision; `spacelang latency devices` lists those that are shipped",
         )
-    values = np.array([np.prod(matched.input_shape)], float)
-    found = latencies_of_kernels([matched.kernels], values, estimator, report)
+    found = latencies_of_kernels([matched.kernels], [prod(matched.input_shape)], estimator, report)
     return _Predicted([Path(file).name], [matched.input_shape[2]], estimator, found)
 
 

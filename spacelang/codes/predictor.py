@@ -39,8 +39,8 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP1605",
         "too few measurements to learn from",
-        "A regressor is learned for each kind of kernel of which the log holds at least five outside the hold-out. This "
-        "log has none such in this precision. Go on collecting.",
+        "A regressor is learned for each kind of kernel of which the log holds at least five outside the hold-out. "
+        "This log has none such in this precision. Go on collecting.",
     ),
     Code(
         "SP1606",

@@ -130,7 +130,10 @@ def latencies(
 
 
 def latencies_of_kernels(
-    networks: Sequence[Sequence[Kernel]], values: Floats, estimator: Estimator, report: Report | None = None
+    networks: Sequence[Sequence[Kernel]],
+    values: Sequence[float] | Floats,
+    estimator: Estimator,
+    report: Report | None = None,
 ) -> Latencies:
     """Latencies of networks that are known by their kernels only.
 
@@ -147,7 +150,7 @@ def latencies_of_kernels(
     def total(of_kernels: Floats) -> Floats:
         return np.bincount(owner, of_kernels[flat], len(networks)).astype(np.float64)
 
-    return _assembled(list(found), total, values, estimator, report)
+    return _assembled(list(found), total, np.asarray(values, float), estimator, report)
 
 
 def _assembled(
