@@ -63,8 +63,8 @@ def kernels(path: str) -> None:
     seen = [each for each in log.kernels("int8") if not is_held_out(each.kernel)]
     print(log.fingerprint.describe())
     for samples in SAMPLES:
-        part = Log(log.fingerprint)
-        part.append(*seen[:samples], *(each for each in log.kernels("int8") if is_held_out(each.kernel)))
+        part, chosen = Log(log.fingerprint), np.random.default_rng(0).permutation(len(seen))[:samples]
+        part.append(*(seen[at] for at in chosen), *(each for each in log.kernels("int8") if is_held_out(each.kernel)))
         made = {name: train(part, "int8", name) for name in REGRESSORS}
         print(f"\n{min(samples, len(seen))} samples, within 10 % (5 %) of the hold-out")
         print(f"{'kernels':12}{'samples':>9}{'held out':>10}" + "".join(f"{name:>18}" for name in REGRESSORS))
@@ -72,7 +72,7 @@ def kernels(path: str) -> None:
             if first.accuracy is None:
                 continue
             found = [made[name].kinds[kind].accuracy for name in REGRESSORS]
-            shares = "".join(f"{each.within_10:>10.1%} ({each.within_5:.0%})" for each in found if each)
+            shares = "".join(f"{each.within_10:>10.1%} ({each.within_5:.0%})" for each in found if each is not None)
             print(f"{kind:12}{first.samples:>9}{first.accuracy.count:>10}{shares}")
 
 

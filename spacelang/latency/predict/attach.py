@@ -1,6 +1,6 @@
 """Predicted latencies on a table of losses: what a search for a device needs.
 
-A row gets what its stage's kernels take, with the factor; stem, head and border are the table's fixed latency.
+A row gets what its stage's kernels take within a network; stem, head and border are the table's fixed latency.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ import numpy as np
 from spacelang import ir
 from spacelang.architecture import LayerChoice, StageChoice, head_choices
 from spacelang.diagnostics import Report
-from spacelang.evolve.table import Table
-from spacelang.latency.predict.networks import Kernels, kernel_ms, stage_layers
+from spacelang.evolve.table import IntArray, Table
+from spacelang.latency.predict.columns import Floats
+from spacelang.latency.predict.networks import Kernels, stage_layers, work_of
 from spacelang.latency.predict.predictor import Estimator
+from spacelang.latency.predict.whole import Whole
 from spacelang.positions import entry_widths, integers
 from spacelang.shapes import sizes
 
@@ -39,13 +41,25 @@ def attach(table: Table, estimator: Estimator, report: Report | None = None) -> 
         size = along[resolution][len(space.stem) + at]
         of_rows.append(stage_layers(kernels, space.stages[at], StageChoice(block, rows.layers(row)), channels, size)[0])
     of_ends = [_ends(kernels, resolution, along[resolution][-1]) for resolution in space.resolutions]
-    ms = kernel_ms(list(kernels.found), estimator, report)
+    work, whole = work_of(list(kernels.found), estimator, report), estimator.whole
+    total_rows, total_ends = kernels.total(of_rows), kernels.total(of_ends)
+    own, weights = whole.kernels_ms(work), total_rows(work.weights)
+    weight_ms, kept = _fetching(whole, rows.stage, weights, total_ends(work.weights).max())
+    rows_ms = total_rows(own) + weight_ms * weights
     values = np.array([space.channels * each**2 for each in space.resolutions], float)
-    fixed = estimator.whole_ms(kernels.total(of_ends)(ms), values)
-    # Of a part of a network the image is no part, nor what every network takes.
-    nothing = np.zeros(len(rows))
-    rows_ms = estimator.whole_ms(kernels.total(of_rows)(ms), nothing) - estimator.whole_ms(nothing, nothing)
+    ends = total_ends(own) + whole.border_ms(values)
+    fixed = np.maximum(ends + weight_ms * (total_ends(work.weights) - kept), ends / 2)
     return table.attach(estimator.label, rows_ms, dict(zip(space.resolutions, fixed.tolist(), strict=True)))
+
+
+def _fetching(whole: Whole, stage: IntArray, weights: Floats, of_ends: float) -> tuple[float, float]:
+    """What fetching a weight takes and how many are kept: the same for all networks of a table, since rows are summed.
+
+    Exact where the smallest network has more weights than the cache keeps, and where the largest has no more.
+    """
+    stages = [weights[stage == each] for each in np.unique(stage)]
+    smallest, largest = (of_ends + sum(float(pick(each)) for each in stages) for pick in (np.min, np.max))
+    return (0.0, 0.0) if largest <= whole.kept else (whole.weight_ms, min(whole.kept, smallest))
 
 
 def _ends(kernels: Kernels, resolution: int, last_size: int) -> list[int]:

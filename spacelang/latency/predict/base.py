@@ -54,16 +54,17 @@ def fit_rates(of_terms: Floats, ms: Floats) -> Floats:
     return robust_rates(of_terms / ms[:, None], HUBER, ROUNDS)
 
 
-def robust_rates(columns: Floats, huber: float, rounds: int) -> Floats:
+def robust_rates(columns: Floats, huber: float, rounds: int, importance: Floats | None = None) -> Floats:
     """Non-negative coefficients with which the columns add up to 1; rows off by more than `huber` count less."""
     from scipy.optimize import nnls
 
     scale = np.maximum(np.abs(columns).max(axis=0), np.finfo(float).tiny)
     columns = columns / scale
-    weight = np.ones(len(columns))
+    given = np.ones(len(columns)) if importance is None else importance
+    weight = given
     made: Floats = np.zeros(columns.shape[1])
     for _ in range(rounds):
         made = nnls(columns * weight[:, None], weight)[0]
-        weight = np.sqrt(huber / np.maximum(np.abs(columns @ made - 1), huber))
+        weight = given * np.sqrt(huber / np.maximum(np.abs(columns @ made - 1), huber))
     result: Floats = made / scale
     return result

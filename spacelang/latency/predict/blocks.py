@@ -24,8 +24,6 @@ from spacelang.shapes import size_after
 
 STEPS = (16, 32, 48)
 """Multiples of channels that integer kernels step at."""
-LEAF = 20
-"""The fewest samples of a leaf: published means of blocks are noisier than the least of many runs."""
 
 
 class BlockLayer(NamedTuple):
@@ -88,7 +86,7 @@ def learn_blocks(
     """
     named = {each.name: each for each in blocks}
     trees = {
-        name: fit_boosting(features, np.log(ms[index] / base), LEAF)
+        name: fit_boosting(features, np.log(ms[index] / base), noisy=True)
         for name, index, features, base in _by_block(named, layers, precision)
     }
     return BlockPredictor(named, precision, trees)

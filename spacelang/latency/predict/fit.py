@@ -11,31 +11,24 @@ from spacelang.latency.predict.trees import Trees
 
 RegressorName = Literal["boosting", "forest"]
 SEED = 0
-BOOSTING = {
-    "loss": "absolute_error",
-    "max_iter": 400,
-    "learning_rate": 0.1,
-    "max_leaf_nodes": 15,
-    "max_bins": 255,
-    "early_stopping": False,
-}
-"""The median leaves alone what a disturbed measurement says (docs/adr/0019)."""
+BOOSTING = {"max_iter": 300, "learning_rate": 0.07, "max_leaf_nodes": 31, "early_stopping": False}
 FOREST = {"n_estimators": 100, "max_depth": 70, "max_features": 0.8}
 """nn-Meter's settings, but for a third of its trees: more change nothing but the size of the file."""
 
 
-def fit_boosting(features: Floats, log_ratio: Floats, leaf: int = 5) -> Trees:
+def fit_boosting(features: Floats, log_ratio: Floats, noisy: bool = False) -> Trees:
     """Gradient boosting of log(latency / base), which stays the same from one machine to the next.
 
     Args:
-        leaf: the fewest samples of a leaf; more where measurements are noisier.
+        noisy: whether measurements may be far off: then the median counts, and leaves are larger.
     """
     from sklearn.ensemble import HistGradientBoostingRegressor
     from threadpoolctl import threadpool_limits
 
+    care = {"loss": "absolute_error", "min_samples_leaf": 20} if noisy else {"min_samples_leaf": 5}
     # One thread: sums have one order, and threads that wait for each other take longer on a busy machine.
     with threadpool_limits(1, "openmp"):
-        model = HistGradientBoostingRegressor(random_state=SEED, min_samples_leaf=leaf, **BOOSTING)
+        model = HistGradientBoostingRegressor(random_state=SEED, **BOOSTING, **care)
         return from_boosting(model.fit(features, log_ratio))
 
 

@@ -17,8 +17,9 @@ from spacelang.architecture import Architecture, LayerChoice, StageChoice, head_
 from spacelang.census import virtual_resolution
 from spacelang.diagnostics import Report
 from spacelang.kernels import Kernel, kernels_of
-from spacelang.latency.predict.columns import Floats
+from spacelang.latency.predict.columns import Floats, activations, by_kind, weights
 from spacelang.latency.predict.predictor import Estimator
+from spacelang.latency.predict.whole import Work
 from spacelang.network import head_ops, layer_ops
 from spacelang.shapes import size_after
 
@@ -26,12 +27,16 @@ Total = Callable[[Floats], Floats]
 """From a value for each different kernel to their sum in each network."""
 
 
+_Scaled = tuple[tuple[str, int, int], int, tuple[int, int, str, int]]
+"""A kernel without its size: what stands before it, what divides the size of the layer's input, what stands behind."""
+
+
 class Latencies(NamedTuple):
     """Of networks.
 
     Attributes:
         ms: (networks,) milliseconds.
-        by_kind: for each kind of kernel, (networks,) what its kernels take, with the factor.
+        by_kind: for each kind of kernel, (networks,) what its kernels take within it.
         border: (networks,) what is no kernel's: the image is quantised and transposed, the answer dequantised.
     """
 
@@ -53,7 +58,7 @@ class Kernels:
         self._blocks = space.blocks_by_name
         self._size = virtual_resolution(space)
         """Of the layers that are written out: whatever strides divide it by, nothing is rounded."""
-        self._templates: dict[tuple[object, ...], list[tuple[Kernel, int]]] = {}
+        self._templates: dict[tuple[object, ...], list[_Scaled]] = {}
         self._layers: dict[tuple[object, ...], int] = {}
         self._parts: list[list[int]] = []
 
@@ -66,7 +71,7 @@ class Kernels:
         if known is None:
             template = self._template(key[:-1], candidate, layer, channels, stride)
             known = self._layers[key] = self._add(
-                kernel._replace(size=-(-size // divisor)) for kernel, divisor in template
+                Kernel._make((*before, -(-size // divisor), *behind)) for before, divisor, behind in template
             )
         return known
 
@@ -81,13 +86,13 @@ class Kernels:
 
     def _template(
         self, key: tuple[object, ...], candidate: ir.Candidate, layer: LayerChoice, channels: int, stride: int
-    ) -> list[tuple[Kernel, int]]:
-        """A layer's kernels, each with what the size of the layer's input is divided by (rounding up)."""
+    ) -> list[_Scaled]:
+        """A layer's kernels, for any size of its input."""
         known = self._templates.get(key)
         if known is None:
             block = self._blocks[candidate.block]
             ops = layer_ops(block, layer.numbers, candidate.acts, channels, layer.width, stride, self._size)
-            known = self._templates[key] = [(each, self._size // each.size) for each in kernels_of(ops)]
+            known = self._templates[key] = [(each[:3], self._size // each.size, each[4:]) for each in kernels_of(ops)]
         return known
 
     def _add(self, kernels: Iterable[Kernel]) -> int:
@@ -143,6 +148,12 @@ def latencies_of_kernels(
     Raises:
         SpacelangError: as `latencies`.
     """
+    kernels, total = shared(networks)
+    return _assembled(kernels, total, np.asarray(values, float), estimator, report)
+
+
+def shared(networks: Sequence[Sequence[Kernel]]) -> tuple[list[Kernel], Total]:
+    """The different kernels of networks, and what sums up their values in each."""
     found = {kernel: at for at, kernel in enumerate(dict.fromkeys(each for network in networks for each in network))}
     owner = np.repeat(np.arange(len(networks)), [len(each) for each in networks])
     flat = np.array([found[each] for network in networks for each in network], np.int64)
@@ -150,18 +161,23 @@ def latencies_of_kernels(
     def total(of_kernels: Floats) -> Floats:
         return np.bincount(owner, of_kernels[flat], len(networks)).astype(np.float64)
 
-    return _assembled(list(found), total, np.asarray(values, float), estimator, report)
+    return list(found), total
 
 
 def _assembled(
     kernels: list[Kernel], total: Total, values: Floats, estimator: Estimator, report: Report | None
 ) -> Latencies:
-    ms = kernel_ms(kernels, estimator, report)
-    border = estimator.whole_ms(np.zeros_like(values), values)
+    whole, work = estimator.whole, work_of(kernels, estimator, report)
+    own, held, border = whole.kernels_ms(work), total(work.weights), whole.border_ms(values)
+    fetching = whole.fetching_ms(held)
+    of_weight = fetching / np.maximum(held, 1)
+    """(networks,) what fetching a weight takes, on the average over all of a network."""
+    parts = {}
     kinds = np.array([each.kind for each in kernels], dtype=object)
-    parts = {kind: total(np.where(kinds == kind, ms, 0.0)) for kind in sorted(set(kinds.tolist()))}
-    by_kind = {kind: estimator.whole_ms(each, values) - border for kind, each in parts.items()}
-    return Latencies(estimator.whole_ms(total(ms), values), by_kind, border)
+    for kind in sorted(set(kinds.tolist())):
+        mine = kinds == kind
+        parts[kind] = total(np.where(mine, own, 0)) + of_weight * total(np.where(mine, work.weights, 0))
+    return Latencies(total(own) + fetching + border, parts, border)
 
 
 def predict(
@@ -171,14 +187,17 @@ def predict(
     return latencies(space, architectures, estimator, report).ms
 
 
-def kernel_ms(kernels: Sequence[Kernel], estimator: Estimator, report: Report | None = None) -> Floats:
-    """(kernels,) milliseconds. Raises: SpacelangError: SP1603, with every kind that nothing was learned of."""
+def work_of(kernels: Sequence[Kernel], estimator: Estimator, report: Report | None = None) -> Work:
+    """(kernels,) what kernels do. Raises: SpacelangError: SP1603, with every kind that nothing was learned of."""
     found = Report()
     estimator.check(kernels, found)
     found.raise_if_failed()
     if report is not None:
         report.diagnostics += found.diagnostics
-    return estimator.predict_kernels(kernels)
+    moved, held = np.zeros(len(kernels)), np.zeros(len(kernels))
+    for kind, index, of in by_kind(kernels):
+        moved[index], held[index] = activations(kind, of), weights(kind, of)
+    return Work(estimator.predict_kernels(kernels), moved, held)
 
 
 def _layers_of(kernels: Kernels, architecture: Architecture) -> list[int]:

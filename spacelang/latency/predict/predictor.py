@@ -43,11 +43,12 @@ class Estimator(Protocol):
         ...
 
     def predict_kernels(self, kernels: Sequence[Kernel]) -> Floats:
-        """(kernels,) milliseconds. Raises: SpacelangError: SP1603: if nothing was learned of a kind."""
+        """(kernels,) milliseconds of each alone. Raises: SpacelangError: SP1603: if nothing was learned of a kind."""
         ...
 
-    def whole_ms(self, kernels_ms: Floats, values: Floats) -> Floats:
-        """(networks,) of whole networks, from the sum of their kernels and the number of values of their image."""
+    @property
+    def whole(self) -> Whole:
+        """From kernels to networks."""
         ...
 
     def check(self, kernels: Sequence[Kernel], report: Report) -> None:
@@ -82,8 +83,8 @@ class Predictor:
         fingerprint: the device that was measured.
         reference_ms: the canary's time that its latencies are scaled to, as its log's; None where that has none.
         versions: of the libraries that it was made with, by name.
-        whole: the border and the factor.
-        fitted: hashes of the networks that they were fitted to.
+        whole: from kernels to networks.
+        fitted: hashes of the networks that it was fitted to.
         accuracy: of whole networks that were not; None where there were none.
         name: of a shipped one, or its file's.
     """
@@ -118,9 +119,6 @@ class Predictor:
                 refuse(*self._unknown(kind, len(index)))
             made[index] = predict_kind(self.kinds[kind], self.regressor, kind, of)
         return made
-
-    def whole_ms(self, kernels_ms: Floats, values: Floats) -> Floats:
-        return self.whole.ms(kernels_ms, values)
 
     def check(self, kernels: Sequence[Kernel], report: Report) -> None:
         far: list[str] = []

@@ -13,6 +13,7 @@ import numpy as np
 from spacelang.diagnostics import Report
 from spacelang.kernels import Kernel
 from spacelang.latency.predict.columns import BYTES, Columns, Floats, activations, by_kind, macs, weights
+from spacelang.latency.predict.whole import Whole
 from spacelang.latency.protocol import Precision
 
 START_MS = 0.002
@@ -54,9 +55,10 @@ class CostModel:
             made[index] = base_ms(kind, of, self.precision)
         return made
 
-    def whole_ms(self, kernels_ms: Floats, values: Floats) -> Floats:
-        """(networks,) what their kernels take together, and reading and quantising the image."""
-        return kernels_ms + values * (BYTES["fp32"] + BYTES[self.precision]) / BYTES_PER_MS
+    @property
+    def whole(self) -> Whole:
+        """The sum of the kernels, and reading and quantising the image."""
+        return Whole(image_ms=(BYTES["fp32"] + BYTES[self.precision]) / BYTES_PER_MS)
 
     def check(self, kernels: Sequence[Kernel], report: Report) -> None:
         """It has a figure for every kernel."""

@@ -48,6 +48,15 @@ class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+class _Whole(_Model):
+    factor: float = Field(ge=0, le=100)
+    weight_ms: Milliseconds
+    activation_ms: Milliseconds
+    start_ms: Milliseconds
+    image_ms: Milliseconds
+    kept: float = Field(ge=0)
+
+
 class _Kind(_Model):
     samples: int = Field(ge=1)
     low: Bounds
@@ -66,9 +75,7 @@ class _Header(_Model):
     features: tuple[str, ...]
     versions: dict[str, str]
     kinds: dict[Annotated[str, Field(pattern="^[a-z0-9_]+$")], _Kind]
-    factor: float = Field(gt=0)
-    start_ms: Milliseconds
-    image_ms: Milliseconds
+    whole: _Whole
     fitted: tuple[Annotated[str, Field(pattern="^[0-9a-f]{64}$")], ...]
     accuracy: Accuracy | None
 
@@ -117,9 +124,7 @@ def to_bytes(predictor: Predictor) -> bytes:
             )
             for kind, each in sorted(predictor.kinds.items())
         },
-        factor=predictor.whole.factor,
-        start_ms=predictor.whole.start_ms,
-        image_ms=predictor.whole.image_ms,
+        whole=_Whole(**predictor.whole._asdict()),
         fitted=tuple(sorted(predictor.fitted)),
         accuracy=predictor.accuracy,
     )
@@ -160,7 +165,7 @@ def _read(archive: zipfile.ZipFile, path: str | Path) -> Predictor:
         header.reference_ms,
         header.versions,
         kinds,
-        Whole(header.factor, header.start_ms, header.image_ms),
+        Whole(**header.whole.model_dump()),
         frozenset(header.fitted),
         header.accuracy,
         named(path),

@@ -19,10 +19,10 @@ from spacelang.latency.predict.base import base_of, fit_rates, terms
 from spacelang.latency.predict.columns import FIELDS, Columns, Floats, by_kind
 from spacelang.latency.predict.features import engineered, raw
 from spacelang.latency.predict.fit import RegressorName, fit_boosting, fit_forest
-from spacelang.latency.predict.networks import latencies_of_kernels
+from spacelang.latency.predict.networks import latencies_of_kernels, shared, work_of
 from spacelang.latency.predict.predictor import KindModel, Predictor, predict_kind
 from spacelang.latency.predict.trees import Trees
-from spacelang.latency.predict.whole import Whole, fit_whole, is_network_held_out
+from spacelang.latency.predict.whole import Whole, Work, fit_whole, is_network_held_out
 from spacelang.latency.protocol import Precision
 
 FEWEST = 5
@@ -133,8 +133,9 @@ def _fit_whole(predictor: Predictor, networks: Sequence[MeasuredNetwork]) -> Pre
     known = _predictable(predictor, networks)
     if not known:
         return predictor
-    # As made so far, the predictor has no border, and the factor 1.
-    whole = fit_whole(predict_measured(predictor, known), _values(known), _ms(known))
+    kernels, total = shared([each.network.kernels for each in known])
+    work = Work(*(total(each) for each in work_of(kernels, predictor)))
+    whole = fit_whole(work, _values(known), _ms(known))
     fitted = frozenset(each.network.sha256 for each in known)
     return replace(predictor, whole=whole, fitted=fitted)
 

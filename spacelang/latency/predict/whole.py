@@ -1,4 +1,9 @@
-"""From kernels to whole networks: the border and the factor."""
+"""From kernels to whole networks: what they take longer behind each other than alone, and the border.
+
+Measured alone, again and again, a kernel finds its weights and activations in the nearest cache. In a network others
+have used that cache since. So a network takes the sum of its kernels, times a factor, and the time to bring its
+activations, and those of its weights that the cache can't keep from one image to the next (docs/adr/0020).
+"""
 
 from __future__ import annotations
 
@@ -10,42 +15,81 @@ from spacelang.latency.predict.base import robust_rates
 from spacelang.latency.predict.columns import Floats
 
 ROUNDS = 20
-HUBER = 0.02
+HUBER = 0.03
 """Relative errors beyond this count less: a disturbed measurement shall not move the rest."""
+HALF_MS = 1.0
+"""A network that takes so long counts half: of tiny ones, calling the runtime is measured."""
+PER_PARAMETER = 4
+"""So many networks are needed for each number that is fitted to them."""
+KEPT = tuple(million * 1e6 for million in (0, 0.5, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32))
+"""How many weights a cache may keep."""
 PART = 5
 """One network in so many is held out."""
 
 
-class Whole(NamedTuple):
-    """What a network takes beyond its kernels: `factor * kernels + start_ms + image_ms * values of the image`.
+class Work(NamedTuple):
+    """What networks, or kernels, do.
 
     Attributes:
-        factor: what kernels take longer behind each other than alone, in caches that others have used.
+        ms: (networks,) what their kernels take, alone.
+        activations, weights: (networks,) how many are moved.
+    """
+
+    ms: Floats
+    activations: Floats
+    weights: Floats
+
+
+class Whole(NamedTuple):
+    """What a network takes, from the work of its kernels.
+
+    Attributes:
+        factor: of what its kernels take alone.
+        weight_ms: of a weight that the cache doesn't keep.
+        activation_ms: of an activation that is moved.
         start_ms: of any network.
         image_ms: of one value of the image, which is quantised and transposed.
+        kept: how many weights the cache keeps.
     """
 
     factor: float = 1.0
+    weight_ms: float = 0.0
+    activation_ms: float = 0.0
     start_ms: float = 0.0
     image_ms: float = 0.0
+    kept: float = 0.0
 
-    def ms(self, kernels_ms: Floats, values: Floats) -> Floats:
-        """(networks,) from the sum of their kernels and the number of values of their images."""
-        return self.factor * kernels_ms + self.start_ms + self.image_ms * values
+    def kernels_ms(self, work: Work) -> Floats:
+        """Of kernels within a network, without fetching weights."""
+        return self.factor * work.ms + self.activation_ms * work.activations
+
+    def fetching_ms(self, weights: Floats) -> Floats:
+        """Of all weights of networks."""
+        return self.weight_ms * np.maximum(weights - self.kept, 0)
+
+    def border_ms(self, values: Floats) -> Floats:
+        """From the number of values of networks' images."""
+        return self.start_ms + self.image_ms * values
 
 
-def fit_whole(kernels_ms: Floats, values: Floats, measured: Floats) -> Whole:
-    """Robust least squares of the relative error, with no part below 0.
+def fit_whole(work: Work, values: Floats, measured: Floats) -> Whole:
+    """Robust least squares of the relative error, with no part below 0; few networks give few of the numbers.
 
     Args:
-        kernels_ms: (networks,) the sum of predicted kernels.
-        values: (networks,) channels × resolution² of the image.
+        values: (networks,) channels × height × width of the image.
         measured: (networks,) milliseconds.
     """
-    columns = np.column_stack((kernels_ms, np.ones_like(measured), values)) / measured[:, None]
-    # From images of one size, the two parts of the border can't be told apart.
-    made = robust_rates(columns[:, : 3 if len(np.unique(values)) > 1 else 2], HUBER, ROUNDS)
-    return Whole(*made.tolist())
+    importance = np.sqrt(measured / (measured + HALF_MS))
+    numbers = max(1, len(measured) // PER_PARAMETER)
+    found: list[tuple[float, Whole]] = []
+    for kept in KEPT if numbers > 1 else (0.0,):
+        columns = (work.ms, np.maximum(work.weights - kept, 0), work.activations, np.ones_like(measured), values)
+        share = np.column_stack(columns[:numbers]) / measured[:, None]
+        rates = robust_rates(share, HUBER, ROUNDS, importance)
+        off = np.abs(share @ rates - 1)
+        loss = np.where(off < HUBER, off**2 / 2, HUBER * (off - HUBER / 2)) * importance**2
+        found.append((float(loss.sum()), Whole(*rates.tolist())._replace(kept=kept)))
+    return min(found)[1]
 
 
 def is_network_held_out(sha256: str) -> bool:

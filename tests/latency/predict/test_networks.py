@@ -11,11 +11,13 @@ from spacelang import ir
 from spacelang.architecture import Architecture
 from spacelang.diagnostics import Report, SpacelangError
 from spacelang.driver import compile_source
+from spacelang.evolve.table import Rows, Table
 from spacelang.kernels import Kernel, kernels_of
 from spacelang.latency.predict.attach import attach
-from spacelang.latency.predict.networks import latencies, latencies_of_kernels, predict
+from spacelang.latency.predict.networks import latencies, latencies_of_kernels, predict, work_of
 from spacelang.latency.predict.predictor import Predictor
 from spacelang.latency.predict.roofline import CostModel
+from spacelang.latency.predict.whole import Whole
 from spacelang.network import layer_ops, layers
 from spacelang.sample import sample
 from spacelang.shapes import size_after
@@ -53,10 +55,13 @@ def test_the_factor_and_the_border_are_added(predictor: Predictor) -> None:
     known = [each for each in kernels(space, chosen) if each.kind in predictor.kinds]
     values = np.array([3.0 * chosen.resolution**2])
     found = latencies_of_kernels([known], values, predictor)
-    whole = predictor.whole
-    expected = whole.factor * predictor.predict_kernels(known).sum() + whole.start_ms + whole.image_ms * values[0]
+    whole, work = predictor.whole, work_of(known, predictor)
+    border = whole.start_ms + whole.image_ms * values[0]
+    fetching = whole.weight_ms * max(0, work.weights.sum() - whole.kept)
+    expected = whole.factor * work.ms.sum() + whole.activation_ms * work.activations.sum() + fetching + border
     assert found.ms.tolist() == pytest.approx([expected])
-    assert found.border.tolist() == pytest.approx([whole.start_ms + whole.image_ms * values[0]])
+    assert found.border.tolist() == pytest.approx([border])
+    assert sum(each[0] for each in found.by_kind.values()) + border == pytest.approx(expected)
 
 
 def test_nothing_is_nothing() -> None:
@@ -106,5 +111,53 @@ def test_stem_and_head_in_their_smallest_setting_and_the_border_are_fixed() -> N
             Kernel("pool", 48, 48, resolution // 8),
             Kernel("linear", 48, 10, 1),
         ]
-        border = MODEL.whole_ms(np.zeros(1), np.array([3.0 * resolution**2]))[0]
+        border = MODEL.whole.border_ms(np.array([3.0 * resolution**2]))[0]
         assert ms == pytest.approx(MODEL.predict_kernels(parts).sum() + border)
+
+
+class Cached(CostModel):
+    """A device whose cache keeps few weights."""
+
+    kept = 2e4
+
+    @property
+    def whole(self) -> Whole:
+        return Whole(1.1, 2e-7, 1e-8, 0.01, 1e-7, self.kept)
+
+
+@pytest.mark.parametrize("kept", [0, 2e4, 1e12])
+def test_rows_and_what_is_fixed_are_the_whole_network(kept: float) -> None:
+    """But for the stem and head, which a table counts in their smallest setting."""
+    model = Cached("int8")
+    model.kept = kept
+    chosen = next(each for each in sample(TINY, 1000, seed=0) if smallest_ends(each))
+    table = attach(table_of(chosen), model)
+    found = table.require_latencies()
+    total = found.fixed_ms[chosen.resolution] + found.rows_ms.sum()
+    assert total == pytest.approx(predict(TINY, [chosen], model)[0])
+
+
+def smallest_ends(of: Architecture) -> bool:
+    return of.stem[0].layers[0].width == 16 and of.stages[-1].layers[-1].width == 48
+
+
+def table_of(network: Architecture) -> Table:
+    """The stages of one network."""
+    layers = [layer for stage in network.stages for layer in stage.layers]
+    widths = [stage.layers[-1].width for stage in network.stages]
+    windows = [
+        next(at for at, each in enumerate(stage.windows) if {one.width for one in choice.layers} <= set(each.values))
+        for stage, choice in zip(TINY.stages, network.stages, strict=True)
+    ]
+    rows = Rows(
+        stage=np.arange(3),
+        block=np.array([each.candidate for each in network.stages]),
+        window=np.array(windows),
+        resolution=np.full(3, network.resolution),
+        channels_in=np.array([16, *widths[:-1]]),
+        loss=np.ones(3),
+        depth=np.array([len(each.layers) for each in network.stages]),
+        width=np.array([each.width for each in layers]),
+        numbers=np.array([(*each.numbers, np.nan)[:2] for each in layers]),
+    )
+    return Table.of(TINY, rows, None, "one network")

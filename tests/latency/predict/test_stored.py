@@ -116,8 +116,8 @@ def array(name: str, content: bytes | None) -> Change:
             "(train it again, or use the spacelang that wrote it)",
         ),
         (
-            header(factor=-1),
-            f"error[SP1601]: FILE: its header is wrong at factor: Input should be greater than 0 {MADE_BY}",
+            header(precision="int4"),
+            f"error[SP1601]: FILE: its header is wrong at precision: Input should be 'int8' or 'fp32' {MADE_BY}",
         ),
         (
             header(more=1),
