@@ -7,7 +7,7 @@ set -eu
 spec=specs/digits.space
 archive=../shared/data/vnni_block_table.tar.xz
 demo=build/demo
-device=cost-model
+device=zen5-onnxruntime-int8
 begun=$(date +%s)
 number=0
 steps=8
