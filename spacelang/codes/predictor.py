@@ -32,8 +32,8 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP1604",
         "kernels unlike those that were measured",
-        "Some kernels have more than a quarter more, or less, channels, pixels or weights than any of their kind that "
-        "the predictor learned from. There its regressors say how far the nearest ones were off its analytic base, "
+        "Some kernels have larger maps, or more or fewer channels, by over a quarter, than any of their kind that the "
+        "predictor learned from. There its regressors say how far the nearest ones were off its analytic base, "
         "and the base carries the rest: the figure is a guess. Measure such kernels where it matters.",
     ),
     Code(
