@@ -71,12 +71,19 @@ def eval_(
     json: Json = False,
 ) -> None:
     """Compare a predictor with the kernels of a log that are held out, and with the networks it wasn't fitted to."""
+    from spacelang.backend import refuse
     from spacelang.latency.collect.log import read_log
     from spacelang.latency.predict.shipped import find_predictor
     from spacelang.latency.predict.train import evaluate
 
     found = find_predictor(predictor)
     kernels, networks = evaluate(found, read_log(log))
+    if not kernels and networks is None:
+        refuse(
+            "SP1611",
+            f"{log} holds nothing in {found.precision} that {found.name} can be judged by",
+            "`spacelang latency collect --hold-out N --networks N` measures kernels of the hold-out and whole networks",
+        )
     _show_accuracy(found.label, kernels, networks, json)
 
 

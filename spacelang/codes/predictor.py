@@ -74,4 +74,12 @@ CODES: tuple[Code, ...] = (
         "Measured latencies of whole blocks are read as SpaceEvo published them: one JSON object (or the same, packed "
         "with xz) whose keys are `Block_size_in_out_kernel_expand_stride_act` and whose values are milliseconds.",
     ),
+    Code(
+        "SP1611",
+        "nothing to judge a predictor by",
+        "A predictor is judged by kernels of the fixed hold-out and by networks that it wasn't fitted to, in its own "
+        "precision. The log holds none: measure some, or name the log that it was made from.",
+        "spacelang latency eval server.predictor log_without_hold_out.parquet",
+        "spacelang latency collect --space specs/vnni.space -o log.parquet --hold-out 500 --networks 60",
+    ),
 )

@@ -52,6 +52,7 @@ class _Whole(_Model):
     factor: float = Field(ge=0, le=100)
     weight_ms: Milliseconds
     activation_ms: Milliseconds
+    touch_ms: Milliseconds
     start_ms: Milliseconds
     image_ms: Milliseconds
     kept: float = Field(ge=0)

@@ -21,6 +21,7 @@ HALF_MS = 1.0
 """A network that takes so long counts half: of tiny ones, calling the runtime is measured."""
 PER_PARAMETER = 4
 """So many networks are needed for each number that is fitted to them."""
+VALUE_BY_VALUE = frozenset({"se", "hswish", "swish", "hsigmoid", "sigmoid"})
 KEPT = tuple(million * 1e6 for million in (0, 0.5, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32))
 """How many weights a cache may keep."""
 PART = 5
@@ -32,11 +33,14 @@ class Work(NamedTuple):
 
     Attributes:
         ms: (networks,) what their kernels take, alone.
-        activations, weights: (networks,) how many are moved.
+        activations: (networks,) how many are moved.
+        touched: (networks,) of those, how many by kernels that go through their map value by value.
+        weights: (networks,) how many are read.
     """
 
     ms: Floats
     activations: Floats
+    touched: Floats
     weights: Floats
 
 
@@ -47,6 +51,8 @@ class Whole(NamedTuple):
         factor: of what its kernels take alone.
         weight_ms: of a weight that the cache doesn't keep.
         activation_ms: of an activation that is moved.
+        touch_ms: of one more, in a kernel that goes through its map value by value: its map isn't in the cache, as it
+            is when the kernel runs alone.
         start_ms: of any network.
         image_ms: of one value of the image, which is quantised and transposed.
         kept: how many weights the cache keeps.
@@ -55,13 +61,14 @@ class Whole(NamedTuple):
     factor: float = 1.0
     weight_ms: float = 0.0
     activation_ms: float = 0.0
+    touch_ms: float = 0.0
     start_ms: float = 0.0
     image_ms: float = 0.0
     kept: float = 0.0
 
     def kernels_ms(self, work: Work) -> Floats:
         """Of kernels within a network, without fetching weights."""
-        return self.factor * work.ms + self.activation_ms * work.activations
+        return self.factor * work.ms + self.activation_ms * work.activations + self.touch_ms * work.touched
 
     def fetching_ms(self, weights: Floats) -> Floats:
         """Of all weights of networks."""
@@ -83,7 +90,8 @@ def fit_whole(work: Work, values: Floats, measured: Floats) -> Whole:
     numbers = max(1, len(measured) // PER_PARAMETER)
     found: list[tuple[float, Whole]] = []
     for kept in KEPT if numbers > 1 else (0.0,):
-        columns = (work.ms, np.maximum(work.weights - kept, 0), work.activations, np.ones_like(measured), values)
+        fetched = np.maximum(work.weights - kept, 0)
+        columns = (work.ms, fetched, work.activations, work.touched, np.ones_like(measured), values)
         share = np.column_stack(columns[:numbers]) / measured[:, None]
         rates = robust_rates(share, HUBER, ROUNDS, importance)
         off = np.abs(share @ rates - 1)

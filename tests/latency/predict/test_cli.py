@@ -44,6 +44,17 @@ def test_train_writes_a_predictor_and_eval_says_the_same_of_it(
     assert lines[-2].split()[:2] == ["whole", "networks"]
 
 
+def test_a_log_with_nothing_to_judge_by(
+    predictor: Predictor, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_predictor(predictor, tmp_path / "madeup.predictor")
+    Log(predictor.fingerprint).write(tmp_path / "log.parquet")
+    assert run(["latency", "eval", str(tmp_path / "madeup.predictor"), str(tmp_path / "log.parquet")]) == 1
+    assert capsys.readouterr().err.startswith(
+        f"error[SP1611]: {tmp_path / 'log.parquet'} holds nothing in int8 that madeup can be judged by\n"
+    )
+
+
 def test_predict_says_what_each_kind_of_kernel_takes(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["predict", A0, VNNI, "--device", "cost-model", "--samples", "2", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["models"]
