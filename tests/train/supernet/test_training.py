@@ -182,8 +182,9 @@ def test_a_batch_that_processes_cannot_share(tmp_path: Path) -> None:
     assert caught.value.diagnostics[0].help == "write `batch 255` in the space's `train` section"
 
 
-def test_a_training_that_diverges_is_stopped(tmp_path: Path) -> None:
-    text = PLAIN.replace("learning_rate 0.3", "learning_rate 1e17")
+def test_a_training_that_diverges_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "GRADIENT_CLIP", 1e9)
+    text = PLAIN.replace("learning_rate 0.3", "learning_rate 100")
     code, message, help = refused(space(text), tmp_path / "run")
     assert code == "SP1506"
     assert message.startswith("the loss is not finite any more at step ")
