@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -20,6 +21,7 @@ from spacelang.genome import decode, narrow
 from spacelang.train.data import open_data
 from spacelang.train.supernet import evaluate, read_run
 from spacelang.train.supernet import training as module
+from spacelang.train.supernet.sandwich import Losses
 from tests.train.images import image_folder
 from tests.train.images import space as image_space
 from tests.train.supernet.small import NORMED, PLAIN, quiet, space, trained
@@ -183,9 +185,14 @@ def test_a_batch_that_processes_cannot_share(tmp_path: Path) -> None:
 
 
 def test_a_training_that_diverges_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "GRADIENT_CLIP", 1e9)
-    text = PLAIN.replace("learning_rate 0.3", "learning_rate 100")
-    code, message, help = refused(space(text), tmp_path / "run")
+    real = module.backward
+
+    def diverged(*given: Any) -> Losses:
+        """What losses are once weights have overflowed."""
+        return Losses(*(each * math.inf for each in real(*given)))
+
+    monkeypatch.setattr(module, "backward", diverged)
+    code, message, help = refused(space(PLAIN), tmp_path / "run")
     assert code == "SP1506"
     assert message.startswith("the loss is not finite any more at step ")
     assert message.endswith(" of epoch 1 in fp32: the training has diverged")
