@@ -21,7 +21,7 @@ from spacelang.genome import decode, narrow
 from spacelang.train.data import open_data
 from spacelang.train.supernet import evaluate, read_run
 from spacelang.train.supernet import training as module
-from spacelang.train.supernet.sandwich import Losses
+from spacelang.train.supernet.sandwich import Losses, backward
 from tests.train.images import image_folder
 from tests.train.images import space as image_space
 from tests.train.supernet.small import NORMED, PLAIN, quiet, space, trained
@@ -185,7 +185,7 @@ def test_a_batch_that_processes_cannot_share(tmp_path: Path) -> None:
 
 
 def test_a_training_that_diverges_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = module.backward
+    real = backward
 
     def diverged(*given: Any) -> Losses:
         """What losses are once weights have overflowed."""
