@@ -6,18 +6,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
 
 from spacelang.cli.console import say
+from spacelang.progress import Update
 
 LOG_SECONDS = 5.0
 """Between two lines where there is no terminal."""
-
-
-class Update(Protocol):
-    """Called with how much is done and how much there is (None where nobody knows), and a word on how it goes."""
-
-    def __call__(self, done: int, total: int | None, note: str = "") -> None: ...
 
 
 @contextmanager

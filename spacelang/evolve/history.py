@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from spacelang import __version__, ir
 from spacelang.diagnostics import Diagnostic, SpacelangError
+from spacelang.invalid import first_error
 
 HISTORY_VERSION = 1
 MAX_BYTES = 1 << 30
@@ -144,9 +145,8 @@ def _parse(path: Path, number: int, text: bytes, kind: type[Line]) -> Line:
     try:
         return kind.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise _error("SP0730", f"{path}:{number}: this is no line of a history: {where} {first['msg']}") from error
+        where, what = first_error(error)
+        raise _error("SP0730", f"{path}:{number}: this is no line of a history: {where} {what}") from error
 
 
 def _require_same(path: Path, recorded: Header, wanted: Header) -> None:

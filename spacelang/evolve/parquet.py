@@ -24,6 +24,7 @@ from spacelang.diagnostics import Report
 from spacelang.evolve.rules import row_problems
 from spacelang.evolve.table import SHOWN, FloatArray, Latencies, Rows, Table, check_latencies
 from spacelang.files import write_atomic
+from spacelang.invalid import first_error
 from spacelang.suggest import listed
 from spacelang.verify import verify
 
@@ -193,9 +194,8 @@ def _read_header(file: Any) -> _Header:
     try:
         header = _Header.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise _Unreadable("SP0703", f"the table's header is wrong at {where}: {first['msg']}") from error
+        where, what = first_error(error)
+        raise _Unreadable("SP0703", f"the table's header is wrong at {where}: {what}") from error
     if header.sha256 != header.hyperspace.sha256:
         raise _Unreadable("SP0703", "the hyperspace in the table's header doesn't have the hash that stands next to it")
     return header

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from spacelang.backend import refuse
 from spacelang.files import write_atomic
+from spacelang.invalid import first_error
 
 S = TypeVar("S", bound=BaseModel)
 
@@ -74,9 +75,8 @@ def load(folder: Path, name: str, state: type[S]) -> Checkpoint[S] | None:
     except OSError as error:
         _refuse_damaged(path, (error.strerror or str(error)).lower())
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        _refuse_damaged(path, f"{where}: {first['msg']}" if where else first["msg"])
+        where, what = first_error(error)
+        _refuse_damaged(path, f"{where}: {what}" if where else what)
     except SafetensorError:
         _refuse_damaged(path, "its tensors can't be read")
 

@@ -14,16 +14,18 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from spacelang import ir
 from spacelang.backend import refuse
 from spacelang.files import write_atomic
+from spacelang.invalid import first_error
 from spacelang.kernels import Kernel
 from spacelang.latency.collect.holdout import is_held_out
 from spacelang.latency.collect.log import Log, Measured, MeasuredNetwork, Network
-from spacelang.latency.collect.measure import LEAST_PART, NOTHING, Update
+from spacelang.latency.collect.measure import LEAST_PART, NOTHING
 from spacelang.latency.collect.networks import random_networks
 from spacelang.latency.collect.population import draw, strata, training
 from spacelang.latency.collect.run import Plan
 from spacelang.latency.device import INTEGER_FLAGS, Fingerprint
 from spacelang.latency.meter import CANARY
 from spacelang.latency.protocol import Precision, Runtime, RuntimeName
+from spacelang.progress import Update
 
 MANIFEST, RESULTS = "manifest.json", "results.json"
 RUNNER, PHONE_RUNNER = "measure.py", "measure_adb.sh"
@@ -200,9 +202,8 @@ def _parse(kind: type[Parsed], path: Path, text: bytes) -> Parsed:
     try:
         return kind.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        refuse("SP1109", f"{path}: {where + ': ' if where else ''}{first['msg']}")
+        where, what = first_error(error)
+        refuse("SP1109", f"{path}: {where + ': ' if where else ''}{what}")
 
 
 def _complain(path: Path, what: str, which: Sequence[str], help: str) -> None:

@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from spacelang.backend import refuse
 from spacelang.files import write_atomic
+from spacelang.invalid import first_error
 from spacelang.kernels import Kernel
 from spacelang.latency.device import Fingerprint
 from spacelang.latency.protocol import Precision
@@ -209,8 +210,8 @@ def _read_header(metadata: dict[bytes, bytes]) -> _Header:
     try:
         return _Header.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise _Damaged(f"its header is wrong at {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        where, what = first_error(error)
+        raise _Damaged(f"its header is wrong at {where}: {what}") from error
 
 
 def _measurements(rows: Iterable[dict[str, Any]]) -> Iterator[Measured | MeasuredNetwork]:

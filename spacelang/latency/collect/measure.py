@@ -16,6 +16,7 @@ from spacelang.latency.collect.log import Log, Measured, MeasuredNetwork
 from spacelang.latency.collect.networks import Candidate
 from spacelang.latency.meter import Measurement
 from spacelang.latency.protocol import Precision, Runnable, Runtime
+from spacelang.progress import Update
 
 SAVE_SECONDS = 30.0
 PATIENCE = 10
@@ -31,12 +32,6 @@ NOTHING = Kernel("pool", 16, 16, 1)
 """A kernel that takes less than calling the runtime does."""
 LEAST_PART = 0.1
 """Of a kernel's time with its call, so much is its own at least."""
-
-
-class Update(Protocol):
-    """Called with how much is done and how much there is, and a word on how it goes."""
-
-    def __call__(self, done: int, total: int | None, note: str = "") -> None: ...
 
 
 class Progress:

@@ -9,11 +9,12 @@ from typing import NamedTuple
 from spacelang import ir
 from spacelang.latency.collect.holdout import is_held_out
 from spacelang.latency.collect.log import Log
-from spacelang.latency.collect.measure import Collection, Measuring, Progress, Update, saving
+from spacelang.latency.collect.measure import Collection, Measuring, Progress, saving
 from spacelang.latency.collect.networks import random_networks
 from spacelang.latency.collect.population import draw, strata
 from spacelang.latency.collect.sampler import Errors, collect_adaptively
 from spacelang.latency.protocol import Precision, Runtime
+from spacelang.progress import Update
 
 
 class Plan(NamedTuple):

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from spacelang.backend import refuse
 from spacelang.files import write_atomic
+from spacelang.invalid import first_error
 from spacelang.latency.device import Fingerprint
 from spacelang.latency.predict.accuracy import Accuracy
 from spacelang.latency.predict.base import TERMS
@@ -190,9 +191,8 @@ def _read_header(text: bytes, path: str | Path) -> _Header:
     try:
         header = _Header.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise _Damaged(f"its header is wrong at {where}: {first['msg']}") from error
+        where, what = first_error(error)
+        raise _Damaged(f"its header is wrong at {where}: {what}") from error
     if header.features != FEATURES[header.regressor]:
         refuse(
             "SP1602",

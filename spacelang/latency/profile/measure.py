@@ -17,18 +17,13 @@ from spacelang.latency.collect.log import Log, Measured, MeasuredNetwork
 from spacelang.latency.meter import Measurement
 from spacelang.latency.profile.blocks import network
 from spacelang.latency.protocol import Precision, Runnable, Runtime
+from spacelang.progress import Update
 
 RUNS = 30
 """The fastest of them counts."""
 SAVE_SECONDS = 2.0
 PATIENCE = 20
 """So many measurements in a row that are disturbed end the profile."""
-
-
-class Update(Protocol):
-    """Called with how much is done and how much there is, and what is measured."""
-
-    def __call__(self, done: int, total: int | None, note: str = "") -> None: ...
 
 
 class Measuring(Protocol):

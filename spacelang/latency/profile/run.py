@@ -16,11 +16,12 @@ from spacelang.latency.meter import Meter
 from spacelang.latency.profile import plan
 from spacelang.latency.profile.blocks import block_layers
 from spacelang.latency.profile.declaration import check_name, declaration
-from spacelang.latency.profile.measure import Task, Update, measure
+from spacelang.latency.profile.measure import Task, measure
 from spacelang.latency.profile.page import page
 from spacelang.latency.profile.plots import figures
 from spacelang.latency.profile.results import Pair, Results, results
 from spacelang.latency.runtime import RuntimeName, runtime
+from spacelang.progress import Update
 
 MEASUREMENTS = "measurements.parquet"
 PAGE, DEVICE, DATA = "index.html", "device.space", "profile.json"

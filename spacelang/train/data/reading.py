@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 from torch.utils.data import Dataset
 
+from spacelang.progress import Update
 from spacelang.train.data.folder import ImageSplit
 from spacelang.train.data.images import Unreadable, read
 from spacelang.train.data.loading import loaded
-from spacelang.train.data.split import Data, Update
+from spacelang.train.data.split import Data
 
 CHUNK = 32
 """Images that a worker reads at a time."""

@@ -14,12 +14,6 @@ from spacelang.backend import refuse
 from spacelang.ir import SearchSpace
 
 
-class Update(Protocol):
-    """Called with how much is done and how much there is, and a word on how it goes."""
-
-    def __call__(self, done: int, total: int | None, note: str = "") -> None: ...
-
-
 class Split(Protocol):
     """Labelled images, in a fixed order.
 

@@ -20,13 +20,15 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from spacelang import __version__, nn
 from spacelang.backend import refuse
 from spacelang.files import write_atomic
+from spacelang.invalid import first_error
+from spacelang.progress import Update
 from spacelang.train import checkpoint
 from spacelang.train.data import DIGITS, Data, open_data
 from spacelang.train.distill.jobs import FILE, Build, Job
 from spacelang.train.distill.learner import Learner, Losses
 from spacelang.train.runtime import Accelerator
 from spacelang.train.student import Student
-from spacelang.train.teacher import Teacher, Update, default_teacher, open_teacher
+from spacelang.train.teacher import Teacher, default_teacher, open_teacher
 from spacelang.train.teacher.opening import TIMM
 
 RUN, LOCK, STUDENTS, TEACHER = "bkd/run.json", "bkd/run.lock", "bkd/students", "bkd/teacher"
@@ -156,9 +158,10 @@ def read_begun(build: Path) -> Begun | None:
     except OSError as error:
         refuse("SP1306", f"`{path}` can't be read: {(error.strerror or str(error)).lower()}")
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        refuse("SP1306", f"`{path}` is damaged: {where}: {first['msg']}", f"remove {_listed(build)} to begin anew")
+        where, what = first_error(error)
+        refuse(
+            "SP1306", f"`{path}` is damaged: {where or 'the file'}: {what}", f"remove {_listed(build)} to begin anew"
+        )
 
 
 def finish(build: Build, learner: Learner, begun: Begun) -> None:

@@ -23,6 +23,7 @@ from spacelang import __version__, ir
 from spacelang.backend import refuse
 from spacelang.diff import Change, diff
 from spacelang.files import write_atomic
+from spacelang.invalid import first_error
 from spacelang.nn import Precision, Supernet, build
 from spacelang.printer import to_text
 from spacelang.train.data import Data
@@ -107,9 +108,8 @@ def read_run(folder: Path) -> Run:
     except OSError as error:
         refuse("SP1502", f"`{path}` can't be read: {(error.strerror or str(error)).lower()}")
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(map(str, first["loc"])) or "the file"
-        refuse("SP1502", f"`{path}` is not what spacelang wrote: {place}: {first['msg']}", ANEW)
+        where, what = first_error(error)
+        refuse("SP1502", f"`{path}` is not what spacelang wrote: {where or 'the file'}: {what}", ANEW)
     if wrong := verify(run.space):
         refuse("SP1502", f"`{path}` holds a space that is not sound: {wrong[0].message}", ANEW)
     return run

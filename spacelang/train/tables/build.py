@@ -13,6 +13,7 @@ import numpy as np
 from spacelang.backend import refuse
 from spacelang.evolve.rules import MAX_LOSS, usable
 from spacelang.evolve.table import SHOWN, Cell, Rows, Table
+from spacelang.progress import Update
 from spacelang.train.distill.begun import STUDENTS, Begun, is_finished, open_sources, read_begun, read_student
 from spacelang.train.distill.jobs import Build, Job, read_jobs
 from spacelang.train.losses.draw import Drawn, draw
@@ -22,7 +23,6 @@ from spacelang.train.runtime import Accelerator
 from spacelang.train.runtime import accelerator as accelerator_named
 from spacelang.train.student import Student
 from spacelang.train.tables.parts import Part, key_of, read_part, write_part
-from spacelang.train.teacher import Update
 from spacelang.train.workers import Send, in_processes
 
 PART = 50

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from spacelang.train.data.split import Update
 from spacelang.train.teacher.cut import CutRow, describe_cut
 from spacelang.train.teacher.opening import default_teacher, open_teacher
 from spacelang.train.teacher.teacher import Point, Teacher
 
-__all__ = ["CutRow", "Point", "Teacher", "Update", "default_teacher", "describe_cut", "open_teacher"]
+__all__ = ["CutRow", "Point", "Teacher", "default_teacher", "describe_cut", "open_teacher"]

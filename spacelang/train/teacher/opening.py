@@ -8,9 +8,9 @@ import torch
 
 from spacelang.backend import refuse
 from spacelang.ir import SearchSpace
+from spacelang.progress import Update
 from spacelang.suggest import did_you_mean
 from spacelang.train.data import DIGITS, Data
-from spacelang.train.data.split import Update
 from spacelang.train.teacher.cut import check_maps, cut
 from spacelang.train.teacher.teacher import Found, Normalisation, Teacher
 from spacelang.train.teacher.trained import NAME as TRAINED

@@ -16,9 +16,9 @@ from torch.nn import functional as F
 
 from spacelang.backend import refuse
 from spacelang.ir import SearchSpace
+from spacelang.progress import Update
 from spacelang.train import checkpoint
 from spacelang.train.data import Batch, Data, Split, batches, count_batches, resized
-from spacelang.train.data.split import Update
 from spacelang.train.seeds import generator
 from spacelang.train.teacher.small import SmallNet
 from spacelang.train.teacher.teacher import Teacher

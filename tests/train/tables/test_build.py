@@ -14,11 +14,11 @@ import spacelang
 from spacelang.diagnostics import SpacelangError
 from spacelang.evolve.parquet import read_table
 from spacelang.evolve.table import Table
+from spacelang.progress import Update
 from spacelang.train import distill
 from spacelang.train.losses.measure import Losses, measure
 from spacelang.train.tables import build as module
 from spacelang.train.tables import build_table, prepare
-from spacelang.train.teacher import Update
 from tests.cli.conftest import Cli, cli
 from tests.train.images import image_folder
 from tests.train.test_killed import compiled
