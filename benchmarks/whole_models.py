@@ -23,7 +23,7 @@ from spacelang.latency.collect.log import Log, MeasuredNetwork, open_log
 from spacelang.latency.collect.measure import Collection, Progress, saving
 from spacelang.latency.collect.networks import Candidate, random_networks
 from spacelang.latency.device import pinned, this_device
-from spacelang.latency.meter import Meter
+from spacelang.latency.meter import SWEEPS, Meter
 from spacelang.latency.predict.accuracy import accuracy
 from spacelang.latency.predict.predictor import Predictor
 from spacelang.latency.predict.shipped import find_predictor
@@ -81,18 +81,19 @@ def load(name: str) -> ir.SearchSpace:
 
 
 def measure(log: Log, path: Path, candidates: list[Candidate], name: RuntimeName) -> None:
-    missing = [each for each in candidates if log.network(each.network.sha256, "int8") is None]
-    if not missing:
+    if log.measurements == len(candidates) * SWEEPS:
         return
     with pinned(Report()), saving(log, path) as save:
         meter = Meter(reference_ms=log.reference_ms)
         log.reference_ms = meter.reference_ms
-        Collection(runtime(name), "int8", meter, log, save, Progress(show, len(missing))).networks(missing)
+        Collection(runtime(name), "int8", meter, log, save, Progress(show, len(candidates) * SWEEPS)).networks(
+            candidates
+        )
 
 
 def show(done: int, total: int | None, note: str = "") -> None:
-    if done % 20 == 0:
-        print(f"measured {done} of {total}", flush=True)
+    if done % 100 == 0:
+        print(f"{note}: {done} of {total}", flush=True)
 
 
 def report(predictor: Predictor, title: str, networks: list[MeasuredNetwork]) -> None:

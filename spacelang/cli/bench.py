@@ -29,6 +29,7 @@ def bench(
     json: Json = False,
 ) -> None:
     """Measure models on one core, INT8 and FP32; of a space, its smallest, its largest and a sampled one."""
+    from spacelang.latency.bench import Model
     from spacelang.latency.bench import bench as benched
     from spacelang.latency.device import pinned, this_device
     from spacelang.latency.meter import Meter
@@ -36,19 +37,15 @@ def bench(
 
     measured_in, device = named(runtime.value), this_device(runtime.value)
     spaces = [load_space(each, ("space", "model")) for each in files]
-    planned = [
-        (space, f"{space.name} {name}" if space.kind == "space" else name, architecture)
+    models = [
+        Model(space, architecture, f"{space.name} {name}" if space.kind == "space" else name)
         for space in spaces
         for name, architecture in networks(space, seed).items()
     ]
     report = Report()
     with pinned(report), progress("measuring") as update:
         show_diagnostics(report.diagnostics)
-        meter = Meter()
-        results: list[Benched] = []
-        for done, (space, name, architecture) in enumerate(planned):
-            update(done, len(planned), name)
-            results.append(benched(space, architecture, name, meter, runs, measured_in))
+        results = benched(models, Meter(), runs, measured_in, update)
     if json:
         rows = [{**asdict(each), "speedup": each.speedup} for each in results]
         write_json({"device": device.model_dump(mode="json"), "runs": runs, "models": rows})

@@ -32,6 +32,9 @@ COOLING_SECONDS = 0.05
 """After so long a core has the frequency again that a heavy model took from it."""
 REPEATED = 1.02
 """Two tries that differ by less than this found the same."""
+SWEEPS = 4
+"""So often a network is measured, in turn with all others, and the fastest counts: neighbours use the memory that it
+needs, for half a minute and more at a time, and no canary sees that (docs/adr/0021)."""
 
 Run = Callable[[], object]
 Clock = Callable[[], float]

@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from spacelang import ir
 from spacelang.backend import refuse
@@ -71,10 +71,13 @@ class Manifest(BaseModel):
 
 
 class Figure(BaseModel):
+    """The least of what each sweep found, and how many there were."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     ms: float
     canary_ms: float
+    sweeps: int = Field(default=1, ge=1)
 
 
 class Results(BaseModel):
@@ -185,7 +188,7 @@ def _measurements(manifest: Manifest, results: Results) -> Iterator[Measured | M
     for each in manifest.models:
         figure = results.measured[each.file]
         if isinstance(each, NetworkModel):
-            yield MeasuredNetwork(each.network, each.precision, figure.ms, figure.canary_ms)
+            yield MeasuredNetwork(each.network, each.precision, figure.ms, figure.canary_ms, figure.sweeps)
         elif each.kernel != NOTHING:
             ms = max(figure.ms - call_ms[each.precision], figure.ms * LEAST_PART)
             yield Measured(each.kernel, each.precision, ms, figure.canary_ms)

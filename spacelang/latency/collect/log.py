@@ -27,7 +27,7 @@ from spacelang.kernels import Kernel
 from spacelang.latency.device import Fingerprint
 from spacelang.latency.protocol import Precision
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 METADATA_KEY = b"spacelang"
 MAX_BYTES = 1 << 30
 """A file that unpacks to more is not read: a small one can claim anything."""
@@ -41,9 +41,12 @@ SCHEMA = pa.schema(
         pa.field("precision", pa.string(), nullable=False),
         pa.field("ms", pa.float64(), nullable=False),
         pa.field("canary_ms", pa.float64(), nullable=False),
+        pa.field("sweeps", pa.int32(), nullable=False),
     ]
 )
-"""A kernel is a row without a network's name, hash, channels and resolution, and with one kernel."""
+"""A kernel is a row without a network's name, hash, channels, resolution and sweeps, and with one kernel."""
+
+NETWORK_NUMBERS = ("channels", "resolution", "sweeps")
 
 
 class Measured(NamedTuple):
@@ -73,10 +76,13 @@ class Network(NamedTuple):
 
 
 class MeasuredNetwork(NamedTuple):
+    """A network, as `Measured`; `ms` is the least of as many measurements as there were sweeps over all networks."""
+
     network: Network
     precision: Precision
     ms: float
     canary_ms: float
+    sweeps: int = 1
 
 
 class _Header(BaseModel):
@@ -135,6 +141,21 @@ class Log:
                 self._kernels[each.kernel, each.precision] = each
             else:
                 self._networks[each.network.sha256, each.precision] = each
+
+    def add_sweep(self, measured: MeasuredNetwork) -> None:
+        """Keep what one more sweep found of a network: the fastest counts."""
+        key = measured.network.sha256, measured.precision
+        known = self._networks.get(key)
+        if known is None:
+            self._networks[key] = measured
+        else:
+            fastest = min(known, measured, key=lambda each: each.ms)
+            self._networks[key] = fastest._replace(sweeps=known.sweeps + measured.sweeps)
+
+    @property
+    def measurements(self) -> int:
+        """How many were made: one of each kernel, one of each network in each sweep."""
+        return len(self._kernels) + sum(each.sweeps for each in self._networks.values())
 
     def write(self, path: str | Path) -> None:
         """Write the log, atomically. Raises: OSError: if the file can't be written."""
@@ -228,10 +249,10 @@ def _measurements(rows: Iterable[dict[str, Any]]) -> Iterator[Measured | Measure
         if not row["sha256"]:
             yield Measured(kernels[0], precision, ms, canary_ms)
             continue
-        if not re.fullmatch("[0-9a-f]{64}", row["sha256"]) or row["channels"] < 1 or row["resolution"] < 1:
-            raise _Damaged(f"row {number}: a network has a hash, channels and a resolution")
+        if not re.fullmatch("[0-9a-f]{64}", row["sha256"]) or min(row[each] for each in NETWORK_NUMBERS) < 1:
+            raise _Damaged(f"row {number}: a network has a hash, channels, a resolution and sweeps")
         network = Network(row["network"], row["sha256"], row["channels"], row["resolution"], kernels)
-        yield MeasuredNetwork(network, precision, ms, canary_ms)
+        yield MeasuredNetwork(network, precision, ms, canary_ms, row["sweeps"])
 
 
 def _kernel(values: list[Any]) -> Kernel:
@@ -249,7 +270,7 @@ def _to_bytes(log: Log) -> bytes:
     rows: list[dict[str, object]] = [
         {
             "network": "", "sha256": "", "channels": 0, "resolution": 0, "kernels": json.dumps([each.kernel]),
-            "precision": each.precision, "ms": each.ms, "canary_ms": each.canary_ms,
+            "precision": each.precision, "ms": each.ms, "canary_ms": each.canary_ms, "sweeps": 0,
         }
         for precision in ("int8", "fp32") for each in log.kernels(precision)
     ]  # fmt: skip
@@ -257,7 +278,7 @@ def _to_bytes(log: Log) -> bytes:
         {
             "network": each.network.name, "sha256": each.network.sha256, "channels": each.network.channels,
             "resolution": each.network.resolution, "kernels": json.dumps(each.network.kernels),
-            "precision": each.precision, "ms": each.ms, "canary_ms": each.canary_ms,
+            "precision": each.precision, "ms": each.ms, "canary_ms": each.canary_ms, "sweeps": each.sweeps,
         }
         for precision in ("int8", "fp32") for each in log.networks(precision)
     ]  # fmt: skip

@@ -7,14 +7,14 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from spacelang.backend import refuse
 from spacelang.diagnostics import SpacelangError
 from spacelang.kernels import Kernel
 from spacelang.latency.collect.log import Log, Measured, MeasuredNetwork
 from spacelang.latency.collect.networks import Candidate
-from spacelang.latency.meter import Measurement
+from spacelang.latency.meter import SWEEPS, Measurement
 from spacelang.latency.protocol import Precision, Runnable, Runtime
 from spacelang.progress import Update
 
@@ -25,13 +25,11 @@ RUN_SECONDS = 0.02
 """A kernel is run for so long, within these bounds; the fastest run counts."""
 FEWEST_RUNS, MOST_RUNS = 6, 60
 NETWORK_RUNS = 20
-NETWORK_ROUNDS = 8
-REPEATED = 1.02
-"""A network's time counts once two rounds differ by less: the caches that it shares are seen by no canary."""
 NOTHING = Kernel("pool", 16, 16, 1)
 """A kernel that takes less than calling the runtime does."""
 LEAST_PART = 0.1
 """Of a kernel's time with its call, so much is its own at least."""
+Item = TypeVar("Item")
 
 
 class Progress:
@@ -89,17 +87,25 @@ class Collection:
         return [each for each in known if each is not None]
 
     def networks(self, candidates: Sequence[Candidate]) -> None:
-        """Raises: SpacelangError: SP1107: if the machine is too busy; what was measured is in the log."""
-        missing = [each for each in candidates if self._log.network(each.network.sha256, self._precision) is None]
-        self._progress.known(len(candidates) - len(missing))
-        self._each(missing, self._measure_network, "networks")
+        """Measure these networks in sweeps over all of them, until each was in `SWEEPS`.
 
-    def _each(self, items: Sequence[object], measure: Callable[..., Measured | MeasuredNetwork], note: str) -> None:
+        Raises: SpacelangError: SP1107: if the machine is too busy; what was measured is in the log.
+        """
+        self._progress.known(sum(min(self._sweeps(each), SWEEPS) for each in candidates))
+        for sweep in range(SWEEPS):
+            missing = [each for each in candidates if self._sweeps(each) <= sweep]
+            self._each(missing, self._measure_network, f"networks, sweep {sweep + 1} of {SWEEPS}")
+
+    def _sweeps(self, candidate: Candidate) -> int:
+        known = self._log.network(candidate.network.sha256, self._precision)
+        return known.sweeps if known else 0
+
+    def _each(self, items: Sequence[Item], measure: Callable[[Item], None], note: str) -> None:
         waiting, disturbed = deque(items), 0
         while waiting:
             item = waiting.popleft()
             try:
-                self._log.append(measure(item))
+                measure(item)
             except SpacelangError as error:
                 disturbed += 1
                 _raise_unless_disturbed(error, disturbed, len(waiting) + 1)
@@ -109,34 +115,16 @@ class Collection:
             self._progress.step(note)
             self._save()
 
-    def _measure_kernel(self, kernel: Kernel) -> Measured:
+    def _measure_kernel(self, kernel: Kernel) -> None:
         runnable = self._runtime.kernel(kernel, self._precision)
         found = self._meter.measure(runnable.run, f"{kernel.kind} in {self._precision}", _runs(runnable))
         ms = max(found.ms - (self._call_ms or 0), found.ms * LEAST_PART)
-        return Measured(kernel, self._precision, ms, found.canary_ms)
+        self._log.append(Measured(kernel, self._precision, ms, found.canary_ms))
 
-    def _measure_network(self, candidate: Candidate) -> MeasuredNetwork:
+    def _measure_network(self, candidate: Candidate) -> None:
         run = self._runtime.network(candidate.space, candidate.architecture, self._precision).run
-        found = repeated(self._meter, run, f"{candidate.network.name} in {self._precision}")
-        return MeasuredNetwork(candidate.network, self._precision, found.ms, found.canary_ms)
-
-
-def repeated(meter: Measuring, run: Callable[[], object], what: str) -> Measurement:
-    """The fastest round of a network, once another was as fast.
-
-    Raises: SpacelangError: SP1101: if it is never as fast again, or the canary is disturbed.
-    """
-    rounds: list[Measurement] = []
-    while len(rounds) < 2 or rounds[1].ms > rounds[0].ms * REPEATED:
-        if len(rounds) == NETWORK_ROUNDS:
-            refuse(
-                "SP1101",
-                f"{what}: no two of {NETWORK_ROUNDS} rounds differ by less than {REPEATED - 1:.0%}",
-                "stop what else is running, and measure again",
-            )
-        rounds.append(meter.measure(run, what, NETWORK_RUNS))
-        rounds.sort(key=lambda each: each.ms)
-    return rounds[0]
+        found = self._meter.measure(run, f"{candidate.network.name} in {self._precision}", NETWORK_RUNS)
+        self._log.add_sweep(MeasuredNetwork(candidate.network, self._precision, found.ms, found.canary_ms))
 
 
 @contextmanager
@@ -145,18 +133,18 @@ def saving(log: Log, path: str | Path) -> Iterator[Callable[[], None]]:
 
     Raises: OSError: if the log can't be written.
     """
-    written, size = time.monotonic(), len(log)
+    written, size = time.monotonic(), log.measurements
 
     def save() -> None:
         nonlocal written, size
         if time.monotonic() - written >= SAVE_SECONDS:
             log.write(path)
-            written, size = time.monotonic(), len(log)
+            written, size = time.monotonic(), log.measurements
 
     try:
         yield save
     finally:
-        if len(log) > size:
+        if log.measurements > size:
             log.write(path)
 
 

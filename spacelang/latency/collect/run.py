@@ -13,6 +13,7 @@ from spacelang.latency.collect.measure import Collection, Measuring, Progress, s
 from spacelang.latency.collect.networks import random_networks
 from spacelang.latency.collect.population import draw, strata
 from spacelang.latency.collect.sampler import Errors, collect_adaptively
+from spacelang.latency.meter import SWEEPS
 from spacelang.latency.protocol import Precision, Runtime
 from spacelang.progress import Update
 
@@ -52,7 +53,7 @@ def collect(
     held_out = draw(of, plan.held_out, is_held_out)
     networks = list(random_networks(spaces, plan.networks))
     possible = sum(not is_held_out(kernel) for kernels in of.values() for kernel in kernels)
-    each = min(plan.samples, possible) + len(held_out) + len(networks)
+    each = min(plan.samples, possible) + len(held_out) + len(networks) * SWEEPS
     progress = Progress(update, each * len(precisions))
     with saving(log, path) as save:
         for precision in precisions:

@@ -13,6 +13,7 @@ from spacelang import ir
 from spacelang.architecture import architecture_of
 from spacelang.kernels import kernels_of
 from spacelang.latency.collect.log import Network
+from spacelang.latency.collect.networks import Candidate
 from spacelang.network import layer_ops, layers
 from spacelang.shapes import size_after
 
@@ -65,10 +66,12 @@ def middle(values: Sequence[T]) -> T:
     return values[len(values) // 2]
 
 
-def network(model: ir.SearchSpace) -> Network:
-    """How a log calls one of the two networks."""
-    kernels = [kernel for layer in layers(model, architecture_of(model)) for kernel in kernels_of(layer.ops)]
-    return Network(model.name, model.sha256, model.channels, model.resolutions[0], tuple(kernels))
+def candidate(model: ir.SearchSpace) -> Candidate:
+    """One of the two networks, to be measured."""
+    architecture = architecture_of(model)
+    kernels = tuple(kernel for layer in layers(model, architecture) for kernel in kernels_of(layer.ops))
+    network = Network(model.name, model.sha256, model.channels, architecture.resolution, kernels)
+    return Candidate(model, architecture, network)
 
 
 def _of_stage(space: ir.SearchSpace, stage: ir.Stage, size: int) -> Iterator[BlockLayer]:

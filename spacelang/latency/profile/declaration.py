@@ -14,9 +14,9 @@ COMMENT_COLUMNS = 98
 
 
 def check_name(name: str) -> None:
-    """Raises: SpacelangError: SP1802: if a device can't be called so."""
+    """Raises: SpacelangError: SP1801: if a device can't be called so."""
     if not NAME.fullmatch(name):
-        refuse("SP1802", f"a device can't be named `{name}`", "a name has letters, digits and _; no digit comes first")
+        refuse("SP1801", f"a device can't be named `{name}`", "a name has letters, digits and _; no digit comes first")
 
 
 def declaration(found: Results) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from spacelang.latency.meter import Meter
 from spacelang.latency.profile import plan
 from spacelang.latency.profile.blocks import block_layers
 from spacelang.latency.profile.declaration import check_name, declaration
-from spacelang.latency.profile.measure import Task, measure
+from spacelang.latency.profile.measure import measure
 from spacelang.latency.profile.page import page
 from spacelang.latency.profile.plots import figures
 from spacelang.latency.profile.results import Pair, Results, results
@@ -26,7 +25,6 @@ from spacelang.progress import Update
 MEASUREMENTS = "measurements.parquet"
 PAGE, DEVICE, DATA = "index.html", "device.space", "profile.json"
 FORMAT_VERSION = 1
-LONGEST_PAUSE = 0.2
 
 
 def profile(
@@ -39,8 +37,8 @@ def profile(
         space: whose blocks are compared; None for those of the standard library.
 
     Raises:
-        SpacelangError: SP1802 for the name; SP1104, SP1105 if the folder's log can't be read or is of another device;
-            SP0813 if a block of the space gives no network; SP1801 if the machine is too busy, which loses nothing;
+        SpacelangError: SP1801 for the name; SP1104, SP1105 if the folder's log can't be read or is of another device;
+            SP0813 if a block of the space gives no network; SP1107 if the machine is too busy, which loses nothing;
             SP1103 if the runtime is missing.
         OSError: if a file can't be written.
     """
@@ -50,20 +48,13 @@ def profile(
     compared = space or plan.reference("candidates")
     with writing_out(compared):
         layers = block_layers(compared)
-    tasks = [Task(*each) for each in plan.kernels()]
-    tasks += [Task(model, precision) for each in layers for model in (each.short, each.long) for precision in plan.BOTH]
     log.write(path)
-    meter = Meter(reference_ms=log.reference_ms, pause=_short_pause)
+    meter = Meter(reference_ms=log.reference_ms)
     log.reference_ms = meter.reference_ms
-    measure(tasks, made, meter, log, path, update)
+    measure(layers, made, meter, log, path, update)
     found = results(name, space.name if space else "the standard library", log, layers)
     write(found, folder)
     return found
-
-
-def _short_pause(seconds: float) -> None:
-    """What stays disturbed for longer is measured after the rest."""
-    time.sleep(min(seconds, LONGEST_PAUSE))
 
 
 def write(found: Results, folder: Path) -> None:

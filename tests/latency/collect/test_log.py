@@ -62,6 +62,18 @@ def test_nothing_is_measured_twice(tmp_path: Path) -> None:
     assert log.kernel(CONV, "int8") == ENTRIES[0]
 
 
+def test_the_fastest_sweep_over_a_network_counts(tmp_path: Path) -> None:
+    log = read_log(written(tmp_path / "log"))
+    log.add_sweep(MeasuredNetwork(NETWORK, "int8", 1.5, 0.16))
+    log.add_sweep(MeasuredNetwork(NETWORK, "int8", 1.75, 0.17))
+    log.add_sweep(MeasuredNetwork(NETWORK, "fp32", 4.5, 0.18))
+    assert (len(log), log.measurements) == (5, 7)
+    log.write(tmp_path / "log")
+    again = read_log(tmp_path / "log")
+    assert again.networks("int8") == [MeasuredNetwork(NETWORK, "int8", 1.5, 0.16, 3)]
+    assert again.networks("fp32") == [MeasuredNetwork(NETWORK, "fp32", 4.5, 0.18, 1)]
+
+
 def test_a_log_begins_empty(tmp_path: Path) -> None:
     log = open_log(tmp_path / "log", DEVICE)
     assert (len(log), log.reference_ms) == (0, None)
@@ -132,7 +144,7 @@ def rewritten(path: Path, change: str, value: object) -> Path:
 @pytest.mark.parametrize(
     ("change", "value", "message"),
     [
-        ("format_version", 2, "this log has format version 2, and this spacelang reads 1"),
+        ("format_version", 1, "this log has format version 1, and this spacelang reads 2"),
         ("fingerprint", 1, "its header is wrong at fingerprint: Input should be a valid dictionary or instance of "
          "Fingerprint"),
         ("kernels", "[[1]]", "row 0: its kernels can't be read"),
@@ -141,7 +153,7 @@ def rewritten(path: Path, change: str, value: object) -> Path:
         ("precision", "int4", "row 0: a measurement is of kernels in int8 or fp32"),
         ("ms", math.nan, "row 0: a latency is a positive number of milliseconds"),
         ("ms", 0.0, "row 0: a latency is a positive number of milliseconds"),
-        ("sha256", "xyz", "row 0: a network has a hash, channels and a resolution"),
+        ("sha256", "xyz", "row 0: a network has a hash, channels, a resolution and sweeps"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_in_a_log_is_said(tmp_path: Path, change: str, value: object, message: str) -> None:

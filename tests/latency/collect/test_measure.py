@@ -14,6 +14,7 @@ from spacelang.latency.collect.log import Log, read_log
 from spacelang.latency.collect.measure import NOTHING, PATIENCE, Collection, Progress, saving
 from spacelang.latency.collect.networks import random_networks
 from spacelang.latency.collect.run import Plan, collect
+from spacelang.latency.meter import SWEEPS
 from tests.latency.collect.devices import CALL_MS, DEVICE, SIZE_MS, FakeMeter, FakeRuntime, silent, space_of
 
 KERNELS = [Kernel("conv", 8, 8, size) for size in range(2, 12)]
@@ -68,23 +69,33 @@ def test_a_machine_that_stays_busy_ends_a_collection() -> None:
     assert len(log) == 4
 
 
-def test_a_network_counts_once_a_second_round_is_as_fast() -> None:
-    log, meter = Log(DEVICE), FakeMeter()
-    factors = {1: 1.5, 2: 1.1, 3: 1.3, 4: 1.09}
-    meter.factor = lambda number: factors.get(number, 1.0)
-    collection(FakeRuntime(), meter, log).networks(list(random_networks([space_of("seqnet_vnni_a0")], 1)))
-    (found,) = log.networks("int8")
-    assert meter.count == 4
-    assert found.ms == pytest.approx(7 * 1.09)
-    assert found.network.name == "seqnet_vnni_a0 0"
-    assert (found.network.channels, found.network.resolution, len(found.network.kernels)) == (3, 160, 70)
+def test_of_a_network_the_fastest_sweep_counts() -> None:
+    log, meter, spaces = Log(DEVICE), FakeMeter(), [space_of("mobilenetv3")]
+    factors = {1: 1.5, 2: 1.1, 3: 1.3, 4: 1.4, 5: 1.2, 6: 1.15, 7: 1.25, 8: 1.2}
+    meter.factor = factors.__getitem__
+    collection(FakeRuntime(), meter, log).networks(list(random_networks(spaces, 2)))
+    assert meter.count == 2 * SWEEPS == 8
+    assert [each.ms for each in log.networks("int8")] == [7 * 1.2, 7 * 1.1]
+    assert [each.sweeps for each in log.networks("int8")] == [SWEEPS, SWEEPS]
+    first = log.networks("int8")[0].network
+    assert (first.name, first.channels, first.resolution) == ("mobilenetv3 0", 3, 172)
 
 
-def test_a_network_that_is_never_as_fast_again_is_refused() -> None:
-    meter = FakeMeter()
-    meter.factor = lambda number: 2.0**number
+def test_a_network_is_measured_in_turn_with_all_others() -> None:
+    runtime, found = FakeRuntime(), list(random_networks([space_of("mobilenetv3")], 3))
+    collection(runtime, FakeMeter(), Log(DEVICE)).networks(found)
+    assert runtime.made == [each.architecture for each in found] * SWEEPS
+
+
+def test_sweeps_go_on_where_they_were_ended() -> None:
+    log, found = Log(DEVICE), list(random_networks([space_of("mobilenetv3")], 3))
     with pytest.raises(SpacelangError, match="SP1107"):
-        collection(FakeRuntime(), meter, Log(DEVICE)).networks(list(random_networks([space_of("seqnet_vnni_a0")], 1)))
+        collection(FakeRuntime(), FakeMeter(noisy=lambda number: number > 4), log).networks(found)
+    assert [each.sweeps for each in log.networks("int8")] == [2, 1, 1]
+    meter = FakeMeter()
+    collection(FakeRuntime(), meter, log).networks(found)
+    assert meter.count == 3 * SWEEPS - 4
+    assert [each.sweeps for each in log.networks("int8")] == [SWEEPS] * 3
 
 
 def test_random_networks_are_distinct_and_in_turn() -> None:
@@ -155,11 +166,11 @@ def test_a_collection_goes_on_where_it_was_ended(tmp_path: Path) -> None:
     assert 0 < len(ended) < 60
     second = run(FakeMeter(), ended)
     whole = read_log(path)
-    assert len(second.made) == 2 * (60 + 20 + 3) - 49 + 2
+    assert len(second.made) == 2 * (60 + 20 + 3 * SWEEPS) - 49 + 2
     for precision in ("int8", "fp32"):
         kernels = whole.kernels(precision)
         assert sum(is_held_out(each.kernel) for each in kernels) == 20
         assert (len(kernels), len(whole.networks(precision))) == (80, 3)
-    assert steps[:49] == [(number, 166) for number in range(1, 50)]
-    assert steps[49:] == [(number, 166 - 49) for number in range(1, 166 - 49 + 1)]
+    assert steps[:49] == [(number, 184) for number in range(1, 50)]
+    assert steps[49:] == [(number, 184 - 49) for number in range(1, 184 - 49 + 1)]
     assert run(FakeMeter(), whole).made == []

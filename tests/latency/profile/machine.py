@@ -15,7 +15,7 @@ from spacelang.latency.device import Fingerprint
 from spacelang.latency.meter import Measurement
 from spacelang.latency.profile import plan
 from spacelang.latency.profile.blocks import block_layers
-from spacelang.latency.profile.measure import Task, measure
+from spacelang.latency.profile.measure import measure
 from spacelang.latency.profile.results import Results, results
 from spacelang.latency.protocol import Precision, Runtime, RuntimeName
 from spacelang.network import layers
@@ -98,9 +98,5 @@ def made_up(folder: Path, at_once: int = AT_ONCE) -> Results:
     """The profile of this device."""
     compared = block_layers(plan.reference("candidates"))
     log = Log(FINGERPRINT)
-    tasks = [Task(*each) for each in plan.kernels()]
-    tasks += [
-        Task(model, precision) for each in compared for model in (each.short, each.long) for precision in plan.BOTH
-    ]
-    measure(tasks, FakeRuntime(at_once), FakeMeter(), log, folder / "log.parquet", quiet_update)
+    measure(compared, FakeRuntime(at_once), FakeMeter(), log, folder / "log.parquet", quiet_update)
     return results("made_up", "the standard library", log, compared)

@@ -69,7 +69,7 @@ def test_it_goes_on_where_it_stopped_and_compares_other_blocks(
     assert json.loads(capsys.readouterr().out) == first == json.loads((tmp_path / "profile.json").read_text("utf-8"))
     assert profile(tmp_path, "--json", "--space", str(ROOT / "specs/vnni.space")) == 0
     other = json.loads(capsys.readouterr().out)
-    assert [len(each.measured) for each in device.meters] == [1051, 0, 84]
+    assert [len(each.measured) for each in device.meters] == [1413, 0, 336]
     assert other["width_rule"] == first["width_rule"]
     assert [each["id"] for each in other["blocks"]] == [0, 1, 2, 3, 4, 5, 6]
     assert first["width_rule"]["multiple"] == 16
@@ -96,7 +96,7 @@ def test_a_bad_name_is_refused_before_anything_is_measured(
     assert run(["profile", "--device", "my-laptop", "-o", str(tmp_path / "profile")]) == 1
     assert capsys.readouterr().err == (
         "measuring\n"
-        "error[SP1802]: a device can't be named `my-laptop`\n"
+        "error[SP1801]: a device can't be named `my-laptop`\n"
         " = help: a name has letters, digits and _; no digit comes first\n"
         "\n1 error\n"
     )

@@ -208,7 +208,7 @@ def test_a_name_that_the_language_does_not_have_is_refused(name: str) -> None:
         check_name(name)
     (diagnostic,) = refused.value.diagnostics
     assert diagnostic.message == f"a device can't be named `{name}`"
-    assert (diagnostic.code, diagnostic.help) == ("SP1802", "a name has letters, digits and _; no digit comes first")
+    assert (diagnostic.code, diagnostic.help) == ("SP1801", "a name has letters, digits and _; no digit comes first")
 
 
 def test_figures_draw_nothing_global(found: Results) -> None:

@@ -9,7 +9,7 @@ from spacelang.cost import cost, total
 from spacelang.driver import load
 from spacelang.kernels import Kernel, kernels_of
 from spacelang.latency.profile import plan
-from spacelang.latency.profile.blocks import block_layers, network
+from spacelang.latency.profile.blocks import block_layers, candidate
 from spacelang.network import layers
 from tests.latency.profile.machine import ROOT
 
@@ -37,7 +37,7 @@ def test_the_shapes_are_those_of_the_paper() -> None:
 
 def test_blocks_are_compared_by_the_layers_that_one_network_has_more() -> None:
     for each in block_layers(plan.reference("candidates")):
-        short, long = (list(network(model).kernels) for model in (each.short, each.long))
+        short, long = (list(candidate(model).network.kernels) for model in (each.short, each.long))
         (layer, _) = layers(each.short, architecture_of(each.short))
         assert short[:-1] == kernels_of(layer.ops)
         assert long[:-1] == short[:-1] * 3
