@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from typing import NamedTuple
@@ -24,10 +24,10 @@ from spacelang.latency.predict.predictor import KindModel, Predictor, predict_ki
 from spacelang.latency.predict.trees import Trees
 from spacelang.latency.predict.whole import Whole, Work, fit_whole, is_network_held_out
 from spacelang.latency.protocol import Precision
+from spacelang.progress import Update
 
 FEWEST = 5
 """Measured kernels of a kind from which something is learned."""
-Update = Callable[[int, int | None, str], None]
 
 
 class Evaluation(NamedTuple):
@@ -47,7 +47,7 @@ def train(
     precision: Precision,
     regressor: RegressorName = "boosting",
     name: str = "",
-    update: Update = lambda done, total, note: None,
+    update: Update | None = None,
 ) -> Predictor:
     """Learn a predictor from all kernels and networks of a log that are not held out.
 
@@ -65,13 +65,16 @@ def train(
     return replace(made, kinds=rated, accuracy=found.networks)
 
 
-def _learn_kinds(log: Log, precision: Precision, regressor: RegressorName, update: Update) -> dict[str, KindModel]:
+def _learn_kinds(
+    log: Log, precision: Precision, regressor: RegressorName, update: Update | None
+) -> dict[str, KindModel]:
     measured = [each for each in log.kernels(precision) if not is_held_out(each.kernel)]
     groups = list(by_kind([each.kernel for each in measured]))
     ms = np.array([each.ms for each in measured])
     kinds: dict[str, KindModel] = {}
     for done, (kind, index, of) in enumerate(groups):
-        update(done, len(groups), f"{kind}, {len(index)} kernels")
+        if update is not None:
+            update(done, len(groups), f"{kind}, {len(index)} kernels")
         if len(index) >= FEWEST:
             rates, trees = _learn(kind, of, ms[index], regressor)
             numbers = of[: len(FIELDS)]

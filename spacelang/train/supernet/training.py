@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from spacelang import ir, nn
 from spacelang.architecture import Architecture, largest, smallest
 from spacelang.backend import refuse
+from spacelang.progress import Update
 from spacelang.train import checkpoint
 from spacelang.train.data import Batch, batches, count_batches, open_data, require_classes
 from spacelang.train.runtime import accelerator as accelerator_named
@@ -30,8 +31,6 @@ CHECKPOINT_SECONDS = 600.0
 """Between two checkpoints within an epoch; there is one behind each epoch too."""
 SUPERNET = "supernet."
 """In front of the names of a checkpoint's weights."""
-
-Update = Callable[[int, int, str], None]
 
 
 class Done(BaseModel):

@@ -62,7 +62,7 @@ def trained(made: ir.SearchSpace, folder: Path, **more: Any) -> Run:
     return train(made, folder, options.pop("where", "digits"), **options)
 
 
-def quiet(done: int, total: int, note: str) -> None: ...
+def quiet(done: int, total: int | None, note: str = "") -> None: ...
 
 
 def batch(count: int = 8) -> Batch:
