@@ -12,7 +12,7 @@ help:
 	@echo "make test-slow  the tests that install packages or take minutes"
 	@echo "make format     format the Python code"
 	@echo "make golden     rewrite the golden files; review the diff afterwards"
-	@echo "make bench      the benchmarks, with ratios"
+	@echo "make bench      the benchmarks, with ratios (an hour and more; stopped, it measures on)"
 	@echo "make clean      remove .venv and what the tools left"
 
 demo: $(STAMP)
@@ -38,7 +38,7 @@ golden: $(STAMP)
 	$(BIN)/python -m pytest -n 2 -q --update-golden
 
 bench: $(STAMP)
-	@for each in benchmarks/*.py; do echo "$$each"; $(BIN)/python "$$each" || exit 1; done
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh benchmarks/all.sh build/bench
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info

@@ -1,25 +1,31 @@
 """Whole models that no predictor was fitted to: predicted against measured on this machine.
 
-    python benchmarks/whole_models.py LOG PREDICTOR [onnxruntime|tflite]
+    python benchmarks/whole_models.py LOG [onnxruntime|tflite] [PREDICTOR]
 
-200 random models of vnni and 100 each of mobilenetv3 and ofa_resnet50 are measured in INT8; through TFLite 100 each of
-ofa_resnet50 and proxylessnas. All of them once, into LOG, and then all again, into a file beside it: neighbours that
-use the same memory slow down a pass by some per cent, which no canary sees. What was measured is not measured again.
-PREDICTOR is a file, or a shipped one's name; with `-` nothing is predicted.
+LOG is what `spacelang latency collect` made: kernels are learned from it. Networks are measured here, into a file
+beside it, in sweeps over those that factors are fitted to and those that nothing is fitted to alike: neighbours slow
+the memory down for minutes at a time, and what is predicted shall meet the same. The unseen ones are 200 random models
+of vnni and 100 each of mobilenetv3 and ofa_resnet50; through TFLite 100 each of ofa_resnet50 and proxylessnas, which
+have no hswish. What was measured is not measured again.
+
+Last comes the predictor that LOG alone gives, whose networks were measured at another time, and PREDICTOR, a file or a
+shipped one's name.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from random import Random
+from typing import NamedTuple
 
 import numpy as np
 
 from spacelang import ir
 from spacelang.diagnostics import Report
 from spacelang.driver import compile_source
-from spacelang.latency.collect.log import Log, MeasuredNetwork, open_log
+from spacelang.latency.collect.log import Log, MeasuredNetwork, open_log, read_log
 from spacelang.latency.collect.measure import Collection, Progress, saving
 from spacelang.latency.collect.networks import Candidate, random_networks
 from spacelang.latency.device import pinned, this_device
@@ -27,51 +33,46 @@ from spacelang.latency.meter import SWEEPS, Meter
 from spacelang.latency.predict.accuracy import accuracy
 from spacelang.latency.predict.predictor import Predictor
 from spacelang.latency.predict.shipped import find_predictor
-from spacelang.latency.predict.train import predict_measured
+from spacelang.latency.predict.train import predict_measured, train
 from spacelang.latency.protocol import RuntimeName
 from spacelang.latency.runtime import runtime
 from spacelang.source import Source
 
 SPECS = Path(__file__).resolve().parents[1] / "specs"
-COUNTS = {"vnni": 200, "mobilenetv3": 100, "ofa_resnet50": 100}
-WITHOUT_HSWISH = {"ofa_resnet50": 100, "proxylessnas": 100}
-"""For TFLite, which computes hswish one by one: such models take seconds to measure, and all of it is that."""
-SEED = 2027
+UNSEEN: dict[RuntimeName, dict[str, int]] = {
+    "onnxruntime": {"vnni": 200, "mobilenetv3": 100, "ofa_resnet50": 100},
+    "tflite": {"ofa_resnet50": 100, "proxylessnas": 100},
+}
+"""TFLite computes hswish value by value: models with it take seconds to measure, and all of it is that."""
+FITTED_TO: dict[RuntimeName, tuple[str, ...]] = {
+    "onnxruntime": ("vnni", "mobilenetv3", "ofa_resnet50", "proxylessnas", "digits"),
+    "tflite": ("ofa_resnet50", "proxylessnas", "digits"),
+}
+FITTED = 60
+"""Networks of each of these."""
+UNSEEN_SEED = 2027
 """Another than that of the networks which factors are fitted to."""
 
 
-def main(path: Path, given: str, name: RuntimeName) -> None:
-    predictor = None if given == "-" else find_predictor(given)
-    counts = COUNTS if name == "onnxruntime" else WITHOUT_HSWISH
-    candidates = [each for spec, count in counts.items() for each in random_networks([load(spec)], count, SEED)]
-    passes = []
-    for file in (path, path.with_suffix(".again.parquet")):
-        log = open_log(file, this_device(name))
-        if predictor is not None and log.reference_ms is None:
-            log.reference_ms = predictor.reference_ms  # what is measured is told at the same speed of the core
-        measure(log, file, candidates, name)
-        passes.append(log.networks("int8"))
+class Found(NamedTuple):
+    """What was measured.
+
+    Attributes:
+        log: the kernels, and the networks that factors are fitted to.
+        unseen: the others.
+    """
+
+    log: Log
+    unseen: list[MeasuredNetwork]
+
+
+def main(path: Path, name: RuntimeName, given: Sequence[str]) -> None:
+    found = measure(path, name)
     print(this_device(name).describe())
-    repeat(passes)
-    if predictor is not None:
-        print(f"{predictor.label}\n{predictor.whole}")
-        for title, networks in (("first pass", passes[0]), ("second pass", passes[1]), ("mean", mean(passes))):
-            report(predictor, title, networks)
-
-
-def mean(passes: list[list[MeasuredNetwork]]) -> list[MeasuredNetwork]:
-    """Of each network the mean of both measurements."""
-    second = {each.network.sha256: each.ms for each in passes[1]}
-    return [each._replace(ms=(each.ms + second[each.network.sha256]) / 2) for each in passes[0]]
-
-
-def repeat(passes: list[list[MeasuredNetwork]]) -> None:
-    """How far one pass is off the other."""
-    first = {each.network.sha256: each.ms for each in passes[0]}
-    off = np.array([each.ms / first[each.network.sha256] - 1 for each in passes[1]])
-    print(
-        f"measured again: {np.mean(np.abs(off) <= 0.05):.1%} within 5 %, {np.mean(np.abs(off) <= 0.1):.1%} within 10 %"
-    )
+    report(train(found.log, "int8"), "measured at the same time", found.unseen)
+    report(train(read_log(path), "int8"), "networks of the log, measured at another time", found.unseen)
+    for each in given:
+        report(find_predictor(each), each, found.unseen)
 
 
 def load(name: str) -> ir.SearchSpace:
@@ -80,15 +81,32 @@ def load(name: str) -> ir.SearchSpace:
     return space
 
 
-def measure(log: Log, path: Path, candidates: list[Candidate], name: RuntimeName) -> None:
-    if log.measurements == len(candidates) * SWEEPS:
-        return
-    with pinned(Report()), saving(log, path) as save:
-        meter = Meter(reference_ms=log.reference_ms)
-        log.reference_ms = meter.reference_ms
-        Collection(runtime(name), "int8", meter, log, save, Progress(show, len(candidates) * SWEEPS)).networks(
-            candidates
-        )
+def measure(path: Path, name: RuntimeName) -> Found:
+    """The log at the path, with networks that are measured now in place of its own."""
+    kernels = read_log(path)
+    fitted = random_networks([load(each) for each in FITTED_TO[name]], FITTED)
+    of = [each for spec, count in UNSEEN[name].items() for each in random_networks([load(spec)], count, UNSEEN_SEED)]
+    known = {each.network.sha256: each for each in fitted}
+    candidates = list((known | {each.network.sha256: each for each in of if each.network.sha256 not in known}).values())
+    Random(0).shuffle(candidates)
+    networks = measured_networks(path.with_suffix(".whole.parquet"), candidates, kernels.reference_ms, name)
+    log = Log(kernels.fingerprint, kernels.reference_ms)
+    log.append(*kernels.kernels("int8"), *(each for each in networks if each.network.sha256 in known))
+    return Found(log, [each for each in networks if each.network.sha256 not in known])
+
+
+def measured_networks(
+    path: Path, candidates: list[Candidate], reference_ms: float | None, name: RuntimeName
+) -> list[MeasuredNetwork]:
+    log = open_log(path, this_device(name))
+    log.reference_ms = reference_ms  # what is measured is told at the same speed of the core
+    if log.measurements < len(candidates) * SWEEPS:
+        with pinned(Report()), saving(log, path) as save:
+            progress = Progress(show, len(candidates) * SWEEPS)
+            Collection(runtime(name), "int8", Meter(reference_ms=reference_ms), log, save, progress).networks(
+                candidates
+            )
+    return log.networks("int8")
 
 
 def show(done: int, total: int | None, note: str = "") -> None:
@@ -97,12 +115,12 @@ def show(done: int, total: int | None, note: str = "") -> None:
 
 
 def report(predictor: Predictor, title: str, networks: list[MeasuredNetwork]) -> None:
-    print(f"\n{title:32}{'count':>7}{'±5 %':>8}{'±10 %':>8}{'RMSPE':>8}{'RMSE ms':>9}{'mean off':>10}{'worst':>8}")
-    unseen = [each for each in networks if each.network.sha256 not in predictor.fitted]
-    for spec in COUNTS | WITHOUT_HSWISH:
-        row(spec, predictor, (each for each in unseen if each.network.name.split()[0] == spec))
-    row("all", predictor, unseen)
-    row("all without hswish", predictor, (each for each in unseen if not has_hswish(each)))
+    print(f"\n{title}: {predictor.whole}")
+    print(f"{'':32}{'count':>7}{'±5 %':>8}{'±10 %':>8}{'RMSPE':>8}{'RMSE ms':>9}{'mean off':>10}{'worst':>8}")
+    for spec in dict.fromkeys(spec for of in UNSEEN.values() for spec in of):
+        row(spec, predictor, (each for each in networks if each.network.name.split()[0] == spec))
+    row("all", predictor, networks)
+    row("all without hswish", predictor, (each for each in networks if not has_hswish(each)))
 
 
 def has_hswish(of: MeasuredNetwork) -> bool:
@@ -122,4 +140,4 @@ def row(name: str, predictor: Predictor, chosen: Iterable[MeasuredNetwork]) -> N
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], "tflite" if sys.argv[3:] == ["tflite"] else "onnxruntime")
+    main(Path(sys.argv[1]), "tflite" if "tflite" in sys.argv[2:3] else "onnxruntime", sys.argv[3:])

@@ -1,0 +1,30 @@
+#!/bin/sh
+# All benchmarks; what is measured for them is kept in a folder, so a second run is shorter: sh benchmarks/all.sh FOLDER
+set -eu
+mkdir -p "$1"
+
+collect() {
+  runtime=$1 log=$2
+  shift 2
+  for spec in "$@"; do set -- "$@" --space "specs/$spec.space"; shift; done
+  spacelang latency collect "$@" --runtime "$runtime" --precision int8 --samples 5500 --networks 80 -o "$log"
+}
+
+bench() {
+  echo "== $*"
+  python "$@"
+}
+
+bench benchmarks/cold_start.py
+bench benchmarks/search.py
+bench benchmarks/predict.py speed
+bench benchmarks/kernel_sum.py
+collect onnxruntime "$1/onnxruntime.parquet" vnni mobilenetv3 ofa_resnet50 proxylessnas digits
+bench benchmarks/predict.py kernels "$1/onnxruntime.parquet"
+bench benchmarks/whole_models.py "$1/onnxruntime.parquet" onnxruntime zen5-onnxruntime-int8
+bench benchmarks/foreign_onnx.py
+collect tflite "$1/tflite.parquet" ofa_resnet50 proxylessnas mobilenetv3 digits
+bench benchmarks/whole_models.py "$1/tflite.parquet" tflite zen5-tflite-int8
+bench benchmarks/distill.py
+bench benchmarks/rank.py
+bench benchmarks/train.py
