@@ -72,7 +72,12 @@ def main(path: Path, name: RuntimeName, given: Sequence[str]) -> None:
     report(train(found.log, "int8"), "measured at the same time", found.unseen)
     report(train(read_log(path), "int8"), "networks of the log, measured at another time", found.unseen)
     for each in given:
-        report(find_predictor(each), each, found.unseen)
+        predictor = find_predictor(each)
+        # It tells latencies at the speed that the core had when its own log was begun.
+        scale = (
+            predictor.reference_ms / found.log.reference_ms if predictor.reference_ms and found.log.reference_ms else 1
+        )
+        report(predictor, each, [network._replace(ms=network.ms * scale) for network in found.unseen])
 
 
 def load(name: str) -> ir.SearchSpace:
