@@ -23,6 +23,7 @@ __all__ = [
     "Broken",
     "Data",
     "Split",
+    "anywhere",
     "batches",
     "broken_images",
     "count_batches",
@@ -31,6 +32,11 @@ __all__ = [
     "require_classes",
     "resized",
 ]
+
+
+def anywhere(where: str) -> str:
+    """The same images, as a process that runs in another directory finds them."""
+    return where if where == DIGITS else str(Path(where).resolve())
 
 
 def open_data(where: str, space: SearchSpace) -> Data:
