@@ -9,10 +9,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn, cast
+from typing import Any, NamedTuple, NoReturn, cast
 
 import torch
 import transformers
+from huggingface_hub import _CACHED_NO_EXIST, try_to_load_from_cache
 from torch import Tensor, nn
 from transformers.models.auto.modeling_auto import MODEL_FOR_BACKBONE_MAPPING as BACKBONES
 from transformers.utils import logging as _logging
@@ -25,6 +26,8 @@ from spacelang.train.teacher.teacher import Found, Normalisation
 
 UNUSED = ("classifier.", "head.", "hidden_states_norms.", "layernorm.", "pooler.")
 """Parts that a checkpoint may lack: they aren't run, or a backbone adds them and they change nothing."""
+SETTINGS = "preprocessor_config.json"
+"""How the images of a checkpoint were normalised."""
 
 
 def open_hub(name: str, where: str, size: int) -> Found:
@@ -43,10 +46,9 @@ def open_hub(name: str, where: str, size: int) -> Found:
         refuse("SP1221", f"the teacher `{name}` can't be had: there is no folder {where}")
     with _quiet():
         try:
-            config, model, missing = _local_first(where)
+            config, model, missing, mean_std = _local_first(where)
         except Exception as error:  # any file may be damaged, and any network's own code may fail on its settings
             _unavailable(name, where, error)
-        mean_std = _normalisation(where)
     lacking = [each for each in missing if not each.startswith(UNUSED)]
     if lacking:
         more = f" and {len(lacking) - 1} more of its tensors" if len(lacking) > 1 else ""
@@ -65,7 +67,16 @@ def open_hub(name: str, where: str, size: int) -> Found:
     return Found(hooked, hooked.points, mean_std)
 
 
-def _local_first(where: str) -> tuple[Any, Any, list[str]]:
+class _Loaded(NamedTuple):
+    """missing: the names of the weights that the checkpoint lacks or has in other shapes."""
+
+    config: Any
+    model: Any
+    missing: list[str]
+    normalisation: Normalisation
+
+
+def _local_first(where: str) -> _Loaded:
     # What is at hand is taken without asking the hub, which takes half a minute to fail on a machine without network.
     try:
         return _load(where, local_files_only=True)
@@ -75,10 +86,10 @@ def _local_first(where: str) -> tuple[Any, Any, list[str]]:
         return _load(where, local_files_only=False)
 
 
-def _load(where: str, *, local_files_only: bool) -> tuple[Any, Any, list[str]]:
-    """Its configuration, the network, and the names of the weights that the checkpoint lacks or has in other shapes."""
+def _load(where: str, *, local_files_only: bool) -> _Loaded:
     origin = {"local_files_only": local_files_only}
     config: Any = transformers.AutoConfig.from_pretrained(where, trust_remote_code=False, **origin)
+    normalisation = _normalisation(where, origin)
     open_model: Any
     if config.model_type == "efficientnet":
         open_model = transformers.EfficientNetModel.from_pretrained
@@ -90,7 +101,8 @@ def _load(where: str, *, local_files_only: bool) -> tuple[Any, Any, list[str]]:
     # Tensors of another shape would be an error that names none of them; so told, they are listed.
     listed = {"output_loading_info": True, "ignore_mismatched_sizes": True}
     model, info = open_model(where, config=config, use_safetensors=True, dtype=torch.float32, **listed, **origin)
-    return config, model, sorted({*info["missing_keys"], *(each[0] for each in info["mismatched_keys"])})
+    missing = sorted({*info["missing_keys"], *(each[0] for each in info["mismatched_keys"])})
+    return _Loaded(config, model, missing, normalisation)
 
 
 def _feature_maps(model: nn.Module, images: Tensor) -> Sequence[Tensor]:
@@ -102,15 +114,27 @@ def _hidden_states(model: nn.Module, images: Tensor) -> Sequence[Tensor]:
     return tuple(each for each in states if each.ndim == 4)
 
 
-def _normalisation(where: str) -> Normalisation:
-    """What its images had in training; ImageNet's where the checkpoint doesn't say."""
+def _normalisation(where: str, origin: dict[str, bool]) -> Normalisation:
+    """What its images had in training; ImageNet's where the checkpoint doesn't say.
+
+    Raises: OSError: if nobody knows whether it says so, or the file is damaged.
+    """
     try:
-        found, _ = transformers.ImageProcessingMixin.get_image_processor_dict(where, local_files_only=True)
-    except OSError:
-        return MEAN, STD
+        found, _ = transformers.ImageProcessingMixin.get_image_processor_dict(where, **origin)
+    except OSError as error:
+        if _lacks_settings(where):
+            return MEAN, STD
+        raise OSError(f"its {SETTINGS}, which says how images are normalised, can't be read") from error
     mean, std = found.get("image_mean") or MEAN, found.get("image_std") or STD
     # EfficientNet's processor divides twice by what it stores, which is the root of the deviation.
     return mean, [each * each for each in std] if found.get("include_top") else std
+
+
+def _lacks_settings(where: str) -> bool:
+    """Whether a folder has no such file, or the hub has said of a repository that it has none."""
+    if Path(where).is_dir():
+        return not (Path(where) / SETTINGS).exists()
+    return try_to_load_from_cache(where, SETTINGS) is _CACHED_NO_EXIST
 
 
 def _unavailable(name: str, where: str, error: Exception) -> NoReturn:
