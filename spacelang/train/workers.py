@@ -6,13 +6,14 @@ import multiprocessing
 import os
 import queue
 import signal
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 from typing import Any, NamedTuple, TypeVar
 
 from spacelang.backend import refuse
-from spacelang.diagnostics import Diagnostic, SpacelangError
+from spacelang.diagnostics import SpacelangError
 
 Task = TypeVar("Task")
 Message = TypeVar("Message")
@@ -26,9 +27,10 @@ fast (DESIGN 7)."""
 
 
 class _Failed(NamedTuple):
-    """Exceptions with arguments of their own don't survive the way between processes."""
+    """What a task raised, to be made anew: exceptions with arguments of their own can't be sent between processes."""
 
-    diagnostics: tuple[Diagnostic, ...]
+    make: Callable[..., Exception]
+    arguments: tuple[Any, ...]
 
 
 class _Orphaned(Exception):
@@ -50,7 +52,8 @@ def in_processes(
         receive: called here with what a task sends.
 
     Raises:
-        SpacelangError: what a task raises; SP1307 if a process dies. The other processes are ended then.
+        SpacelangError, OSError: what a task raises; SP1307 if a process dies. The other processes are ended then.
+        RuntimeError: for anything else that a task raises, which is a defect.
     """
     context = multiprocessing.get_context("spawn")
     messages = context.Queue()
@@ -70,12 +73,12 @@ def in_processes(
 
 
 def _deliver(messages: Any, receive: Callable[[Message], None]) -> None:
-    """Hand on what was sent, for a moment. Raises: SpacelangError: if it was that a task failed."""
+    """Hand on what was sent, for a moment. Raises: what a task raised, if it failed."""
     try:
         while True:
             message = messages.get(timeout=POLL_SECONDS)
             if isinstance(message, _Failed):
-                raise SpacelangError(message.diagnostics)
+                raise message.make(*message.arguments)
             receive(message)
     except queue.Empty:
         return
@@ -127,7 +130,23 @@ def _run(work: Callable[[Task, Send[Message]], None], task: Task, messages: Any,
 
     try:
         work(task, send)
-    except SpacelangError as error:
-        messages.put(_Failed(tuple(error.diagnostics)))
     except _Orphaned:
         messages.cancel_join_thread()
+    except Exception as error:
+        messages.put(_failed(error))
+
+
+def _failed(error: Exception) -> _Failed:
+    if isinstance(error, SpacelangError):
+        return _Failed(SpacelangError, (error.diagnostics,))
+    if isinstance(error, OSError):
+        known = error.errno is not None
+        return _Failed(OSError, (error.errno, error.strerror, error.filename) if known else (str(error),))
+    return _Failed(_defect, (f"in a worker process: {type(error).__name__}: {error}", traceback.format_exc()))
+
+
+def _defect(message: str, there: str) -> Exception:
+    """With the worker's traceback behind that of this process, where tracebacks are shown."""
+    defect = RuntimeError(message)
+    defect.add_note(there)
+    return defect
