@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import stat
 from pathlib import Path
@@ -22,6 +23,11 @@ def write_atomic(path: str | os.PathLike[str], content: str | bytes) -> None:
         if error.errno is None:
             raise
         raise OSError(error.errno, error.strerror, os.fspath(path)) from error
+
+
+def is_temporary(name: str, of: str) -> bool:
+    """Whether a file is what `write_atomic` leaves of a file named `of` when its process is killed."""
+    return re.fullmatch(rf"\.{re.escape(of)}\.[0-9a-f]{{8}}\.tmp", name) is not None
 
 
 def _write(path: str | os.PathLike[str], content: str | bytes) -> None:

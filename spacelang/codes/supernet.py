@@ -56,4 +56,11 @@ CODES: tuple[Code, ...] = (
         "A run remembers a hash of the images that it was trained on. Those at the same place are others now, so an "
         "accuracy on them would not be what the run's is compared with. With `--data` they are taken all the same.",
     ),
+    Code(
+        "SP1508",
+        "two trainings in one folder",
+        "Two processes that train in the same folder would replace each other's checkpoints. So the first one holds a "
+        "lock on `run.lock` in the folder, which it loses when it ends, however it ends. The second one waits some "
+        "seconds for it.",
+    ),
 )

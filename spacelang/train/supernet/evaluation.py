@@ -38,7 +38,7 @@ class Evaluator:
 
         The supernet stays as it is. All processes must ask together; each looks at a part of the images.
         """
-        calibration = self.calibration(architecture.resolution)
+        calibration = list(self.calibration(architecture.resolution))
         networks = [self._network(supernet, architecture, each, calibration) for each in precisions]
         right = [0] * len(networks)
         for images, labels in self._validation(architecture.resolution):
@@ -47,11 +47,11 @@ class Evaluator:
         summed = self.processes.sums(right, self.accelerator.device)
         return [each / len(self.data.validation) for each in summed]
 
-    def calibration(self, resolution: int) -> list[Tensor]:
-        """Batches of training images: the same ones for every network and in all processes."""
+    def calibration(self, resolution: int) -> Iterator[Tensor]:
+        """Batches of training images, read when asked for: the same ones for every network and in all processes."""
         size = min(BATCH, len(self.data.train))
         made = self._batches(self.data.train, resolution, size, shuffle=True)
-        return [self.accelerator.place(each.images) for each in islice(made, CALIBRATION_BATCHES)]
+        return (self.accelerator.place(each.images) for each in islice(made, CALIBRATION_BATCHES))
 
     def _validation(self, resolution: int) -> Iterator[Batch]:
         rank, world = self.processes.rank, self.processes.world

@@ -1,19 +1,22 @@
 """The folder of a training: what it was begun with, and what came of it.
 
-run.json             space, data, accuracy after each epoch, the hash of the weights
+run.json             space, data; once it is finished, accuracy behind each epoch and the hash of the weights
 space.space          the space as text
 supernet.safetensors the weights, once it is finished
 tensorboard/         for `tensorboard --logdir`
-checkpoint.json, …   what an interrupted training goes on from
+checkpoint.json, …   what an interrupted training goes on from, with the accuracies so far
+run.lock             held by the process that trains
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
+from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load, save
@@ -22,14 +25,16 @@ from torch import Tensor
 from spacelang import __version__, ir
 from spacelang.backend import refuse
 from spacelang.diff import Change, diff
-from spacelang.files import write_atomic
+from spacelang.files import is_temporary, write_atomic
 from spacelang.invalid import first_error
 from spacelang.nn import Precision, Supernet, build
 from spacelang.printer import to_text
 from spacelang.train.data import Data
 from spacelang.verify import verify
 
-RUN, SPACE, WEIGHTS = "run.json", "space.space", "supernet.safetensors"
+RUN, SPACE, WEIGHTS, LOCK = "run.json", "space.space", "supernet.safetensors", "run.lock"
+LOCK_SECONDS = 10.0
+"""Processes that read images for a training that was killed may hold its lock some seconds longer."""
 ANEW = "train again in a new folder"
 SHOWN = 4
 """More differences than these are counted, not named."""
@@ -74,19 +79,45 @@ def settings_of(space: ir.SearchSpace) -> ir.Train:
     return space.train or ir.Train()
 
 
-def begin(folder: Path, space: ir.SearchSpace, data: Data) -> Run:
-    """The run in a folder, or a new one in a folder that is empty or isn't there yet.
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """No other process trains in the folder meanwhile: two would replace each other's checkpoints.
 
     Raises:
-        SpacelangError: SP1502 if what is there is no run, SP1503 if it was begun with something else.
+        SpacelangError: SP1502 if what is there is no run, nor what is left of the beginning of one; SP1508 if another
+            process does.
+    """
+    _require_own(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        held = FileLock(folder / LOCK).acquire(LOCK_SECONDS)
+    except Timeout:
+        message = f"another process is training in `{folder}`"
+        refuse("SP1508", message, "wait for it, or end it and go on with the same command; or train in a new folder")
+    with held:
+        yield
+
+
+def _require_own(folder: Path) -> None:
+    own = not folder.exists()
+    if folder.is_dir():
+        names = {each.name for each in folder.iterdir()}
+        own = RUN in names or all(each == LOCK or is_temporary(each, of=RUN) for each in names)
+    if not own:
+        refuse("SP1502", f"`{folder}` is there already and holds no training", "write to a new folder")
+
+
+def begin(folder: Path, space: ir.SearchSpace, data: Data) -> Run:
+    """The run in a folder, or a new one. The process must be `alone` in there.
+
+    Raises:
+        SpacelangError: SP1502 as `read_run`, SP1503 if it was begun with something else.
     """
     path = folder / RUN
     if path.exists():
         run = read_run(folder)
         _require_same(run, space, data, folder)
     else:
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            refuse("SP1502", f"`{folder}` is there already and holds no training", "write to a new folder")
         run = Run(space=space, data=data.name, data_fingerprint=data.fingerprint)
         write_run(folder, run)
     if not (folder / SPACE).exists():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import torch
@@ -15,14 +16,14 @@ from spacelang.architecture import Architecture, largest, smallest
 from spacelang.backend import refuse
 from spacelang.progress import Update
 from spacelang.train import checkpoint
-from spacelang.train.data import Batch, batches, count_batches, open_data, require_classes
+from spacelang.train.data import Batch, anywhere, batches, count_batches, open_data, require_classes
 from spacelang.train.runtime import accelerator as accelerator_named
 from spacelang.train.seeds import generator
 from spacelang.train.supernet.board import Board, board
 from spacelang.train.supernet.evaluation import Evaluator
 from spacelang.train.supernet.processes import connected
 from spacelang.train.supernet.ranges import agree, start_quantisers, waiting
-from spacelang.train.supernet.run import Run, Validation, begin, finish, read_run, settings_of
+from spacelang.train.supernet.run import Run, Validation, alone, begin, finish, read_run, settings_of
 from spacelang.train.supernet.sandwich import backward, sandwiches
 from spacelang.train.supernet.schedule import GRADIENT_CLIP, Phase, optimiser, phases
 
@@ -56,25 +57,29 @@ def train(space: ir.SearchSpace, folder: Path, where: str, *, accelerator: str, 
         update: told the steps done, those that there are, and how it goes; in the first process.
 
     Raises:
-        SpacelangError: SP1501 for a hyperspace; SP1502, SP1503 as `begin`; SP1505 if a batch can't be shared equally;
-            SP1506 if the loss is no number any more; SP12xx for the data, SP13xx for accelerator and checkpoint.
+        SpacelangError: SP1501 for a hyperspace; SP1502, SP1508 as `alone`; SP1503 as `begin`; SP1505 if a batch can't
+            be shared equally; SP1506 if the loss is no number any more; SP12xx for the data, SP13xx for accelerator and
+            checkpoint.
     """
     _require_trainable(space)
-    data = open_data(where, space)
+    data = open_data(anywhere(where), space)
     require_classes(data, space)
     device = accelerator_named(accelerator)
     with connected(device.device) as processes:
-        _require_shareable(settings_of(space).batch, processes.world)
-        if processes.first:
-            begin(folder, space, data)
-        processes.wait()
-        run = read_run(folder)
-        if run.supernet_sha256 is not None:
-            checkpoint.remove(folder, CHECKPOINT)  # if it was killed between the two
-            return run
-        with torch.random.fork_rng([device.device] if device.device.type == "cuda" else []):
-            evaluator = Evaluator(data, device, processes, workers)
-            return _Training(folder, run, evaluator, update).complete()
+        batch, world = settings_of(space).batch, processes.world
+        _require_shareable(batch, world)
+        count_batches(data.train, batch // world, shuffle=True, world=world)  # or a run would be begun that can't go on
+        with alone(folder) if processes.first else nullcontext():
+            if processes.first:
+                begin(folder, space, data)
+            processes.wait()
+            run = read_run(folder)
+            if run.supernet_sha256 is not None:
+                checkpoint.remove(folder, CHECKPOINT)  # if it was killed between the two
+                return run
+            with torch.random.fork_rng([device.device] if device.device.type == "cuda" else []):
+                evaluator = Evaluator(data, device, processes, workers)
+                return _Training(folder, run, evaluator, update).complete()
 
 
 def _require_trainable(space: ir.SearchSpace) -> None:
@@ -179,7 +184,7 @@ class _Training:
         """A new optimiser; quantisers get their first ranges."""
         self.optimiser = optimiser(self.supernet, self.settings)
         if phase.precision == "int8":
-            images = self.evaluator.calibration(max(self.run.space.resolutions))[0]
+            images = next(self.evaluator.calibration(max(self.run.space.resolutions)))
             start_quantisers(self.supernet, self.run.space, images)
             self.processes.share(self.supernet.parameters())
 

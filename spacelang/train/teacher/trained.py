@@ -6,11 +6,11 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from filelock import FileLock
 from pydantic import BaseModel, ConfigDict
 from torch.nn import functional as F
 
@@ -89,7 +89,8 @@ def open_trained(space: SearchSpace, data: Data, folder: Path, update: Update | 
         SpacelangError: SP1230 if the kept one was trained on other data, SP1231 if for a space with other stages or
             resolutions, SP1302 if it is damaged.
     """
-    with _alone(folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / LOCK):
         network = _initial(space, data)
         purpose = Purpose(data=data.name, fingerprint=data.fingerprint, structure=_structure(network, space, data))
         kept = checkpoint.load(folder, KEPT, Finished)
@@ -102,20 +103,6 @@ def open_trained(space: SearchSpace, data: Data, folder: Path, update: Update | 
             _require_fit(kept.state.purpose, purpose, folder, space)
             network.load_state_dict(kept.tensors)
     return Teacher(NAME, network, network.points, range(len(network.points)))
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """No other process is in here for the same folder, where the system has locks of files."""
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        import fcntl
-    except ModuleNotFoundError:
-        yield
-        return
-    with open(folder / LOCK, "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # let go of when the file is closed, or the process dies
-        yield
 
 
 def _require_fit(kept: Purpose, wanted: Purpose, folder: Path, space: SearchSpace) -> None:

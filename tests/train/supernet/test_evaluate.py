@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,9 +14,12 @@ from spacelang.architecture import largest, smallest
 from spacelang.cost import cost, total
 from spacelang.diagnostics import SpacelangError
 from spacelang.sample import sample
-from spacelang.train.data import batches, open_data
+from spacelang.train.data import Split, batches, open_data
 from spacelang.train.recalibrate import recalibrate
+from spacelang.train.runtime import accelerator
 from spacelang.train.supernet import Evaluated, evaluate, read_run, read_supernet
+from spacelang.train.supernet.evaluation import Evaluator
+from spacelang.train.supernet.processes import Processes
 from tests.train.supernet.small import NORMED, quiet, space
 
 
@@ -50,6 +55,30 @@ def test_the_last_validation_is_what_evaluate_gives(finished: Path) -> None:
     first, second = evaluated(finished, 0)
     last = read_run(finished).validations[-1]
     assert (first.int8, second.int8) == (last.largest, last.smallest)
+
+
+class Counted:
+    """A split; how many batches were read of it."""
+
+    def __init__(self, split: Split) -> None:
+        self.name, self.labels, self.reads, self._split = split.name, split.labels, 0, split
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def images(self, indices: Sequence[int], size: int, randoms: Sequence[torch.Generator] | None) -> torch.Tensor:
+        self.reads += 1
+        return self._split.images(indices, size, randoms)
+
+
+def test_batches_for_calibration_are_read_when_asked_for() -> None:
+    data = open_data("digits", space())
+    counted = Counted(data.train)
+    evaluator = Evaluator(replace(data, train=counted), accelerator("cpu"), Processes(), workers=0)
+    made = evaluator.calibration(16)
+    assert next(made).shape == (128, 1, 16, 16)
+    assert counted.reads == 1
+    assert len(list(made)) == 7
 
 
 def refusal(folder: Path, where: str | None = None) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,14 @@ from spacelang.diagnostics import SpacelangError
 from spacelang.genome import decode, narrow
 from spacelang.train.data import open_data
 from spacelang.train.supernet import evaluate, read_run
+from spacelang.train.supernet import run as run_module
 from spacelang.train.supernet import training as module
 from spacelang.train.supernet.sandwich import Losses, backward
 from tests.train.images import image_folder
 from tests.train.images import space as image_space
 from tests.train.supernet.small import NORMED, PLAIN, quiet, space, trained
+
+BRIEF = space(PLAIN.replace("epochs 2, quantised_epochs 1", "epochs 1, quantised_epochs 0"))
 
 
 class Killed(Exception):
@@ -47,7 +51,7 @@ def curves_of(folder: Path) -> EventAccumulator:
 
 def test_a_finished_run_is_complete(finished: Path) -> None:
     names = {each.name for each in finished.iterdir()}
-    assert names == {"run.json", "space.space", "supernet.safetensors", "tensorboard"}
+    assert names == {"run.json", "run.lock", "space.space", "supernet.safetensors", "tensorboard"}
     assert spacelang.load(finished / "space.space") == space()
     run = read_run(finished)
     assert [(each.precision, each.epoch) for each in run.validations] == [("fp32", 1), ("fp32", 2), ("int8", 1)]
@@ -112,12 +116,24 @@ def test_a_model_is_trained_as_one_network(tmp_path: Path) -> None:
 def test_a_folder_of_images(tmp_path: Path) -> None:
     """Augmented, in a step that three classes are told apart in; read by this process or by others."""
     where = str(image_folder(tmp_path / "images"))
-    settings = ir.Train(epochs=1, quantised_epochs=1, batch=8)
-    hyperspace = image_space()
-    made = narrow(hyperspace, decode(hyperspace, "00-01"), "found").model_copy(update={"train": settings})
+    made = of_images(ir.Train(epochs=1, quantised_epochs=1, batch=8))
     run = trained(made, tmp_path / "one", where=where)
-    assert run.data == where
     assert trained(made, tmp_path / "two", where=where, workers=2) == run
+
+
+def of_images(settings: ir.Train | None = None) -> ir.SearchSpace:
+    hyperspace = image_space()
+    return narrow(hyperspace, decode(hyperspace, "00-01"), "found").model_copy(update={"train": settings})
+
+
+def test_images_are_found_from_another_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    image_folder(tmp_path / "images")
+    monkeypatch.chdir(tmp_path)
+    run = trained(of_images(ir.Train(epochs=1, quantised_epochs=1, batch=18)), Path("run"), where="images")
+    assert run.data == str(tmp_path / "images")
+    monkeypatch.chdir(tmp_path / "run")
+    largest, _ = evaluate(Path(), 0, 0, None, accelerator="cpu", workers=0, update=quiet)
+    assert largest.int8 == run.validations[-1].largest
 
 
 def refused(made: ir.SearchSpace, folder: Path, **more: object) -> list[str]:
@@ -176,6 +192,56 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
         "write to a new folder",
     ]
     assert [each.name for each in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_too_few_images_for_a_batch_leave_no_run_behind(tmp_path: Path) -> None:
+    where = str(image_folder(tmp_path / "images"))
+    assert refused(of_images(), tmp_path / "run", where=where) == [
+        "SP1203",
+        "a batch of 1024 is more than the 18 images for training",
+        "take a batch of at most 18",
+    ]
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_kill_before_the_first_file_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left is a file by the name that only a rename would have changed."""
+    left: dict[Path, bytes] = {}
+
+    def killed(source: Path, target: Path) -> None:
+        left[source] = source.read_bytes()
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr("os.replace", killed)
+        with pytest.raises(Killed):
+            trained(BRIEF, tmp_path / "run")
+    for path, content in left.items():
+        path.write_bytes(content)
+    assert len(left) == 1
+    assert not (tmp_path / "run" / "run.json").exists()
+    assert trained(BRIEF, tmp_path / "run") == read_run(tmp_path / "run")
+
+
+def test_two_trainings_in_one_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_module, "LOCK_SECONDS", 0.1)
+    folder = tmp_path / "run"
+    refusals: list[list[str]] = []
+
+    def second(done: int, total: int, note: str) -> None:
+        if done == 2 and not refusals:
+            with ThreadPoolExecutor() as pool:
+                refusals.append(pool.submit(refused, BRIEF, folder).result())
+
+    trained(BRIEF, folder, update=second)
+    assert refusals == [
+        [
+            "SP1508",
+            f"another process is training in `{folder}`",
+            "wait for it, or end it and go on with the same command; or train in a new folder",
+        ]
+    ]
+    assert trained(BRIEF, folder) == read_run(folder)
 
 
 def test_a_batch_that_processes_cannot_share(tmp_path: Path) -> None:
