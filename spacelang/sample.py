@@ -55,7 +55,8 @@ def sample_stage(
 ) -> list[StageChoice]:
     """`count` architectures of a stage with one block and one width list, drawn independently.
 
-    Every depth is as likely as any other, so that shallow stages, which are few, are among them (paper, C.3).
+    Every depth is as likely as any other, so that shallow stages, which are few, are among them. (The paper, C.3, lets
+    depths differ and doesn't say how they are drawn.)
     """
     table = _tabulate(space, stage, candidate, window)
     even = np.full(len(table.depths), 1 / len(table.depths))

@@ -1,7 +1,7 @@
 """Batch norm of a network that was cut out of shared weights.
 
 Statistics that all widths, depths and resolutions share fit none of them, so they are computed again for a network that
-is to be evaluated or shipped (paper, 3.4; DESIGN 5, 7).
+is to be evaluated or used, as in universally slimmable networks (Yu and Huang 2019). The paper is silent on it.
 """
 
 from __future__ import annotations
