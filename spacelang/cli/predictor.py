@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from math import floor, log10, prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -12,6 +13,7 @@ from spacelang.cli.console import print_parts, say, show_diagnostics, write, wri
 from spacelang.cli.inputs import load_space
 from spacelang.cli.progress import progress
 from spacelang.cli.show import Json, simple_table
+from spacelang.cli.table import summary
 from spacelang.diagnostics import Report
 
 if TYPE_CHECKING:
@@ -53,16 +55,20 @@ def train(
     from spacelang.latency.collect.log import read_log
     from spacelang.latency.predict.predictor import named
     from spacelang.latency.predict.stored import write_predictor
+    from spacelang.latency.predict.train import report_left_out
     from spacelang.latency.predict.train import train as trained
 
-    measured = read_log(log)
+    measured, report = read_log(log), Report()
     with progress("training") as update:
         made = trained(measured, precision.value, regressor.value, named(output), update)
     write_predictor(made, output)
     kernels = {kind: each.accuracy for kind, each in made.kinds.items()}
     _show_accuracy(made.label, kernels, made.accuracy, json)
+    report_left_out(made, measured, report)
+    show_diagnostics(report.diagnostics)
     if not made.fitted:
-        say("the log holds no whole networks, so their latency is taken to be the sum of their kernels'")
+        has = "no whole networks that can be learned from" if measured.networks(made.precision) else "no whole networks"
+        say(f"the log holds {has}, so their latency is taken to be the sum of their kernels'")
 
 
 def eval_(
@@ -74,10 +80,12 @@ def eval_(
     from spacelang.backend import refuse
     from spacelang.latency.collect.log import read_log
     from spacelang.latency.predict.shipped import find_predictor
-    from spacelang.latency.predict.train import evaluate
+    from spacelang.latency.predict.train import evaluate, report_left_out
 
-    found = find_predictor(predictor)
-    kernels, networks = evaluate(found, read_log(log))
+    found, measured, report = find_predictor(predictor), read_log(log), Report()
+    kernels, networks = evaluate(found, measured)
+    report_left_out(found, measured, report)
+    show_diagnostics(report.diagnostics)
     if not kernels and networks is None:
         refuse(
             "SP1611",
@@ -112,11 +120,8 @@ def devices(
     name: Annotated[str, typer.Argument(metavar="[NAME]", help="Print this one's card.")] = "", json: Json = False
 ) -> None:
     """List the predictors that come with spacelang, or print the card of one: what was measured, how good it is."""
-    from spacelang.latency.predict.shipped import card, find_predictor, shipped
+    from spacelang.latency.predict.shipped import COST_MODEL, card, find_predictor, shipped
 
-    if name in shipped():
-        write(card(name))
-        return
     found = [find_predictor(each) for each in ([name] if name else shipped())]
     if json:
         rows = [
@@ -131,21 +136,27 @@ def devices(
         ]
         write_json({"devices": rows})
         return
-    table = simple_table("", ("name", "precision", "device", "networks within 10 %"), ("networks within 10 %",))
+    if name in shipped():
+        write(card(name))
+        return
+    judged = "held-out networks within 10 %"
+    table = simple_table("", ("name", "precision", "device", judged), (judged,))
     for each in found:
-        share = f"{each.accuracy.within_10:.1%}" if each.accuracy else ""
+        share = f"{each.accuracy.within_10:.1%} of {each.accuracy.count}" if each.accuracy else ""
         table.add_row(each.name, each.precision, each.fingerprint.describe(), share)
-    table.add_row("cost-model", "any", "none: an analytic model, not measured", "")
+    if not name:
+        table.add_row(COST_MODEL, "any", "none: an analytic model, not measured", "")
     print_parts(table)
 
 
 class _Predicted(NamedTuple):
-    """Networks of one file."""
+    """Networks of one file, and what must be said of their latencies."""
 
     names: list[str]
     resolutions: list[int]
     estimator: Estimator
     latencies: Latencies
+    remark: str = ""
 
 
 def predict(
@@ -173,6 +184,8 @@ def predict(
         for each in files
     ]
     show_diagnostics(dict.fromkeys(report.diagnostics))
+    for remark in dict.fromkeys(each.remark for each in found if each.remark):
+        say(remark)
     if json:
         write_json({"models": [row for each in found for row in _rows_json(each)]})
         return
@@ -182,46 +195,53 @@ def predict(
 
 def _predict_space(file: str, device: str | None, samples: int, seed: int, report: Report) -> _Predicted:
     from spacelang.architecture import largest, smallest
+    from spacelang.backend import writing_out
     from spacelang.latency.predict.networks import latencies
     from spacelang.sample import sample
 
     space = load_space(file, ("space", "model"))
     target = space.device
-    estimator = _estimator(device, target.runtime, target.precision)
+    estimator = _estimator(device, target.runtime, target.precision, space.name)
     networks = {space.name: smallest(space)}
     if space.kind == "space":
         networks = {f"{space.name} smallest": smallest(space), f"{space.name} largest": largest(space)}
         drawn = sample(space, samples, seed)
         networks |= {f"{space.name} sample {at} of seed {seed}": each for at, each in enumerate(drawn)}
     chosen = list(networks.values())
-    found = latencies(space, chosen, estimator, report)
-    return _Predicted(list(networks), [each.resolution for each in chosen], estimator, found)
+    with writing_out(space):
+        found = latencies(space, chosen, estimator, report)
+    stands_in = f"the shipped predictor for {target.runtime} in {target.precision} stands in for `{target.name}`"
+    remark = "" if device else f"{stands_in}; to know better, measure the device and give `--device` (docs/predict.md)"
+    return _Predicted(list(networks), [each.resolution for each in chosen], estimator, found, remark)
 
 
 def _predict_onnx(file: str, device: str | None, report: Report) -> _Predicted:
-    from math import prod
-
-    from spacelang.backend import refuse
     from spacelang.latency.match import kernels_of_onnx
     from spacelang.latency.predict.networks import latencies_of_kernels
 
     matched = kernels_of_onnx(file)
     report.diagnostics += matched.warnings
-    estimator = _estimator(device, "onnxruntime", matched.precision)
-    if estimator.precision != matched.precision:
-        refuse(
-            "SP1609",
-            f"{file} computes in {matched.precision}, and {device} predicts {estimator.precision}",
-            "name a predictor of the network's precision; `spacelang latency devices` lists those that are shipped",
-        )
+    mend = "quantise the network (docs/onnx.md), or " if matched.precision == "fp32" else ""
+    estimator = _estimator(device, "onnxruntime", matched.precision, file, mend)
     found = latencies_of_kernels([matched.kernels], [prod(matched.input_shape)], estimator, report)
     return _Predicted([Path(file).name], [matched.input_shape[2]], estimator, found)
 
 
-def _estimator(device: str | None, runtime: RuntimeName, precision: Precision) -> Estimator:
-    from spacelang.latency.predict.shipped import default_predictor, find_estimator
+def _estimator(device: str | None, runtime: RuntimeName, precision: Precision, what: str, mend: str = "") -> Estimator:
+    """Of what runs in this precision. Raises: SpacelangError: as `find_estimator`; SP1608, SP1609."""
+    from spacelang.backend import refuse
+    from spacelang.latency.predict.shipped import COST_MODEL, default_predictor, find_estimator
 
-    return default_predictor(runtime, precision) if device is None else find_estimator(device, precision)
+    if device is None:
+        return default_predictor(runtime, precision)
+    found = find_estimator(device, precision)
+    if found.precision != precision:
+        refuse(
+            "SP1609",
+            f"{what} computes in {precision}, and {device} predicts {found.precision}",
+            f"{mend}give `--device` a predictor in {precision} or `{COST_MODEL}`",
+        )
+    return found
 
 
 def _predicted_table(found: list[_Predicted]) -> Table:
@@ -231,9 +251,18 @@ def _predicted_table(found: list[_Predicted]) -> Table:
     for each in found:
         for at, (name, resolution) in enumerate(zip(each.names, each.resolutions, strict=True)):
             by_kind, border = each.latencies.by_kind, each.latencies.border[at]
-            parts = (f"{by_kind[kind][at]:.2f}" if kind in by_kind else "" for kind in kinds)
-            table.add_row(name, str(resolution), f"{each.latencies.ms[at]:.2f}", *parts, f"{border:.2f}")
+            parts = (_three_digits(by_kind[kind][at]) if kind in by_kind else "" for kind in kinds)
+            table.add_row(name, str(resolution), _three_digits(each.latencies.ms[at]), *parts, _three_digits(border))
     return table
+
+
+def _three_digits(ms: float) -> str:
+    """Three significant digits: networks take from microseconds to seconds.
+
+    >>> _three_digits(0.04567), _three_digits(4.5), _three_digits(1234.5)
+    ('0.0457', '4.50', '1234')
+    """
+    return f"{ms:.{max(0, 2 - floor(log10(ms)))}f}" if ms > 0 else "0"
 
 
 def _rows_json(of: _Predicted) -> list[dict[str, Any]]:
@@ -259,16 +288,21 @@ def attach(
         ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The Parquet file to write.")],
+    json: Json = False,
 ) -> None:
     """Put a device's predicted latencies on a table of losses, in place of any that it had."""
+    from spacelang.backend import writing_out
     from spacelang.evolve.parquet import read_table, write_table
     from spacelang.latency.predict.attach import attach as attached
-    from spacelang.latency.predict.shipped import find_estimator
 
     losses = read_table(table)
-    estimator = find_estimator(device, losses.space.device.precision)
+    target = losses.space.device
+    estimator = _estimator(device, target.runtime, target.precision, f"the space of {table}")
     report = Report()
-    made = attached(losses, estimator, report)
+    with writing_out(losses.space):
+        made = attached(losses, estimator, report)
     write_table(made, output)
     show_diagnostics(report.diagnostics)
     say(f"{len(made.rows)} rows with latencies of {estimator.label}: {output}")
+    if json:
+        write_json(summary(made, output))

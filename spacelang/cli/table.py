@@ -41,6 +41,7 @@ def import_(
     verify: Annotated[
         bool, typer.Option("--verify", help="Compute FLOPs and parameters of every row; report those that differ.")
     ] = False,
+    json: Json = False,
 ) -> None:
     """Import a published table. It is read strictly: a row that the space can't contain is an error."""
     from spacelang.evolve.importer import import_table
@@ -53,6 +54,19 @@ def import_(
     say(f"{len(table.rows)} rows for {len(table.cells)} cells{', all costs equal' * verify}: {output}")
     if table.missing:
         say(f"{len(table.missing)} cells have no rows; `spacelang table info {output}` shows which")
+    if json:
+        write_json(summary(table, output))
+
+
+def summary(table: Table, output: Path) -> dict[str, object]:
+    """What a program is told of a table that was written."""
+    return {
+        "table": str(output),
+        "rows": len(table.rows),
+        "cells": len(table.cells),
+        "origin": table.origin,
+        "device": table.latencies.device if table.latencies else None,
+    }
 
 
 def info(

@@ -32,9 +32,10 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP1604",
         "kernels unlike those that were measured",
-        "Some kernels have larger maps, or more or fewer channels, by over a quarter, than any of their kind that the "
-        "predictor learned from. There its regressors say how far the nearest ones were off its analytic base, "
-        "and the base carries the rest: the figure is a guess. Measure such kernels where it matters.",
+        "Some kernels have larger maps, or more or fewer channels, or a larger or smaller window or stride, by over a "
+        "quarter, than any of their kind that the predictor learned from. There its regressors say how far the nearest "
+        "ones were off its analytic base, and the base carries the rest: the figure is a guess. Measure such kernels "
+        "where it matters.",
     ),
     Code(
         "SP1605",
@@ -66,7 +67,11 @@ CODES: tuple[Code, ...] = (
         "SP1609",
         "a network in another precision than the predictor's",
         "INT8 kernels are up to four times as fast as those in float, and some are slower: a predictor of one "
-        "precision says nothing of the other. Name a predictor of the network's precision.",
+        "precision says nothing of the other. Spaces and tables say their precision in the `device` that they are on, "
+        "ONNX files by how they are quantised. Name a predictor of that precision, or `cost-model`; where there is "
+        "only one in INT8, quantise the network.",
+        "spacelang predict network.onnx --device zen5-onnxruntime-int8",
+        "spacelang predict network.int8.onnx --device zen5-onnxruntime-int8",
     ),
     Code(
         "SP1610",
@@ -81,5 +86,20 @@ CODES: tuple[Code, ...] = (
         "precision. The log holds none: measure some, or name the log that it was made from.",
         "spacelang latency eval server.predictor log_without_hold_out.parquet",
         "spacelang latency collect --space specs/vnni.space -o log.parquet --hold-out 500 --networks 60",
+    ),
+    Code(
+        "SP1612",
+        "kinds of kernel that nothing is learned of",
+        "The log holds too few measurements of some kinds to learn from, or none, or the predictor was made from "
+        "another log. A network with a kernel of such a kind can't be predicted, so it counts neither for the way from "
+        "kernels to networks nor for how good the predictor is. Measure more kernels of these kinds.",
+    ),
+    Code(
+        "SP1613",
+        "the cost model is no device's",
+        "`cost-model` is an analytic model with stated constants. No device was measured for it, so it has no card, "
+        "and no log of measurements says how good it is.",
+        "spacelang latency eval cost-model log.parquet",
+        "spacelang latency eval zen5-onnxruntime-int8 log.parquet",
     ),
 )

@@ -37,9 +37,15 @@ def card(name: str) -> str:
 def find_predictor(name_or_path: str | Path) -> Predictor:
     """A shipped predictor by name, or the one in a file.
 
-    Raises: SpacelangError: SP1601, SP1602 as `read_predictor`; SP1607 if there is neither.
+    Raises: SpacelangError: SP1601, SP1602 as `read_predictor`; SP1607 if there is neither; SP1613 for the cost model.
     """
     name = str(name_or_path)
+    if name == COST_MODEL:
+        refuse(
+            "SP1613",
+            f"`{COST_MODEL}` is an analytic model of no device: it has no card, and no measurements to be judged by",
+            "`spacelang latency devices` lists the predictors that come with spacelang",
+        )
     if name in shipped():
         return replace(read_predictor(Path(str(folder() / f"{name}{SUFFIX}"))), name=name)
     if not Path(name).exists():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import version
@@ -12,8 +13,9 @@ import numpy as np
 
 from spacelang import __version__
 from spacelang.backend import refuse
+from spacelang.diagnostics import Report
 from spacelang.latency.collect.holdout import is_held_out
-from spacelang.latency.collect.log import Log, MeasuredNetwork
+from spacelang.latency.collect.log import Log, Measured, MeasuredNetwork
 from spacelang.latency.predict.accuracy import Accuracy, accuracy
 from spacelang.latency.predict.base import base_of, fit_rates, terms
 from spacelang.latency.predict.columns import FIELDS, Columns, Floats, by_kind
@@ -25,6 +27,7 @@ from spacelang.latency.predict.trees import Trees
 from spacelang.latency.predict.whole import Whole, Work, fit_whole, is_network_held_out
 from spacelang.latency.protocol import Precision
 from spacelang.progress import Update
+from spacelang.suggest import listed
 
 FEWEST = 5
 """Measured kernels of a kind from which something is learned."""
@@ -68,7 +71,7 @@ def train(
 def _learn_kinds(
     log: Log, precision: Precision, regressor: RegressorName, update: Update | None
 ) -> dict[str, KindModel]:
-    measured = [each for each in log.kernels(precision) if not is_held_out(each.kernel)]
+    measured = _to_learn_from(log, precision)
     groups = list(by_kind([each.kernel for each in measured]))
     ms = np.array([each.ms for each in measured])
     kinds: dict[str, KindModel] = {}
@@ -87,6 +90,10 @@ def _learn_kinds(
             f"measure more: `spacelang latency collect`; there are {len(log)} measurements in all",
         )
     return kinds
+
+
+def _to_learn_from(log: Log, precision: Precision) -> list[Measured]:
+    return [each for each in log.kernels(precision) if not is_held_out(each.kernel)]
 
 
 def _learn(kind: str, of: Columns, ms: Floats, regressor: RegressorName) -> tuple[Floats, Trees]:
@@ -111,7 +118,8 @@ def evaluate(predictor: Predictor, log: Log) -> Evaluation:
             "compare it with a log of its own device",
         )
     # A log begun on another day may tell its latencies at another speed of the core.
-    scale = (predictor.reference_ms or 1) / (log.reference_ms or 1)
+    ours, theirs = predictor.reference_ms, log.reference_ms
+    scale = ours / theirs if ours is not None and theirs is not None else 1.0
     held_out = [each for each in log.kernels(predictor.precision) if is_held_out(each.kernel)]
     kernels = {}
     for kind, index, of in by_kind([each.kernel for each in held_out]):
@@ -125,6 +133,25 @@ def evaluate(predictor: Predictor, log: Log) -> Evaluation:
     if not networks:
         return Evaluation(kernels, None)
     return Evaluation(kernels, accuracy(predict_measured(predictor, networks), _ms(networks) * scale))
+
+
+def report_left_out(predictor: Predictor, log: Log, report: Report) -> None:
+    """Warns (SP1612) of kinds of kernel in a log that a predictor knows nothing of, and of networks that have some."""
+    precision = predictor.precision
+    networks, counts = log.networks(precision), Counter(each.kernel.kind for each in _to_learn_from(log, precision))
+    found = {each.kernel.kind for each in log.kernels(precision)}
+    found |= {kernel.kind for each in networks for kernel in each.network.kernels}
+    unknown = sorted(found - predictor.kinds.keys())
+    if not unknown:
+        return
+    kinds = listed((f"`{kind}` kernels ({counts[kind]} to learn from)" for kind in unknown), "and")
+    lost = len(networks) - len(_predictable(predictor, networks))
+    cost = f", so {lost} of the log's {len(networks)} networks are left out" if lost else ""
+    report.warning(
+        "SP1612",
+        f"{predictor.name} has learned nothing of {kinds}{cost}",
+        help=f"{FEWEST} of a kind are the fewest to learn from, beside the hold-out: `spacelang latency collect`",
+    )
 
 
 def predict_measured(predictor: Predictor, networks: Sequence[MeasuredNetwork]) -> Floats:

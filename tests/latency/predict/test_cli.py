@@ -5,14 +5,23 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import onnx
 import pytest
 
+import spacelang
+from spacelang.architecture import architecture_of
 from spacelang.cli.entry import run
+from spacelang.cli.predictor import _three_digits
 from spacelang.evolve.parquet import read_table, write_table
-from spacelang.latency.collect.log import Log
+from spacelang.kernels import Kernel
+from spacelang.latency.collect.holdout import is_held_out
+from spacelang.latency.collect.log import Log, Measured
+from spacelang.latency.graphs import network_model
 from spacelang.latency.predict.predictor import Predictor
 from spacelang.latency.predict.stored import read_predictor, write_predictor
-from tests.evolve.synthetic import random_table
+from tests.evolve.synthetic import TEXT, random_table
+from tests.latency.predict.madeup import CANARY_MS, kernels, law, network
+from tests.latency.predict.madeup import log as madeup_log
 
 SPECS = Path(__file__).parents[3] / "specs"
 A0, VNNI = str(SPECS / "seqnet_vnni_a0.space"), str(SPECS / "spaceevo_vnni.space")
@@ -55,6 +64,41 @@ def test_a_log_with_nothing_to_judge_by(
     )
 
 
+def lacking(networks: int) -> Log:
+    """A log with few kernels of one kind and none of another, both of which the last ten of its networks have."""
+    made = madeup_log(120, networks, kinds=("conv",))
+    few = [each for each in kernels(40, kinds=("hswish",)) if not is_held_out(each)][:3]
+    made.append(*(Measured(each, "int8", law(each), CANARY_MS) for each in few))
+    conv, pool = Kernel("conv", 64, 64, 14, 3), Kernel("pool", 64, 64, 7)
+    made.append(*(network(f"with hswish {at}", [conv] * at + [*few, pool], 160) for at in range(10)))
+    return made
+
+
+def test_kinds_that_nothing_is_learned_of_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, log = str(tmp_path / "madeup.predictor"), str(tmp_path / "log.parquet")
+    lacking(networks=20).write(log)
+    warning = (
+        "warning[SP1612]: madeup has learned nothing of `hswish` kernels (3 to learn from) and `pool` kernels "
+        "(0 to learn from), so 10 of the log's 30 networks are left out\n"
+        " = help: 5 of a kind are the fewest to learn from, beside the hold-out: `spacelang latency collect`\n"
+    )
+    assert run(["latency", "train", log, "-o", path]) == 0
+    assert capsys.readouterr().err == f"training\n{warning}\n1 warning\n"
+    assert run(["latency", "eval", path, log]) == 0
+    assert capsys.readouterr().err == f"{warning}\n1 warning\n"
+
+
+def test_a_log_whose_networks_are_all_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, log = str(tmp_path / "madeup.predictor"), str(tmp_path / "log.parquet")
+    remark = "so their latency is taken to be the sum of their kernels'\n"
+    lacking(networks=0).write(log)
+    assert run(["latency", "train", log, "-o", path]) == 0
+    assert capsys.readouterr().err.endswith(f"\nthe log holds no whole networks that can be learned from, {remark}")
+    madeup_log(120, networks=0, kinds=("conv",)).write(log)
+    assert run(["latency", "train", log, "-o", path]) == 0
+    assert capsys.readouterr().err == f"training\nthe log holds no whole networks, {remark}"
+
+
 def test_predict_says_what_each_kind_of_kernel_takes(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["predict", A0, VNNI, "--device", "cost-model", "--samples", "2", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["models"]
@@ -73,12 +117,64 @@ def test_predict_says_what_each_kind_of_kernel_takes(capsys: pytest.CaptureFixtu
     assert lines[4].split()[:3] == ["seqnet_vnni_a0", "160", f"{rows[0]['ms']:.2f}"]
 
 
+def test_small_latencies_keep_their_digits() -> None:
+    known = (0.0, 0.0000123, 0.04567, 0.9996, 4.5, 12.34, 1234.5)
+    assert [_three_digits(each) for each in known] == ["0", "0.0000123", "0.0457", "1.000", "4.50", "12.3", "1234"]
+
+
 def test_a_device_that_there_is_not(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["predict", A0, "--device", "cost_model"]) == 1
     assert capsys.readouterr().err.startswith(
         "error[SP1607]: there is no predictor `cost_model`, and no file of this name\n"
         " = help: did you mean `cost-model`?; for another device: `spacelang latency train LOG -o FILE`\n"
     )
+
+
+INT8 = "zen5-onnxruntime-int8"
+
+
+def test_a_predictor_of_another_precision_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = TEXT.replace("precision  int8", "precision  fp32")
+    hyperspace, model = spacelang.loads(text), spacelang.load(A0)
+    space, table, network = (str(tmp_path / name) for name in ("fp32.space", "table.parquet", "fp32.onnx"))
+    genome = spacelang.decode(hyperspace, "111-000")
+    Path(space).write_text(spacelang.dumps(spacelang.narrow(hyperspace, genome, "small")))
+    write_table(random_table(0, space=hyperspace), table)
+    onnx.save(network_model(model, architecture_of(model), "fp32"), network)
+    mend = "give `--device` a predictor in fp32 or `cost-model`\n"
+    assert run(["predict", space, "--device", INT8]) == 1
+    assert capsys.readouterr().err.startswith(
+        f"error[SP1609]: small computes in fp32, and {INT8} predicts int8\n = help: {mend}"
+    )
+    assert run(["table", "attach", table, "--device", INT8, "-o", str(tmp_path / "made.parquet")]) == 1
+    assert not (tmp_path / "made.parquet").exists()
+    assert capsys.readouterr().err.startswith(
+        f"error[SP1609]: the space of {table} computes in fp32, and {INT8} predicts int8\n = help: {mend}"
+    )
+    assert run(["predict", network, "--device", INT8]) == 1
+    assert capsys.readouterr().err.startswith(
+        f"error[SP1609]: {network} computes in fp32, and {INT8} predicts int8\n"
+        f" = help: quantise the network (docs/onnx.md), or {mend}"
+    )
+
+
+def test_choices_that_give_no_network_are_no_defect(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One that isn't among those which the check of the text tries."""
+    block = "block uneven(kernel, expand, act) {\n  hidden = out * expand\n  conv kernel -> hidden, stride, act\n"
+    block += "  conv 1 -> out\n}\n"
+    text = TEXT.replace("device cpu {", f"{block}\ndevice cpu {{", 1)
+    expand = ", ".join(str(each) for each in (1.0, 1.5, 2.0, 2.03, *(2.5 + at / 2 for at in range(17))))
+    text = text.replace("mbv2  { kernel {3, 5}, expand {4, 6}", f"uneven  {{ kernel 3, expand {{{expand}}}")
+    hyperspace = spacelang.loads(text)
+    genome = spacelang.decode(hyperspace, "444-000")
+    space, table = tmp_path / "uneven.space", tmp_path / "table.parquet"
+    space.write_text(spacelang.dumps(spacelang.narrow(hyperspace, genome, "small")))
+    write_table(random_table(0, rows=20, space=hyperspace), table)
+    what = "allows choices that give no network: the number of output channels is"
+    assert run(["predict", str(space), "--device", "cost-model", "--samples", "20"]) == 1
+    assert capsys.readouterr().err.startswith(f"error[SP0813]: small {what} 97.44, which is not a")
+    assert run(["table", "attach", str(table), "--device", "cost-model", "-o", str(table)]) == 1
+    assert capsys.readouterr().err.startswith(f"error[SP0813]: tiny {what} 64.96, which is not a")
 
 
 def test_attach_labels_the_table_with_what_predicted(
@@ -90,6 +186,15 @@ def test_attach_labels_the_table_with_what_predicted(
     label = "cost model (int8: greater of MACs and bytes, plus a start): not measured"
     assert read_table(made).require_latencies().device == label
     assert capsys.readouterr().err == f"{len(random_table(0).rows)} rows with latencies of {label}: {made}\n"
+    assert run(["table", "attach", str(table), "--device", "cost-model", "-o", str(made), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "format_version": 1,
+        "table": str(made),
+        "rows": len(random_table(0).rows),
+        "cells": 12,
+        "origin": "made for a test",
+        "device": label,
+    }
     write_predictor(predictor, tmp_path / "madeup.predictor")
     before = made.read_bytes()
     assert run(["table", "attach", str(table), "--device", str(tmp_path / "madeup.predictor"), "-o", str(made)]) == 1
@@ -99,4 +204,24 @@ def test_attach_labels_the_table_with_what_predicted(
 
 def test_devices_lists_the_cost_model_too(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["latency", "devices"]) == 0
-    assert capsys.readouterr().out.splitlines()[-2].split()[0] == "cost-model"
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-2].split()[0] == "cost-model"
+    assert lines[1].endswith("held-out networks within 10 %")
+
+
+def test_a_file_is_listed_alone(predictor: Predictor, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_predictor(predictor, tmp_path / "madeup.predictor")
+    assert run(["latency", "devices", str(tmp_path / "madeup.predictor")]) == 0
+    (row,) = capsys.readouterr().out.splitlines()[3:-1]
+    assert predictor.accuracy is not None
+    assert row.split()[0] == "madeup"
+    assert row.endswith(f" 100.0% of {predictor.accuracy.count}")
+
+
+def test_the_cost_model_has_no_card_and_cannot_be_judged(log: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (["devices", "cost-model"], ["devices", "cost-model", "--json"], ["eval", "cost-model", log]):
+        assert run(["latency", *arguments]) == 1
+        assert capsys.readouterr().err.startswith(
+            "error[SP1613]: `cost-model` is an analytic model of no device: it has no card, and no measurements to be "
+            "judged by\n = help: `spacelang latency devices` lists the predictors that come with spacelang\n"
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,17 @@ def test_held_out_kernels_are_not_learned_from() -> None:
     known = kernels(50, kinds=("conv",))
     with_them, without_them = (train(each, "int8").predict_kernels(known).tolist() for each in (measured, without))
     assert with_them == without_them
+
+
+@pytest.mark.parametrize(("ours", "theirs", "factor"), [(None, 0.125, 1.0), (0.25, None, 1.0), (0.25, 0.125, 0.5)])
+def test_a_log_is_judged_at_the_speed_of_the_core_that_the_predictor_has(
+    predictor: Predictor, measured: Log, ours: float | None, theirs: float | None, factor: float
+) -> None:
+    """Where both are known: a canary twice as slow tells all latencies twice as long."""
+    told = Log(DEVICE, theirs)
+    told.append(*(each._replace(ms=each.ms * factor) for each in measured.kernels("int8")))
+    told.append(*(each._replace(ms=each.ms * factor) for each in measured.networks("int8")))
+    assert evaluate(replace(predictor, reference_ms=ours), told) == evaluate(predictor, measured)
 
 
 def test_the_factor_is_found_and_networks_are_right(predictor: Predictor, measured: Log) -> None:

@@ -60,13 +60,24 @@ def test_without_a_device_the_runtimes_own_is_taken(capsys: pytest.CaptureFixtur
     captured = capsys.readouterr()
     (row,) = json.loads(captured.out)["models"]
     assert row["device"] == find_predictor("zen5-onnxruntime-int8").label
-    assert captured.err == ""
+    mend = "to know better, measure the device and give `--device` (docs/predict.md)"
+    assert captured.err == f"the shipped predictor for onnxruntime in int8 stands in for `vnni`; {mend}\n"
+    phone = str(ROOT / "specs" / "seqnet_pixel4_a0.space")
+    assert run(["predict", A0, A0, phone]) == 0
+    assert capsys.readouterr().err.endswith(
+        f"\nthe shipped predictor for onnxruntime in int8 stands in for `vnni`; {mend}\n"
+        f"the shipped predictor for tflite in int8 stands in for `pixel4`; {mend}\n"
+    )
+    assert run(["predict", A0, "--device", "zen5-onnxruntime-int8"]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_devices_lists_them_and_prints_cards(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["latency", "devices", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["devices"]
     assert [each["name"] for each in rows] == list(shipped())
+    assert run(["latency", "devices", "zen5-tflite-int8", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["devices"] == [each for each in rows if "tflite" in each["name"]]
     assert run(["latency", "devices", "zen5-tflite-int8"]) == 0
     assert capsys.readouterr().out == card("zen5-tflite-int8")
     assert run(["latency", "devices", "zen5"]) == 1
