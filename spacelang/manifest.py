@@ -62,6 +62,8 @@ def write_build(space: ir.SearchSpace, files: Mapping[str, str], directory: Path
     Raises:
         SpacelangError: SP0807-SP0809 before anything is written, SP0812 if the system refuses.
     """
+    if directory.is_file():
+        raise SpacelangError([Diagnostic("SP0812", f"{directory} is a file", help="name a folder")])
     try:
         earlier = _read(directory, force)
         if not force:

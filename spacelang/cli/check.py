@@ -22,7 +22,9 @@ Files = Annotated[list[str], typer.Argument(metavar="FILE…", help="`.space` fi
 
 def check(
     files: Files,
-    format: Annotated[Format, typer.Option(help="How to print what is found.")] = Format.TEXT,
+    format: Annotated[
+        Format, typer.Option(help="How to print what is found; `json` is for another program.")
+    ] = Format.TEXT,
 ) -> None:
     """Check files and print everything that is wrong with them."""
     from spacelang.driver import check_source

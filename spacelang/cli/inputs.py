@@ -13,6 +13,8 @@ from spacelang.loader import open_source
 from spacelang.source import Source
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from spacelang.ir import Kind, SearchSpace
 
 STDIN = "-"
@@ -42,12 +44,16 @@ def read_input(argument: str, report: Report) -> tuple[Source | None, Path | Non
 
 
 def load_space(
-    argument: str, kinds: tuple[Kind, ...] = ("hyperspace", "space", "model"), shown: str | None = None
+    argument: str,
+    kinds: tuple[Kind, ...] = ("hyperspace", "space", "model"),
+    shown: str | None = None,
+    mends: Mapping[Kind, str] | None = None,
 ) -> SearchSpace:
     """The space that an argument names.
 
     Args:
         shown: what diagnostics call the file, where that isn't its path.
+        mends: what else to do with a space of a kind that isn't taken.
 
     Raises:
         SpacelangError: with all that is wrong; if it is of another kind.
@@ -63,12 +69,15 @@ def load_space(
         source = Source(split_name(shown)[0], source.text)
     space = choose(compile_source(source, path), name, source.name)
     if space.kind not in kinds:
-        raise SpacelangError([_other_kind(space, kinds)])
+        mend = (mends or {}).get(space.kind, "")
+        if not mend and space.kind == "hyperspace":
+            mend = f"`spacelang decode {argument} ENCODING -o found.space` writes out a space of it"
+        raise SpacelangError([_other_kind(space, kinds, mend)])
     return space
 
 
-def _other_kind(space: SearchSpace, kinds: tuple[Kind, ...]) -> Diagnostic:
+def _other_kind(space: SearchSpace, kinds: tuple[Kind, ...], mend: str) -> Diagnostic:
     from spacelang.suggest import listed
 
-    wanted = listed(f"a {kind}" for kind in kinds)
-    return Diagnostic("SP1002", f"{space.name} is a {space.kind}", help=f"this command takes {wanted}")
+    help = f"this command takes {listed(f'a {kind}' for kind in kinds)}"
+    return Diagnostic("SP1002", f"{space.name} is a {space.kind}", help=f"{help}; {mend}" if mend else help)

@@ -18,11 +18,15 @@ if TYPE_CHECKING:
     from spacelang.evolve.quality import Score
     from spacelang.evolve.solve import Solution
     from spacelang.genome import Genome
+    from spacelang.ir import Kind
 
 TableFile = Annotated[
     Path, typer.Option("--table", metavar="FILE", help="Made by `spacelang table build` or `import`.")
 ]
 Found = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the best space there.")]
+
+UNSEARCHED: dict[Kind, str] = {"space": "a space has nothing left to search; `spacelang score` judges it"}
+"""What to do with what can't be searched."""
 
 
 def score(
@@ -40,7 +44,10 @@ def score(
     from spacelang.evolve.settings import quality_of, targets_of
     from spacelang.genome import decode
 
-    space = load_space(file, ("space",) if encoding is None else ("hyperspace",))
+    if encoding is None:
+        space = load_space(file, ("space",), mends={"hyperspace": "behind a hyperspace, give an ENCODING"})
+    else:
+        space = load_space(file, ("hyperspace",), mends={"space": "a space needs no ENCODING"})
     measured = read_table(table)
     if encoding is None:
         found = scored(space, measured)
@@ -80,7 +87,7 @@ def evolve(
 
     if resume and history is None:
         raise typer.BadParameter("--resume needs --history, the file to go on with")
-    space = load_space(file, ("hyperspace",))
+    space = load_space(file, ("hyperspace",), mends=UNSEARCHED)
     settings = space.evolution.model_copy(update={"seed": seed}) if space.evolution and seed is not None else None
     measured = read_table(table)
     try:
@@ -123,7 +130,7 @@ def solve(file: File, table: TableFile, output: Found = None, json: Json = False
     from spacelang.evolve.parquet import read_table
     from spacelang.evolve.solve import solve as solved
 
-    space = load_space(file, ("hyperspace",))
+    space = load_space(file, ("hyperspace",), mends=UNSEARCHED)
     measured = read_table(table)
     with progress("solving") as update:
         solution = solved(

@@ -17,7 +17,8 @@ CODES: tuple[Code, ...] = (
         "SP1002",
         "not this kind of space",
         "The command needs another kind of space: `decode`, `evolve` and `solve` search a hyperspace, `encode` "
-        "writes the encoding of a space that was found in one, `sample` draws models, of which a model is just one.",
+        "writes the encoding of a space that was found in one, `sample` draws models, of which a model is just one. "
+        "`spacelang decode` writes out a space of a hyperspace, and `spacelang score` judges a space.",
         "spacelang encode specs/vnni.space",
         "spacelang encode specs/spaceevo_vnni.space",
     ),

@@ -158,7 +158,7 @@ def test_a_directory_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "build").write_text("")
     with pytest.raises(SpacelangError) as caught:
         compile_to(SPACE, tmp_path / "build")
-    assert errors(caught) == [f"SP0812: {tmp_path}/build/manifest.json can't be written: Not a directory"]
+    assert str(caught.value) == f"error[SP0812]: {tmp_path}/build is a file (name a folder)"
 
 
 def test_a_folder_in_the_place_of_a_file(tmp_path: Path) -> None:

@@ -10,12 +10,12 @@ import pytest
 
 import spacelang
 from spacelang.cli.search import _distance
-from spacelang.evolve.parquet import write_table
+from spacelang.evolve.parquet import read_table, write_table
 from spacelang.evolve.quality import Score
 from spacelang.evolve.solve import Solution
 from spacelang.genome import Genome
 from tests.cli.conftest import ROOT, SPECS, Cli
-from tests.evolve.synthetic import TEXT, random_table
+from tests.evolve.synthetic import TEXT, csv_files, random_table
 
 ARCHIVE = ROOT.parent / "shared" / "data" / "vnni_block_table.tar.xz"
 FIXED = "160=1.751,192=2.277,224=2.801"
@@ -147,6 +147,45 @@ def test_no_table(cli: Cli, tiny: Path, tmp_path: Path) -> None:
         code, out, err = cli("solve", tiny, "--table", path)
         assert (code, out) == (1, "")
         assert err.startswith("error[SP07")
+
+
+@pytest.mark.parametrize(
+    ("command", "file", "message", "mend"),
+    [
+        ("evolve", "best", "tiny_best is a space", "a space has nothing left to search; `spacelang score` judges it"),
+        ("solve", "best", "tiny_best is a space", "a space has nothing left to search; `spacelang score` judges it"),
+        ("score", "tiny", "tiny is a hyperspace", "behind a hyperspace, give an ENCODING"),
+        ("score 111-000", "best", "tiny_best is a space", "a space needs no ENCODING"),
+    ],
+)
+def test_another_kind_of_space(
+    cli: Cli, tiny: Path, table: Path, tmp_path: Path, command: str, file: str, message: str, mend: str
+) -> None:
+    hyperspace = spacelang.load(tiny)
+    best = spacelang.narrow(hyperspace, spacelang.decode(hyperspace, "111-000"), "tiny_best")
+    (tmp_path / "best.space").write_text(spacelang.dumps(best))
+    name, *encoding = command.split()
+    code, out, err = cli(name, tmp_path / f"{file}.space", *encoding, "--table", table)
+    wanted = "a hyperspace" if file == "best" else "a space"
+    assert (code, out) == (1, "")
+    assert err.startswith(f"error[SP1002]: {message}\n = help: this command takes {wanted}; {mend}\n")
+
+
+def test_what_was_imported_as_json(cli: Cli, tiny: Path, tmp_path: Path) -> None:
+    folder, table, made = tmp_path / "tables", random_table(0), tmp_path / "made.parquet"
+    folder.mkdir()
+    for name, text in csv_files(table).items():
+        (folder / name).write_text(text)
+    code, out, _ = cli("table", "import", folder, "--space", tiny, "-o", made, "--fixed-latency", "32=1,64=1", "--json")
+    assert code == 0
+    assert json.loads(out) == {
+        "format_version": 1,
+        "table": str(made),
+        "rows": len(table.rows),
+        "cells": 12,
+        "origin": read_table(made).origin,
+        "device": "cpu",
+    }
 
 
 def test_table_info(cli: Cli, table: Path) -> None:

@@ -65,7 +65,13 @@ def test_cost_of_a_space_is_that_of_three_models(cli: Cli) -> None:
 def test_a_hyperspace_has_no_cost(cli: Cli) -> None:
     code, out, err = cli("cost", VNNI)
     assert (code, out) == (1, "")
-    assert "error[SP1002]: vnni is a hyperspace\n = help: this command takes a space or a model" in err
+    assert err.startswith(
+        "error[SP1002]: vnni is a hyperspace\n = help: this command takes a space or a model; "
+        f"`spacelang decode {VNNI} ENCODING -o found.space` writes out a space of it\n"
+    )
+    assert cli("decode", FOUND, "1-0").err.startswith(
+        "error[SP1002]: spaceevo_vnni is a space\n = help: this command takes a hyperspace\n"
+    )
 
 
 def test_decode_and_encode_are_inverses(cli: Cli, tmp_path: Path) -> None:
