@@ -8,9 +8,10 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP1101",
         "too noisy to measure",
-        "A reference kernel, the canary, runs before and after every measurement. Where it is slower than it was at "
-        "its best, something else used the machine and the measurement is repeated. This one was disturbed every "
-        "time, so nothing was recorded. Stop what else is running, or try again later.",
+        "A reference kernel, the canary, runs before and after every measurement. Where the two differ by over 3 %, or "
+        "where both are over 25 % slower than the canary was when the log was begun, something else used the machine, "
+        "and the measurement is tried again. This one was disturbed in every try, so nothing was recorded. Stop what "
+        "else is running, or try again later.",
     ),
     Code(
         "SP1102",
@@ -22,9 +23,9 @@ CODES: tuple[Code, ...] = (
         "SP1103",
         "a runtime is missing",
         "Models are measured through the runtime that runs them on the device. It is installed by an extra of its "
-        "own, because a compiler of spaces doesn't need it.",
-        "pip install spacelang",
-        "pip install 'spacelang[onnx]'",
+        "own, because a compiler of spaces doesn't need it. In the checkout:",
+        "pip install .",
+        "pip install '.[onnx]'",
     ),
     Code(
         "SP1104",
@@ -50,8 +51,9 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP1107",
         "too busy to go on measuring",
-        "Single disturbed measurements are tried again later, but here too many in a row were disturbed. What was "
-        "measured before is in the log, and the same command goes on from there once the machine is quiet.",
+        "Single disturbed measurements (SP1101) are tried again later, but here too many in a row were disturbed. What "
+        "was measured before is in the log, and the same command goes on from there once the machine is quiet; `bench` "
+        "keeps no log, and begins anew.",
     ),
     Code(
         "SP1108",
@@ -63,8 +65,9 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP1109",
         "results from elsewhere don't fit",
-        "The script beside exported models measures all of them and writes results.json, with the hash of the "
-        "manifest. Here a file is missing or unreadable, models are missing or unknown, or the results are of another "
-        "export; nothing was taken over.",
+        "The script beside exported models measures all of them, networks in four sweeps, and writes results.json, "
+        "with the hash of the manifest. Here a file is missing or unreadable, models are missing or unknown, the "
+        "script hasn't been through all sweeps, or the results are of another export; nothing was taken over. The "
+        "script goes on where it stopped.",
     ),
 )

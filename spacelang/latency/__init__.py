@@ -9,4 +9,4 @@ from spacelang.backend import refuse
 NEEDED = ("onnx", "onnxruntime")
 
 if missing := [name for name in NEEDED if find_spec(name) is None]:
-    refuse("SP1103", f"measuring needs {' and '.join(missing)}", help="pip install 'spacelang[onnx]'")
+    refuse("SP1103", f"measuring needs {' and '.join(missing)}", help="in spacelang's checkout: pip install '.[onnx]'")

@@ -9,4 +9,4 @@ from spacelang.backend import refuse
 NEEDED = ("torch", "safetensors", "sklearn", "PIL", "kornia", "transformers", "tensorboard")
 
 if missing := [name for name in NEEDED if find_spec(name) is None]:
-    refuse("SP1309", f"training needs {' and '.join(missing)}", help="pip install 'spacelang[train]'")
+    refuse("SP1309", f"training needs {' and '.join(missing)}", help="in spacelang's checkout: pip install '.[train]'")

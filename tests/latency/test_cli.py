@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from spacelang.cli.entry import run
+from spacelang.latency import bench
 from spacelang.latency.meter import Measurement, Meter
+from tests.latency.conftest import Terminal
 
 ROOT = Path(__file__).parents[2]
 SPECS = ROOT / "specs"
@@ -28,28 +30,37 @@ MISSING = {
 }
 
 
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits between the sweeps."""
+    monkeypatch.setattr(bench, "APART_SECONDS", 0.0)
+
+
 @pytest.fixture
-def instant(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A meter that runs each model once and says one figure, larger for each that it is asked for."""
-    figures = iter(range(1, 100))
+def instant(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """A meter that runs each model once; its figures fall to 1 at the 20th and rise again. Those that it said."""
+    said: list[float] = []
 
     def measure(self: Meter, run: object, what: str, runs: int) -> Measurement:
         assert callable(run)
         run()
-        return Measurement(float(next(figures)), 1, 0.5)
+        said.append(1.0 + abs(20 - (len(said) + 1)))
+        return Measurement(said[-1], 1, 0.5)
 
     monkeypatch.setattr(Meter, "measure", measure)
+    return said
 
 
-@pytest.mark.usefixtures("instant")
-def test_bench_measures_three_models_of_a_space(capsys: pytest.CaptureFixture[str]) -> None:
+def test_bench_measures_three_models_of_a_space(instant: list[float], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["bench", str(SPECS / "mobilenetv3.space"), str(SPECS / "seqnet_vnni_a0.space"), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["device"]["runtime"] == "onnxruntime"
     names = [each["name"] for each in found["models"]]
     assert names == ["mobilenetv3 smallest", "mobilenetv3 largest", "mobilenetv3 sample of seed 0", "seqnet_vnni_a0"]
     last = found["models"][-1]
-    assert (last["int8_ms"], last["fp32_ms"], last["speedup"]) == (7, 8, 8 / 7)
+    # The 7th, 15th, 23rd and 31st figure, and those behind them.
+    assert (last["int8_ms"], last["fp32_ms"], last["speedup"]) == (4, 5, 5 / 4)
+    assert len(instant) == 4 * 2 * 4
     assert last["mflops"] == pytest.approx(163.5, abs=0.05)
 
 
@@ -64,7 +75,20 @@ def test_bench_prints_the_columns_of_the_paper(capsys: pytest.CaptureFixture[str
     assert run(["bench", str(SPECS / "seqnet_vnni_a0.space")]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[2].split() == ["model", "resolution", "INT8", "ms", "FP32", "ms", "speedup", "MFLOPs"]
-    assert lines[4].split() == ["seqnet_vnni_a0", "160", "1.00", "2.00", "2.0×", "163"]
+    assert lines[4].split() == ["seqnet_vnni_a0", "160", "14.00", "13.00", "0.9×", "163"]
+
+
+def test_what_shows_the_progress_is_not_pinned(terminal: Terminal) -> None:
+    assert run(["bench", str(SPECS / "seqnet_vnni_a0.space")]) == 0
+    terminal.check()
+
+
+def test_bench_says_who_reads_onnx(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["bench", "net.onnx"]) == 1
+    assert capsys.readouterr().err == (
+        "error: Invalid value: net.onnx: `bench` measures .space files; `spacelang predict` reads ONNX\n"
+        " = help: see `spacelang bench --help`\n"
+    )
 
 
 @pytest.mark.parametrize("runtime", ["onnxruntime", "tflite"])
@@ -76,7 +100,7 @@ def test_bench_really_measures(runtime: str, capsys: pytest.CaptureFixture[str])
         assert min(json.loads(out)["models"][0][key] for key in ("int8_ms", "fp32_ms")) > 0
     else:
         assert (code, out) == (1, "")
-        assert "SP1101" in err
+        assert "SP1107" in err
 
 
 @pytest.mark.parametrize("module", MISSING)
@@ -86,5 +110,5 @@ def test_without_a_runtime_bench_says_how_to_get_it(module: str) -> None:
     command = [sys.executable, "-c", WITHOUT, module, *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    mend = f" = help: pip install 'spacelang[{extra}]'"
+    mend = f" = help: in spacelang's checkout: pip install '.[{extra}]'"
     assert done.stderr.startswith(f"error[SP1103]: {message}\n{mend}\n")

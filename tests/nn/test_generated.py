@@ -89,4 +89,4 @@ def test_names_the_file_that_is_missing_or_unreadable(tmp_path: Path) -> None:
 def test_says_what_to_install_without_torch() -> None:
     code = "import sys; sys.modules['torch'] = None; import spacelang.nn"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert "spacelang.nn needs torch: pip install 'spacelang[train]'" in run.stderr
+    assert "spacelang.nn needs torch: pip install '.[train]', in its checkout" in run.stderr

@@ -15,4 +15,4 @@ from importlib.util import find_spec
 from spacelang.backend import refuse
 
 if find_spec("matplotlib") is None:
-    refuse("SP1103", "the figures of a profile need matplotlib", help="pip install 'spacelang[onnx]'")
+    refuse("SP1103", "the figures of a profile need matplotlib", help="in spacelang's checkout: pip install '.[onnx]'")
