@@ -5,7 +5,9 @@
 set -eu
 
 spec=specs/digits.space
-archive=../shared/data/vnni_block_table.tar.xz
+# The table that the authors of SpaceEvo published is searched too, where it lies here or beside the clone.
+archive=vnni_block_table.tar.xz
+[ -f "$archive" ] || archive=../$archive
 demo=build/demo
 device=zen5-onnxruntime-int8
 begun=$(date +%s)
@@ -77,6 +79,7 @@ next() {
 
 printf '\nDone in %s. Found from images alone: %s\n' "$(elapsed)" "$(spacelang encode "$demo/optimum.space")"
 printf 'It is a program like the one it was searched in, %s. Next:\n\n' "$demo/optimum.space"
+[ ! -f .venv/bin/activate ] || next ". .venv/bin/activate" "first, for this shell to know spacelang"
 next "spacelang train $demo/optimum.space -o $demo/run" "train its supernet, FP32 then INT8"
 next "spacelang evaluate $demo/run" "the accuracy of its networks"
 next "spacelang predict $demo/optimum.space --device $device" "their latency on a device"

@@ -83,6 +83,27 @@ def test_a_second_run_goes_on_from_the_first(clone: Path, first: subprocess.Comp
     assert (clone / "build/demo/optimum.space").read_text() == optimum
 
 
+def test_next_begins_with_the_environment_and_a_published_table_is_searched_too(tmp_path: Path) -> None:
+    """With a stand-in for spacelang that writes what `-o` names."""
+    folder, programs = tmp_path / "clone", tmp_path / "programs"
+    for each in (folder / ".venv" / "bin", programs):
+        each.mkdir(parents=True)
+    for name in ("specs", "examples"):
+        (folder / name).symlink_to(ROOT / name)
+    stand_in = programs / "spacelang"
+    stand_in.write_text('#!/bin/sh\nwhile [ $# -gt 0 ]; do [ "$1" != -o ] || : >"$2"; shift; done\n')
+    stand_in.chmod(0o755)
+    (folder / ".venv" / "bin" / "activate").touch()
+    (tmp_path / "vnni_block_table.tar.xz").touch()
+    done = demo(folder, PATH=f"{programs}:{os.environ['PATH']}")
+    assert done.returncode == 0, done.stderr
+    assert "step 8 of 9" in done.stdout
+    assert "$ spacelang table import ../vnni_block_table.tar.xz --space" in done.stdout
+    after = done.stdout[done.stdout.index("Next:") :].splitlines()
+    assert after[2].split("  ")[1] == ". .venv/bin/activate"
+    assert after[3].startswith("  spacelang train build/demo/optimum.space -o build/demo/run ")
+
+
 def test_it_fails_where_a_command_fails(clone: Path, tmp_path: Path) -> None:
     (tmp_path / "spacelang").write_text('#!/bin/sh\n[ "$1" != compile ] || { echo no >&2; exit 1; }\n')
     (tmp_path / "spacelang").chmod(0o755)
