@@ -12,7 +12,9 @@ A supernet holds the weights of its largest choices. It keeps no state of what i
 try:
     import torch as _torch  # noqa: F401
 except ModuleNotFoundError as error:
-    raise ModuleNotFoundError("spacelang.nn needs torch: pip install '.[train]', in its checkout", name=error.name) from error
+    raise ModuleNotFoundError(
+        "spacelang.nn needs torch: pip install '.[train]', in its checkout", name=error.name
+    ) from error
 
 from torch.nn import ModuleList
 

@@ -17,7 +17,11 @@ from spacelang.latency.protocol import Precision, Runnable, Runtime, RuntimeName
 NEEDED = {"ai_edge_litert": "ai-edge-litert", "tflite": "tflite"}
 
 if missing := [name for module, name in NEEDED.items() if find_spec(module) is None]:
-    refuse("SP1103", f"the runtime tflite needs {' and '.join(missing)}", help="in spacelang's checkout: pip install '.[tflite]'")
+    refuse(
+        "SP1103",
+        f"the runtime tflite needs {' and '.join(missing)}",
+        help="in spacelang's checkout: pip install '.[tflite]'",
+    )
 
 
 class TFLite(Runtime):
