@@ -149,7 +149,7 @@ DISTILL = (
     Property("random_stages", "integer", "random sub-stages in a step, next to the largest and the smallest",
              domain=NOT_NEGATIVE),
     Property("architectures", "integer", "sampled per (stage, block, window) for the table", domain=POSITIVE),
-    Property("calibration_batches", "integer", "that reset the batch norms before an evaluation", domain=NOT_NEGATIVE),
+    Property("calibration_batches", "integer", "that reset the batch norms before an evaluation", domain=POSITIVE),
     Property("seed", "integer", "of the random numbers", domain=SEED),
 )  # fmt: skip
 

@@ -21,6 +21,15 @@ if TYPE_CHECKING:
     from spacelang.train.distill import Finished, Plan
     from spacelang.train.distill.learner import Loss
 
+Readers = Annotated[
+    int | None,
+    typer.Option(
+        "--readers",
+        min=0,
+        max=256,
+        help="Processes that read images ahead of each worker; none on a processor, up to 16 on a GPU.",
+    ),
+]
 EXPLAINED = "NSR loss on the validation images, largest / smallest: 0 is perfect, 1 is what a mean reaches"
 
 
@@ -52,6 +61,7 @@ def distill(
         int | None,
         typer.Option("--workers", min=1, max=256, help="Processes of `local`; one for each core, or one on a GPU."),
     ] = None,
+    readers: Readers = None,
     accelerator: Accelerator = "auto",
     json: Json = False,
 ) -> None:
@@ -59,8 +69,18 @@ def distill(
     from spacelang.train.distill import default_workers, prepare
     from spacelang.train.distill import distill as distilled
 
+    if executor is ExecutorName.RAY and workers:
+        raise typer.BadParameter("--workers is for --executor local; Ray runs a task for each job")
     with progress("opening the teacher") as update:
-        plan = prepare(build, data=data, teacher=teacher, jobs=job or (), accelerator=accelerator, update=update)
+        plan = prepare(
+            build,
+            data=data,
+            teacher=teacher,
+            jobs=job or (),
+            accelerator=accelerator,
+            readers=readers,
+            update=update,
+        )
     if not json:
         _print_plan(plan)
     try:
@@ -70,6 +90,7 @@ def distill(
                 executor=executor.value,
                 workers=workers or default_workers(accelerator),
                 accelerator=accelerator,
+                readers=readers,
                 update=update,
             )
     except KeyboardInterrupt:

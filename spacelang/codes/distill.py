@@ -38,7 +38,8 @@ CODES: tuple[Code, ...] = (
         "begun with something else",
         "All students of a build learn from the same images and the same teacher, with the settings that the build "
         "was compiled with; else their losses couldn't be compared. `bkd/run.json` keeps what the first of them was "
-        "begun with. Go on with that, or begin anew.",
+        "begun with, and each student a hash of that. A table is made of these students, so it is refused too once the "
+        "build is compiled anew. Go on with what was begun, or begin anew. (The same images may be at another place.)",
     ),
     Code(
         "SP1306",
@@ -49,22 +50,47 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP1307",
         "a worker died",
-        "A process that trained students was ended from outside: most often by the system, for want of memory. What "
-        "was trained is kept. The same command goes on from the checkpoints; fewer workers need less memory.",
+        "A process that trained students was ended from outside: most often by the system, for want of memory. On a "
+        "Ray cluster a whole machine may have gone. What was trained is kept. The same command goes on from the "
+        "checkpoints; fewer workers need less memory.",
     ),
     Code(
         "SP1308",
         "Ray is missing",
-        "The executor `ray` runs each job as a task of a Ray cluster. Ray is installed by an extra of its own.",
-        "pip install spacelang",
-        "pip install 'spacelang[ray]'",
+        "The executor `ray` runs each job as a task of a Ray cluster. Ray is installed by an extra of its own: "
+        "`pip install '.[ray]'` in the checkout of spacelang.",
     ),
     Code(
         "SP1309",
         "a library of training is missing",
         "Distillation and training run in torch, with libraries for images, teachers and logs. They are installed by "
-        "an extra of its own, because a compiler of spaces doesn't need them.",
-        "pip install spacelang",
-        "pip install 'spacelang[train]'",
+        "an extra of its own, because a compiler of spaces doesn't need them: `pip install '.[train]'` in the checkout "
+        "of spacelang.",
+    ),
+    Code(
+        "SP1310",
+        "a student that diverged",
+        "The loss of a student became infinite or no number, and nothing that follows could be right. The learning "
+        "rate is too large for this block: `learning_rate_ends` is that of the first and the last stage, "
+        "`learning_rate` that of those between, `learning_rate_quantised` that with quantisers. All students of a "
+        "build have the same settings, so a smaller one needs a build of its own.",
+        "distill { learning_rate 100 }",
+        "distill { learning_rate 0.01 }",
+    ),
+    Code(
+        "SP1311",
+        "a job that another process trains",
+        "Two processes that train the same job would replace each other's checkpoints. The second one is refused: "
+        "perhaps a Slurm array was submitted again while its first tasks still run. Jobs that are trained by then are "
+        "passed over, so the same command may be run later.",
+    ),
+    Code(
+        "SP1312",
+        "too few images to calibrate with",
+        "Before a loss is measured, the batch norms of the network are computed from `calibration_batches` batches of "
+        "the images for training. There are fewer images than that. The students don't depend on the setting, so the "
+        "space may be compiled again into the same directory.",
+        "distill { batch 256, calibration_batches 8 }",
+        "distill { batch 256, calibration_batches 4 }",
     ),
 )

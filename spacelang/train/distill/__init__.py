@@ -6,9 +6,11 @@ results = distill(plan, workers=2)
 
 from __future__ import annotations
 
-from spacelang.train.distill.begun import Begun, Finished, Sources, open_sources, read_begun, read_student
+from spacelang.train.distill.begun import Begun, Sources, open_sources, read_begun, read_student
 from spacelang.train.distill.jobs import Build, Job, read_jobs
-from spacelang.train.distill.run import Executor, Plan, default_workers, distill, prepare, run_job
+from spacelang.train.distill.kept import Finished
+from spacelang.train.distill.processes import default_workers
+from spacelang.train.distill.run import Executor, Plan, distill, prepare
 
 __all__ = [
     "Begun",
@@ -25,5 +27,4 @@ __all__ = [
     "read_begun",
     "read_jobs",
     "read_student",
-    "run_job",
 ]

@@ -1,10 +1,8 @@
-"""What the distillation of a build was begun with, and the students that came of it.
+"""What the distillation of a build was begun with.
 
-bkd/run.json                  the data, the teacher, a hash of the jobs
-bkd/students/job-007.*        a student that is trained
-bkd/checkpoints/job-007.*     one that is not
-bkd/teacher/                  the teacher `trained`
-bkd/run.lock                  held by the process that begins; other tasks of an array wait for it
+bkd/run.json    the data, the teacher, a hash of the jobs
+bkd/teacher/    the teacher `trained`
+bkd/run.lock    held by the process that begins; other tasks of an array wait for it
 """
 
 from __future__ import annotations
@@ -22,21 +20,19 @@ from spacelang.backend import refuse
 from spacelang.files import write_atomic
 from spacelang.invalid import first_error
 from spacelang.progress import Update
-from spacelang.train import checkpoint
-from spacelang.train.data import DIGITS, Data, open_data
+from spacelang.train.data import DIGITS, Data, anywhere, count_batches, open_data
 from spacelang.train.distill.jobs import FILE, Build, Job
-from spacelang.train.distill.learner import Learner, Losses
+from spacelang.train.distill.kept import RUN, TEACHER, Finished, anew, read_finished, refuse_other, require_own
 from spacelang.train.runtime import Accelerator
 from spacelang.train.student import Student
 from spacelang.train.teacher import Teacher, default_teacher, open_teacher
 from spacelang.train.teacher.opening import TIMM
 
-RUN, LOCK, STUDENTS, TEACHER = "bkd/run.json", "bkd/run.lock", "bkd/students", "bkd/teacher"
-PARTS = (RUN, STUDENTS, "bkd/checkpoints", TEACHER)
+LOCK = "bkd/run.lock"
 
 
 class Begun(BaseModel):
-    """What all students of a build have in common."""
+    """What all students of a build have in common. data, teacher: where they were found last."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -50,23 +46,8 @@ class Begun(BaseModel):
 
     @property
     def key(self) -> str:
-        """A hash; a student keeps it."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
-
-
-class Finished(BaseModel):
-    """What is said of a trained student beside its weights. teacher_in, teacher_out: the channels of its adapters."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    job: int
-    stage: str
-    block_id: int
-    block: str
-    teacher_in: int
-    teacher_out: int
-    losses: Losses
-    begun: str
+        """A hash of all but the places; a student keeps it."""
+        return hashlib.sha256(self.model_dump_json(exclude={"data", "teacher"}).encode()).hexdigest()
 
 
 class Sources(NamedTuple):
@@ -78,24 +59,31 @@ class Sources(NamedTuple):
 
 
 def open_sources(
-    build: Build, accelerator: Accelerator, data: str | None, teacher: str | None, update: Update | None = None
+    build: Build,
+    accelerator: Accelerator,
+    data: str | None,
+    teacher: str | None,
+    update: Update | None = None,
+    readers: int = 0,
 ) -> Sources:
     """The data and the teacher of a build, kept in `run.json` from the first call on.
 
-    Of several processes that begin at once, one trains the teacher `trained`; the others wait and take it.
+    Of several processes that begin at once, one trains the teacher `trained`; the others wait and take it. The same
+    images or weights may be at another place each time.
 
     Args:
         data, teacher: as `open_data` and `open_teacher` take them; None for what the build was begun with, or else for
             the digits and the data's own teacher.
+        readers: processes that read images ahead, where the teacher is trained.
 
     Raises:
-        SpacelangError: SP12xx if they can't be had; SP1305 if the build was begun with something else; SP1306 if
-            `run.json` is damaged.
+        SpacelangError: SP12xx if they can't be had, or are too few; SP1312 if they are too few to calibrate with;
+            SP1305 if the build was begun with something else; SP1306 if `run.json` is damaged; SP1302 if a student is.
     """
     if before := read_begun(build.folder):
-        return _open(build, before, accelerator, data, teacher, update)
+        return _open(build, before, accelerator, data, teacher, update, readers)
     with FileLock(build.folder / LOCK):
-        return _open(build, read_begun(build.folder), accelerator, data, teacher, update)
+        return _open(build, read_begun(build.folder), accelerator, data, teacher, update, readers)
 
 
 def _open(
@@ -105,11 +93,17 @@ def _open(
     data: str | None,
     teacher: str | None,
     update: Update | None,
+    readers: int,
 ) -> Sources:
-    where = _anywhere(data) if data else before.data if before else DIGITS
+    where = anywhere(data) if data else before.data if before else DIGITS
     opened = open_data(where, build.space)
+    _require_enough(build, opened)
+    if before:
+        was, now = (before.data, before.data_fingerprint), (where, opened.fingerprint)
+        _require_same(build, [*_changes(build, before), *_difference("data", was, now)])
     name = _teacher_anywhere(teacher) if teacher else before.teacher if before else default_teacher(opened)
-    cut = open_teacher(name, build.space, opened, build.folder / TEACHER, update, device=accelerator.device)
+    folder, device = build.folder / TEACHER, accelerator.device
+    cut = open_teacher(name, build.space, opened, folder, update, device=device, workers=readers)
     begun = Begun(
         jobs_sha256=_jobs_sha256(build),
         data=where,
@@ -117,27 +111,34 @@ def _open(
         teacher=name,
         teacher_fingerprint=cut.fingerprint,
     )
-    if before is None:
-        write_atomic(build.folder / RUN, begun.model_dump_json(indent=2) + "\n")
-    elif differences := _differences(before, begun):
-        refuse(
-            "SP1305",
-            f"the distillation of {build.folder} was begun with something else: {'; '.join(differences)}",
-            f"go on with what it was begun with, compile into another directory, or remove {_listed(build.folder)} "
-            "to begin anew",
+    if before:
+        _require_same(
+            build, _difference("teacher", (before.teacher, before.teacher_fingerprint), (name, cut.fingerprint))
         )
+    else:
+        require_own(build, begun.key)
+    if begun != before:
+        write_atomic(build.folder / RUN, begun.model_dump_json(indent=2) + "\n")
     accelerator.place(cut)
     return Sources(opened, cut, begun)
-
-
-def _anywhere(data: str) -> str:
-    """As tasks that run in another directory find it."""
-    return data if data == DIGITS else str(Path(data).resolve())
 
 
 def _teacher_anywhere(name: str) -> str:
     kind, _, where = name.partition(":")
     return f"{kind}:{Path(where).resolve()}" if kind != TIMM and where and Path(where).is_dir() else name
+
+
+def _require_enough(build: Build, data: Data) -> None:
+    """For a step, and for a calibration; all jobs have the same settings of both."""
+    batch, wanted = build.jobs[0].training.batch, build.jobs[0].table.calibration_batches
+    there_are = count_batches(data.train, batch, shuffle=True)
+    if wanted > there_are:
+        refuse(
+            "SP1312",
+            f"{wanted} batches of {batch} images are to calibrate batch norms; the {len(data.train)} images for "
+            f"training make {there_are}",
+            f"write `calibration_batches {there_are}` in the space's `distill` section and compile it again",
+        )
 
 
 def _jobs_sha256(build: Build) -> str:
@@ -159,48 +160,20 @@ def read_begun(build: Path) -> Begun | None:
         refuse("SP1306", f"`{path}` can't be read: {(error.strerror or str(error)).lower()}")
     except ValidationError as error:
         where, what = first_error(error)
-        refuse(
-            "SP1306", f"`{path}` is damaged: {where or 'the file'}: {what}", f"remove {_listed(build)} to begin anew"
-        )
-
-
-def finish(build: Build, learner: Learner, begun: Begun) -> None:
-    """Keep a trained student; its checkpoint is no longer needed."""
-    job, student = learner.job, learner.student
-    state = Finished(
-        job=job.job,
-        stage=job.stage,
-        block_id=job.block_id,
-        block=job.block,
-        teacher_in=student.teacher_in,
-        teacher_out=student.teacher_out,
-        losses=learner.losses,
-        begun=begun.key,
-    )
-    checkpoint.save(build.folder / STUDENTS, job.name, student.state_dict(), state)
-    learner.forget(build.folder)
-
-
-def is_finished(build: Build, job: Job) -> bool:
-    return (build.folder / STUDENTS / f"{job.name}.json").exists()
+        refuse("SP1306", f"`{path}` is damaged: {where or 'the file'}: {what}", anew(build))
 
 
 def read_student(build: Build, job: Job) -> tuple[Student, Finished] | None:
     """A trained student in evaluation, its quantisers on; None if it isn't trained yet.
 
     Raises:
-        SpacelangError: SP1302: if its files are damaged, or if it was trained with something else than `run.json` says.
+        SpacelangError: SP1302 if its files are damaged; SP1305 if it was trained with something else than `run.json`
+            says; SP1306 if that is damaged.
     """
-    found = checkpoint.load(build.folder / STUDENTS, job.name, Finished)
+    begun = read_begun(build.folder)
+    found = read_finished(build, job, begun.key) if begun else None
     if found is None:
         return None
-    begun = read_begun(build.folder)
-    if begun is None or begun.key != found.state.begun:
-        refuse(
-            "SP1305",
-            f"the student of {job.describe()} was not trained with what {build.folder / RUN} says",
-            f"remove {_listed(build.folder)} to begin anew",
-        )
     plan = nn.generated_module(build.space).STUDENTS[job.stage, job.block_id]
     student = Student(plan, found.state.teacher_in, found.state.teacher_out)
     student.load_state_dict(found.tensors)
@@ -208,20 +181,28 @@ def read_student(build: Build, job: Job) -> tuple[Student, Finished] | None:
     return student.eval(), found.state
 
 
-def _differences(before: Begun, after: Begun) -> list[str]:
+def require_current(build: Build, begun: Begun) -> None:
+    """Raises: SpacelangError: SP1305 if the jobs or spacelang are others than when the distillation was begun."""
+    _require_same(build, _changes(build, begun))
+
+
+def _require_same(build: Build, differences: list[str]) -> None:
+    if differences:
+        message = f"the distillation of {build.folder} was begun with something else: {'; '.join(differences)}"
+        refuse_other(build.folder, message)
+
+
+def _changes(build: Build, begun: Begun) -> list[str]:
     found = []
-    if before.spacelang != after.spacelang:
-        found.append(f"spacelang {before.spacelang}, now {after.spacelang}")
-    if before.jobs_sha256 != after.jobs_sha256:
+    if begun.spacelang != __version__:
+        found.append(f"spacelang {begun.spacelang}, now {__version__}")
+    if begun.jobs_sha256 != _jobs_sha256(build):
         found.append(f"other jobs than {FILE} lists now")
-    for name in ("data", "teacher"):
-        was, is_now = getattr(before, name), getattr(after, name)
-        if was != is_now:
-            found.append(f"the {name} {was}, now {is_now}")
-        elif getattr(before, f"{name}_fingerprint") != getattr(after, f"{name}_fingerprint"):
-            found.append(f"the {name} {was} has changed since")
     return found
 
 
-def _listed(build: Path) -> str:
-    return ", ".join(str(build / each) for each in PARTS)
+def _difference(kind: str, was: tuple[str, str], now: tuple[str, str]) -> list[str]:
+    """Of names and fingerprints; empty if the fingerprints are equal."""
+    if was[1] == now[1]:
+        return []
+    return [f"the {kind} {was[0]} has changed since" if was[0] == now[0] else f"the {kind} {was[0]}, now {now[0]}"]

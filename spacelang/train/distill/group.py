@@ -9,13 +9,14 @@ from torch import Tensor
 
 from spacelang import nn
 from spacelang.train.data import batches, count_batches, resized
-from spacelang.train.distill.begun import Sources, finish
+from spacelang.train.distill.begun import Sources
 from spacelang.train.distill.jobs import Build, Job
+from spacelang.train.distill.kept import finish, keep, read_finished, reserved, restore
 from spacelang.train.distill.learner import At, Learner, Loss
 from spacelang.train.distill.sandwich import ends, step_resolutions
 from spacelang.train.losses.draw import Drawn
 from spacelang.train.losses.maps import Maps
-from spacelang.train.losses.measure import measure
+from spacelang.train.losses.measure import measure_in
 from spacelang.train.runtime import Accelerator
 
 CHECKPOINT_SECONDS = 600.0
@@ -33,7 +34,7 @@ def count_steps(sources: Sources, job: Job) -> int:
 def train_together(
     build: Build, jobs: Sequence[Job], sources: Sources, accelerator: Accelerator, report: Report, readers: int = 0
 ) -> None:
-    """Train jobs of one stage, from their checkpoints on, and keep the students.
+    """Train jobs of one stage, from their checkpoints on, and keep the students. Those that are trained stay.
 
     What a student becomes doesn't depend on those that are trained beside it.
 
@@ -41,10 +42,14 @@ def train_together(
         readers: processes that read images ahead.
 
     Raises:
-        SpacelangError: SP1302 for a damaged checkpoint, SP12xx for data that can't be read.
+        SpacelangError: SP1302 for a damaged checkpoint, SP1305 for one of something else, SP1310 if a student diverges,
+            SP1311 if another process trains one of them, SP12xx for data that can't be read.
     """
-    group = _Group(build, jobs, sources, accelerator, report, readers)
-    group.run()
+    with reserved(build, jobs):
+        # Another process may have trained some since they were chosen.
+        left = [each for each in jobs if read_finished(build, each, sources.begun.key) is None]
+        if left:
+            _Group(build, left, sources, accelerator, report, readers).run()
 
 
 class _Group:
@@ -78,17 +83,18 @@ class _Group:
             calibration_batches=jobs[0].table.calibration_batches,
             seed=self.training.seed,
             device=accelerator,
+            readers=readers,
         )
 
     def run(self) -> None:
         for each in self.learners:
-            each.to(self.accelerator).restore(self.build.folder, self.accelerator)
+            restore(self.build, each.to(self.accelerator), self.sources.begun.key, self.accelerator)
             if each.at == At(0, 0, 0):
                 each.losses = each.losses.model_copy(update={"untrained": self._loss(each, "fp32")})
         while unfinished := [each for each in self.learners if not each.finished]:
             self._epoch(min(each.at for each in unfinished))
         for each in self.learners:
-            finish(self.build, each, self.sources.begun)
+            finish(self.build, each, self.sources.begun.key)
 
     def _epoch(self, at: At) -> None:
         """From this step to the end of its epoch, with all learners that are there or come by."""
@@ -134,13 +140,15 @@ class _Group:
         here = [each for each in self.learners if each.at == at]
         for each in here if last else ():
             precision = each.phase.precision
-            each.losses = each.losses.model_copy(update={precision: self._loss(each, precision)})
+            loss = self._loss(each, precision)
+            each.require_finite(loss.largest + loss.smallest, "on the validation images behind the last epoch")
+            each.losses = each.losses.model_copy(update={precision: loss})
             each.next_phase()
         self._save(here)
 
     def _save(self, learners: Sequence[Learner]) -> None:
         for each in learners:
-            each.save(self.build.folder)
+            keep(self.build, each, self.sources.begun.key)
 
     def _loss(self, learner: Learner, precision: nn.Precision) -> Loss:
         """On the validation images, of the largest at the largest resolution and the smallest at the smallest."""
@@ -149,7 +157,5 @@ class _Group:
         drawn = [
             Drawn(size, *each) for size, each in zip(sizes, ends(space, self.stage, learner.job.block_id), strict=True)
         ]
-        largest, smallest = (
-            getattr(each, precision) for each in measure(learner.student, drawn, self.maps, self.accelerator)
-        )
+        (largest,), (smallest,) = measure_in([precision], learner.student, drawn, self.maps, self.accelerator)
         return Loss(largest=largest, smallest=smallest)

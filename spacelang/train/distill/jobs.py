@@ -77,7 +77,7 @@ class Sampling(_Part):
 
 
 class Job(_Part):
-    """One student. `number`: its place in the file. `block_id`: the search id."""
+    """One student. `job`: its place in the file. `block_id`: the search id."""
 
     job: int
     stage: str

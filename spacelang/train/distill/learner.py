@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import NamedTuple, Self
 
 import torch
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
 from spacelang import ir, nn
+from spacelang.backend import refuse
 from spacelang.train import checkpoint
 from spacelang.train.distill.jobs import Job, Phase
 from spacelang.train.distill.sandwich import SubStage, step_choices
@@ -18,7 +18,6 @@ from spacelang.train.runtime import Accelerator
 from spacelang.train.seeds import generator
 from spacelang.train.student import Student
 
-FOLDER = "bkd/checkpoints"
 STUDENT = "student."
 """Before the names of its tensors, in a checkpoint."""
 
@@ -41,7 +40,7 @@ class Loss(BaseModel):
 
 
 class Losses(BaseModel):
-    """Before training in FP32, behind the phase in FP32, behind it in INT8 without training, and at the end in INT8.
+    """In FP32 before training, in FP32 behind its phase, and in INT8 at the end.
 
     None: not there yet, or its phase has no epoch.
     """
@@ -51,15 +50,6 @@ class Losses(BaseModel):
     untrained: Loss | None = None
     fp32: Loss | None = None
     int8: Loss | None = None
-
-
-class State(BaseModel):
-    """What a checkpoint says beside the tensors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    at: At
-    losses: Losses
 
 
 class Learner:
@@ -115,13 +105,21 @@ class Learner:
         Args:
             resolutions: of the sub-stages, in their order.
             maps: by resolution, the teacher's before and behind the stage.
+
+        Raises:
+            SpacelangError: SP1310 as `require_finite`; the step isn't taken then.
         """
         self._optimiser.zero_grad()
+        losses = []
         for (channels_in, choice), resolution in zip(self.sub_stages(), resolutions, strict=True):
             before, after = maps[resolution]
             with accelerator.autocast():
                 answer = self.student(before, channels_in, choice)
-            nn.nsr_loss(answer.float(), after).backward()  # type: ignore[no-untyped-call]
+            losses.append(nn.nsr_loss(answer.float(), after))
+            losses[-1].backward()  # type: ignore[no-untyped-call]
+        self.require_finite(
+            float(torch.stack(losses).detach().sum()), f"at step {self.at.step + 1} of epoch {self.at.epoch + 1}"
+        )
         torch.nn.utils.clip_grad_value_(self.student.parameters(), self.job.training.gradient_clip_value)
         steps = self.phase.epochs * self.steps
         here = self.at.epoch * self.steps + self.at.step
@@ -130,24 +128,31 @@ class Learner:
         self._update()
         self._advance()
 
-    def save(self, build: Path) -> None:
-        tensors = {**_named(self.student), **checkpoint.optimiser_tensors(self._optimiser)}
-        checkpoint.save(build / FOLDER, self.job.name, tensors, State(at=self.at, losses=self.losses))
-
-    def restore(self, build: Path, accelerator: Accelerator) -> None:
-        """Go on from the checkpoint, if there is one. Raises: SpacelangError: SP1302 if it is damaged."""
-        found = checkpoint.load(build / FOLDER, self.job.name, State)
-        if found is None:
+    def require_finite(self, loss: float, where: str) -> None:
+        """Raises: SpacelangError: SP1310 if a loss is infinite or no number."""
+        if math.isfinite(loss):
             return
-        self.at, self.losses = found.state.at, found.state.losses
-        own = {name.removeprefix(STUDENT): each for name, each in found.tensors.items() if name.startswith(STUDENT)}
+        ends = self.stage in (0, len(self.space.stages) - 1)
+        fp32 = "learning_rate_ends" if ends else "learning_rate"
+        setting = fp32 if self.phase.precision == "fp32" else "learning_rate_quantised"
+        refuse(
+            "SP1310",
+            f"the student of job {self.job.job} ({self.job.describe()}) has diverged: its loss is not finite any more "
+            f"{where} in {self.phase.precision}",
+            f"write a `{setting}` below {self.phase.learning_rate:g} in the space's `distill` section, compile it into "
+            "another directory and distil that",
+        )
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What `resume` needs."""
+        return {**_named(self.student), **checkpoint.optimiser_tensors(self._optimiser)}
+
+    def resume(self, at: At, losses: Losses, tensors: dict[str, Tensor], accelerator: Accelerator) -> None:
+        self.at, self.losses = at, losses
+        own = {name.removeprefix(STUDENT): each for name, each in tensors.items() if name.startswith(STUDENT)}
         self.student.load_state_dict(own)
         self.to(accelerator)
-        checkpoint.restore_optimiser(self._optimiser, found.tensors)
-
-    def forget(self, build: Path) -> None:
-        """The checkpoint, once it isn't needed."""
-        checkpoint.remove(build / FOLDER, self.job.name)
+        checkpoint.restore_optimiser(self._optimiser, tensors)
 
     def _begin_phase(self) -> None:
         self._optimiser = torch.optim.Adam(self.student.parameters())

@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 from math import ceil
-from pathlib import Path
 from typing import NamedTuple
 
-from spacelang.train.distill.begun import open_sources
 from spacelang.train.distill.group import Report, train_together
-from spacelang.train.distill.jobs import Build, Job, read_jobs
-from spacelang.train.runtime import accelerator
+from spacelang.train.distill.jobs import Job
+from spacelang.train.distill.processes import Place
 from spacelang.train.workers import Send, in_processes
 
 
 class _Task(NamedTuple):
     """What a worker is told; plain data, for it starts anew. `jobs`: numbers."""
 
-    build: Path
+    place: Place
     jobs: tuple[int, ...]
-    accelerator: str
 
 
 class _Step(NamedTuple):
@@ -42,27 +39,25 @@ def split(jobs: Sequence[Job], workers: int) -> list[tuple[Job, ...]]:
     return parts
 
 
-def train_in_processes(build: Build, jobs: Sequence[Job], workers: int, where: str, report: Report) -> None:
+def train_in_processes(place: Place, jobs: Sequence[Job], workers: int, report: Report) -> None:
     """Train jobs in worker processes, which take parts of them in turns.
 
     Raises:
         SpacelangError: as `in_processes`. Students that are trained by then are kept, and the others' checkpoints.
     """
-    tasks = [_Task(build.folder, tuple(each.job for each in part), where) for part in split(jobs, workers)]
+    tasks = [_Task(place, tuple(each.job for each in part)) for part in split(jobs, workers)]
     in_processes(_work, tasks, workers, lambda step: report(*step))
 
 
 def _work(task: _Task, send: Send[_Step]) -> None:
-    train_alone(task.build, task.jobs, task.accelerator, lambda *step: send(_Step(*step)))
+    train_alone(task.place, task.jobs, lambda *step: send(_Step(*step)))
 
 
-def train_alone(folder: Path, jobs: Sequence[int], where: str, report: Report) -> None:
-    """Train jobs of one stage in a process that knows nothing yet, with what `run.json` says the build was begun with.
+def train_alone(place: Place, jobs: Sequence[int], report: Report) -> None:
+    """Train jobs of one stage in a process that knows nothing yet.
 
     Raises:
-        SpacelangError: as `read_jobs`, `open_sources`, `train_together`.
+        SpacelangError: as `Place.open`, `train_together`.
     """
-    here = accelerator(where)
-    build = read_jobs(folder)
-    sources = open_sources(build, here, None, None)
-    train_together(build, build.chosen(jobs), sources, here, report)
+    build, sources, device, readers = place.open()
+    train_together(build, build.chosen(jobs), sources, device, report, readers)

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from spacelang.progress import Update
-from spacelang.train import checkpoint
-from spacelang.train.distill.begun import STUDENTS, Finished, Sources, is_finished, open_sources
+from spacelang.train.distill.begun import Sources, open_sources
 from spacelang.train.distill.group import count_steps, train_together
 from spacelang.train.distill.jobs import Build, Job, read_jobs
+from spacelang.train.distill.kept import Finished, read_finished
 from spacelang.train.distill.local import split, train_in_processes
+from spacelang.train.distill.processes import Place, readers_for
 from spacelang.train.runtime import accelerator as accelerator_named
 from spacelang.train.teacher import CutRow, describe_cut
 
@@ -35,6 +36,7 @@ def prepare(
     teacher: str | None = None,
     jobs: Sequence[int] = (),
     accelerator: str = "auto",
+    readers: int | None = None,
     update: Update | None = None,
 ) -> Plan:
     """Open what a build is distilled with.
@@ -43,15 +45,17 @@ def prepare(
         folder: what `spacelang compile` wrote.
         data, teacher: as `open_sources`.
         jobs: numbers; none means all.
-        update: told how far the training of the teacher `trained` is.
+        readers: processes that read images ahead, where the teacher `trained` is trained; None as in `readers_for`.
+        update: told how far that training is.
 
     Raises:
-        SpacelangError: as `read_jobs`, `Build.chosen`, `open_sources`; SP1301 for the accelerator.
+        SpacelangError: as `read_jobs`, `Build.chosen`, `open_sources`, `read_finished`; SP1301 for the accelerator.
     """
     build = read_jobs(folder)
     chosen = build.chosen(jobs)
-    sources = open_sources(build, accelerator_named(accelerator), data, teacher, update)
-    left = tuple(each for each in chosen if not is_finished(build, each))
+    device = accelerator_named(accelerator)
+    sources = open_sources(build, device, data, teacher, update, readers_for(device, readers))
+    left = tuple(each for each in chosen if read_finished(build, each, sources.begun.key) is None)
     return Plan(build, sources, describe_cut(sources.teacher, build.space), chosen, left)
 
 
@@ -61,50 +65,38 @@ def distill(
     executor: Executor = "local",
     workers: int = 1,
     accelerator: str = "auto",
+    readers: int | None = None,
     update: Update | None = None,
 ) -> tuple[Finished, ...]:
     """Train what is left; returns all chosen jobs' results, in their order.
 
-    The students' bytes don't depend on the executor, the workers, or on how often the run was interrupted.
+    The students' bytes don't depend on the executor, the workers and readers, or on how often the run was interrupted.
 
     Args:
         workers: of `local`, processes on this machine. One trains in this process.
+        readers: processes that read images ahead of each worker or task; None as in `readers_for`.
 
     Raises:
-        SpacelangError: as `train_together`, `train_in_processes`.
+        SpacelangError: as `train_together`, `train_in_processes`, `train_on_ray`.
     """
     progress = _Progress(plan, update)
+    begun = plan.sources.begun
+    place = Place(plan.build.folder, begun.data, begun.teacher, accelerator, readers)
     if executor == "ray":
         from spacelang.train.distill.on_ray import train_on_ray
 
-        train_on_ray(plan.build, plan.left, progress.finished)
+        train_on_ray(place, plan.left, progress.finished)
     elif workers == 1 or len(plan.left) < 2:
         here = accelerator_named(accelerator)
         for together in split(plan.left, workers=1):
-            train_together(plan.build, together, plan.sources, here, progress.report)
+            train_together(plan.build, together, plan.sources, here, progress.report, readers_for(here, readers))
     else:
-        train_in_processes(plan.build, plan.left, workers, accelerator, progress.report)
-    return tuple(_result(plan.build, each) for each in plan.jobs)
+        train_in_processes(place, plan.left, workers, progress.report)
+    return tuple(_result(plan, each) for each in plan.jobs)
 
 
-def run_job(build: str | os.PathLike[str], job: int, data: str | None = None, teacher: str | None = None) -> None:
-    """One job in this process, as a task of Ray or Slurm; nothing if it is trained already."""
-    distill(prepare(build, data=data, teacher=teacher, jobs=[job]))
-
-
-def default_workers(accelerator: str) -> int:
-    """As many as there are cores for this process; on a GPU one, which keeps it busy.
-
-    Raises:
-        SpacelangError: SP1301 for an accelerator that isn't there.
-    """
-    if accelerator_named(accelerator).device.type != "cpu":
-        return 1
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _result(build: Build, job: Job) -> Finished:
-    found = checkpoint.load(build.folder / STUDENTS, job.name, Finished)
+def _result(plan: Plan, job: Job) -> Finished:
+    found = read_finished(plan.build, job, plan.sources.begun.key)
     assert found is not None, job
     return found.state
 

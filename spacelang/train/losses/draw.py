@@ -27,8 +27,9 @@ class Drawn(NamedTuple):
 def draw(space: ir.SearchSpace, cell: Cell, count: int, seed: int) -> tuple[Drawn, ...]:
     """`count` different stage architectures of a cell, or all that there are where there are fewer.
 
-    Resolution, input channels and depth are each drawn evenly, then the choices of every layer (paper, C.3). A greater
-    count adds to the same architectures.
+    Resolution, input channels and depth are each drawn evenly, then the choices of every layer. The paper doesn't say
+    how it draws; even depths are ours, so that shallow stages, of which there are few, are among them. A greater count
+    adds to the same architectures.
     """
     stage = space.stages[cell.stage]
     candidate, window = stage.candidate(cell.block), stage.windows[cell.window]

@@ -33,6 +33,7 @@ class Maps:
         batch: how many images are in a batch.
         calibration_batches: how many batches of training images batch norms are calibrated with.
         seed: of the choice of these images.
+        readers: processes that read images ahead.
     """
 
     def __init__(
@@ -46,8 +47,9 @@ class Maps:
         calibration_batches: int,
         seed: int,
         device: Accelerator,
+        readers: int = 0,
     ) -> None:
-        self.stage = stage
+        self.stage, self._readers = stage, readers
         self._teacher, self._data, self._device = teacher, data, device
         self._size, self._batch, self._calibration_batches, self._seed = size, batch, calibration_batches, seed
         self._kept: dict[tuple[str, int], list[Pair]] = {}
@@ -80,7 +82,16 @@ class Maps:
 
     def _images(self, split: Split) -> Iterator[Tensor]:
         training = split.name == self._data.train.name
-        read = batches(split, self._size, self._batch, seed=self._seed, epoch=0, shuffle=training, augment=False)
+        read = batches(
+            split,
+            self._size,
+            self._batch,
+            seed=self._seed,
+            epoch=0,
+            shuffle=training,
+            augment=False,
+            workers=self._readers,
+        )
         for images, _ in islice(read, self._calibration_batches if training else None):
             yield self._device.place(images)
 

@@ -22,8 +22,8 @@ PRECISIONS: tuple[Precision, ...] = ("fp32", "int8")
 HELD_BYTES = 1 << 30
 """Of weights that are held at once; networks of the largest spaces take some 100 MB each."""
 
-_Network = tuple[nn.Module, nn.Module]
-"""One architecture, to run in each precision; both have the same weights."""
+_Network = tuple[nn.Module, ...]
+"""One architecture, to run in each precision; all have the same weights."""
 
 
 class Losses(NamedTuple):
@@ -33,30 +33,40 @@ class Losses(NamedTuple):
     int8: float
 
 
-@torch.no_grad()
 def measure(student: Student, drawn: Sequence[Drawn], maps: Maps, device: Accelerator) -> list[Losses]:
-    """The losses of these architectures, each with batch norms calibrated for itself, in each precision.
+    """The losses of these architectures in each precision, as `measure_in`."""
+    return [Losses(*each) for each in measure_in(PRECISIONS, student, drawn, maps, device)]
+
+
+@torch.no_grad()
+def measure_in(
+    precisions: Sequence[Precision], student: Student, drawn: Sequence[Drawn], maps: Maps, device: Accelerator
+) -> list[tuple[float, ...]]:
+    """The losses of these architectures, each with batch norms calibrated for itself, in these precisions.
 
     As many as memory holds share each pass of the teacher; none influences another.
     """
-    found: list[Losses] = []
-    for networks in _groups(student, drawn, device):
+    found: list[tuple[float, ...]] = []
+    for networks in _groups(precisions, student, drawn, device):
         found += _measure(networks, drawn[len(found) : len(found) + len(networks)], maps)
     return found
 
 
-def _groups(student: Student, drawn: Sequence[Drawn], device: Accelerator) -> Iterator[list[_Network]]:
+def _groups(
+    precisions: Sequence[Precision], student: Student, drawn: Sequence[Drawn], device: Accelerator
+) -> Iterator[list[_Network]]:
     """In order. All are there at once, so their weights are counted."""
     group: list[_Network] = []
     held = 0
     for each in drawn:
-        fp32 = student.cut(each.channels_in, each.choice)
-        device.place(fp32)
-        weights = list(fp32.parameters())
-        # Another copy of what isn't a weight: batch norms' statistics, and whether quantisers are on.
-        group.append((fp32, deepcopy(fp32, {id(weight): weight for weight in weights})))
-        for network, precision in zip(group[-1], PRECISIONS, strict=True):
-            set_precision(network, precision)
+        network = student.cut(each.channels_in, each.choice)
+        device.place(network)
+        weights = list(network.parameters())
+        # Other copies of what isn't a weight: batch norms' statistics, and whether quantisers are on.
+        copies = (deepcopy(network, {id(weight): weight for weight in weights}) for _ in precisions[1:])
+        group.append((network, *copies))
+        for one, precision in zip(group[-1], precisions, strict=True):
+            set_precision(one, precision)
         held += sum(weight.nbytes for weight in weights)
         if held > HELD_BYTES:
             yield group
@@ -65,7 +75,7 @@ def _groups(student: Student, drawn: Sequence[Drawn], device: Accelerator) -> It
         yield group
 
 
-def _measure(networks: Sequence[_Network], drawn: Sequence[Drawn], maps: Maps) -> list[Losses]:
+def _measure(networks: Sequence[_Network], drawn: Sequence[Drawn], maps: Maps) -> list[tuple[float, ...]]:
     members: dict[int, list[int]] = defaultdict(list)
     for at, each in enumerate(drawn):
         members[each.resolution].append(at)
@@ -79,7 +89,7 @@ def _measure(networks: Sequence[_Network], drawn: Sequence[Drawn], maps: Maps) -
         for at in members[resolution]:
             new = [noise(network(before), after) for network in networks[at]]
             noises[at] = [a + b for a, b in zip(noises[at], new, strict=True)] if at in noises else new
-    return [Losses(*(nsr(each, signals[one.resolution]) for each in noises[at])) for at, one in enumerate(drawn)]
+    return [tuple(nsr(each, signals[one.resolution]) for each in noises[at]) for at, one in enumerate(drawn)]
 
 
 class _Together(nn.Module):

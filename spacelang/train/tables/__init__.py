@@ -6,7 +6,7 @@ table = build_table(plan, workers=2)
 
 from __future__ import annotations
 
-from spacelang.train.distill.run import default_workers
+from spacelang.train.distill.processes import default_workers
 from spacelang.train.tables.build import Plan, build_table, prepare
 
 __all__ = ["Plan", "build_table", "default_workers", "prepare"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 import numpy as np
@@ -14,12 +13,13 @@ from spacelang.backend import refuse
 from spacelang.evolve.rules import MAX_LOSS, usable
 from spacelang.evolve.table import SHOWN, Cell, Rows, Table
 from spacelang.progress import Update
-from spacelang.train.distill.begun import STUDENTS, Begun, is_finished, open_sources, read_begun, read_student
+from spacelang.train.distill.begun import Begun, open_sources, read_begun, read_student, require_current
 from spacelang.train.distill.jobs import Build, Job, read_jobs
+from spacelang.train.distill.kept import STUDENTS, read_finished
+from spacelang.train.distill.processes import Place
 from spacelang.train.losses.draw import Drawn, draw
 from spacelang.train.losses.maps import Maps
 from spacelang.train.losses.measure import Losses, measure
-from spacelang.train.runtime import Accelerator
 from spacelang.train.runtime import accelerator as accelerator_named
 from spacelang.train.student import Student
 from spacelang.train.tables.parts import Part, key_of, read_part, write_part
@@ -38,32 +38,52 @@ class Plan(NamedTuple):
     done: dict[int, tuple[Losses, ...]]
 
 
-def prepare(folder: str | os.PathLike[str]) -> Plan:
+def prepare(
+    folder: str | os.PathLike[str],
+    *,
+    data: str | None = None,
+    teacher: str | None = None,
+    accelerator: str = "auto",
+) -> Plan:
     """What a build's table is made of, and how much of it is there.
 
     Args:
         folder: what `spacelang compile` wrote and `spacelang distill` trained the students of.
+        data, teacher: where they are now; None for where they were.
 
     Raises:
-        SpacelangError: as `read_jobs` and `read_begun`; SP1401 if a job isn't distilled.
+        SpacelangError: as `read_jobs`, `read_begun`, `read_finished`, and `open_sources` where data or teacher are
+            named; SP1305 if the build was compiled anew since it was distilled; SP1401 if a job isn't distilled.
     """
     build = read_jobs(folder)
     begun = read_begun(build.folder)
-    missing = [each for each in build.jobs if not is_finished(build, each)]
-    if begun is None or missing:
-        _refuse_missing(build, missing or build.jobs)
+    if begun is None:
+        _refuse_missing(build, build.jobs)
+    require_current(build, begun)
+    if missing := [each for each in build.jobs if read_finished(build, each, begun.key) is None]:
+        _refuse_missing(build, missing)
+    if data or teacher:
+        begun = open_sources(build, accelerator_named(accelerator), data, teacher).begun
     parts = tuple(part for job in build.jobs for part in _parts(build, job))
     found = {index: read_part(build.folder, part) for index, part in enumerate(parts)}
     return Plan(build, begun, parts, {index: losses for index, losses in found.items() if losses is not None})
 
 
-def build_table(plan: Plan, *, workers: int = 1, accelerator: str = "auto", update: Update | None = None) -> Table:
+def build_table(
+    plan: Plan,
+    *,
+    workers: int = 1,
+    accelerator: str = "auto",
+    readers: int | None = None,
+    update: Update | None = None,
+) -> Table:
     """Measure what is left; returns the table, without latencies.
 
-    Its bytes don't depend on the workers, or on how often the run was interrupted.
+    Its bytes don't depend on the workers and readers, or on how often the run was interrupted.
 
     Args:
         workers: processes. One measures in this process.
+        readers: processes that read images ahead of each worker; None as in `readers_for`.
 
     Raises:
         SpacelangError: SP1402 if a student's losses are no numbers that a table can hold; SP13 if a student is damaged
@@ -87,7 +107,8 @@ def build_table(plan: Plan, *, workers: int = 1, accelerator: str = "auto", upda
     report("")
     left = [(index, part) for index, part in enumerate(plan.parts) if index not in losses]
     shares = [tuple(left[at::workers]) for at in range(min(workers, len(left)))]
-    tasks = [_Task(plan.build.folder, each, accelerator) for each in shares]
+    place = Place(plan.build.folder, plan.begun.data, plan.begun.teacher, accelerator, readers)
+    tasks = [_Task(place, each) for each in shares]
     if len(tasks) == 1:
         _work(tasks[0], receive)
     elif tasks:
@@ -127,9 +148,8 @@ def _parts(build: Build, job: Job) -> Iterator[Part]:
 class _Task(NamedTuple):
     """What a worker is told; plain data, for it starts anew. parts: with their indices."""
 
-    build: Path
+    place: Place
     parts: tuple[tuple[int, Part], ...]
-    accelerator: str
 
 
 class _Measured(NamedTuple):
@@ -140,7 +160,7 @@ class _Measured(NamedTuple):
 
 
 def _work(task: _Task, send: Send[_Measured]) -> None:
-    bench = _Bench(task.build, accelerator_named(task.accelerator))
+    bench = _Bench(task.place)
     for number, part in task.parts:
         send(_Measured(number, bench.measure(part)))
 
@@ -148,9 +168,8 @@ def _work(task: _Task, send: Send[_Measured]) -> None:
 class _Bench:
     """What parts are measured with. The student of a job and the maps of a stage are kept."""
 
-    def __init__(self, folder: Path, device: Accelerator) -> None:
-        self.build, self.device = read_jobs(folder), device
-        self.sources = open_sources(self.build, device, None, None)
+    def __init__(self, place: Place) -> None:
+        self.build, self.sources, self.device, self.readers = place.open()
         self._job: int | None = None
         self._maps: Maps | None = None
 
@@ -179,6 +198,7 @@ class _Bench:
             calibration_batches=job.table.calibration_batches,
             seed=job.table.seed,
             device=self.device,
+            readers=self.readers,
         )
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 import torch
+from torch.utils.data import Dataset
 
 import spacelang
 from spacelang.train.data import Split, open_data
+from spacelang.train.data.loading import loaded
 from spacelang.train.distill import Begun, Build, Sources, read_jobs
 from spacelang.train.runtime import accelerator
 from spacelang.train.teacher import Teacher
@@ -45,6 +48,16 @@ hyperspace tiny on cpu {
   distill { epochs 2, quantised_epochs 1, batch 40, architectures 4, calibration_batches 1 }
 }
 """
+PLAIN = SPACE.replace(
+    "hyperspace tiny",
+    """block deep(act) {
+  conv 3 -> out, stride, act, norm none
+  conv 3 -> out, act, norm none, repeat 6
+}
+
+hyperspace tiny""",
+).replace("1 = fused_mb  { kernel 3, expand {1, 2}, act hswish }", "1 = deep { act relu }")
+"""Block 1 has no norm, so that its maps overflow where weights grow."""
 IMAGES = 130
 STEPS = 3
 """Of an epoch: 40 images are in a batch."""
@@ -53,11 +66,11 @@ CPU = accelerator("cpu")
 
 
 @pytest.fixture
-def compiled(tmp_path: Path) -> Callable[[str], Build]:
-    """Compiles the hyperspace into a folder of this name."""
+def compiled(tmp_path: Path) -> Callable[..., Build]:
+    """Compiles the hyperspace, or another text, into a folder of this name."""
 
-    def compile_to(name: str) -> Build:
-        spacelang.compile_to(spacelang.loads(SPACE), tmp_path / name)
+    def compile_to(name: str, text: str = SPACE) -> Build:
+        spacelang.compile_to(spacelang.loads(text), tmp_path / name)
         return read_jobs(tmp_path / name)
 
     return compile_to
@@ -76,6 +89,19 @@ def sources() -> Sources:
     data = open_data("digits", space)
     few = replace(data, train=First(data.train), validation=First(data.validation))
     return Sources(few, teacher, begun)
+
+
+@pytest.fixture
+def asked_readers(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many processes were asked to read images ahead, each time; none are started."""
+    asked: list[int] = []
+
+    def counted(items: Dataset[object], numbers: Sequence[int], workers: int) -> Iterator[object]:
+        asked.append(workers)
+        return loaded(items, numbers, 0)
+
+    monkeypatch.setattr(import_module("spacelang.train.data.batches"), "loaded", counted)
+    return asked
 
 
 class First:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 import spacelang
 from spacelang.train.distill import run as run_module
 from tests.cli.conftest import Cli, cli
-from tests.train.distill.conftest import SPACE
+from tests.train.distill.conftest import PLAIN, SPACE
 from tests.train.images import image_folder
 
 __all__ = ["cli"]
@@ -67,7 +68,7 @@ def test_what_is_said_and_what_is_next(cli: Cli, tmp_path: Path, images: Path) -
     ("options", "message"),
     [
         (["--job", "4"], "error[SP1304]: there is no job 4"),
-        (["--data", "nowhere"], "nowhere"),
+        (["--data", "nowhere"], f"error[SP1201]: there are no images `{Path('nowhere').resolve()}`: it is no folder"),
         (["--teacher", "tought"], "error[SP1220]: there is no teacher `tought`"),
         (["--accelerator", "tpu"], "error[SP1301]: there is no accelerator `tpu`"),
     ],
@@ -77,9 +78,45 @@ def test_what_there_is_not(cli: Cli, tmp_path: Path, images: Path, options: list
     data = [] if "--data" in options else ["--data", images]
     result = cli("distill", build, *data, *options)
     assert result.code == 1
-    assert message in result.err
+    assert message in " ".join(result.err.split())
     assert "Traceback" not in result.err
     assert not (build / "bkd" / "run.json").exists()
+
+
+def test_ray_decides_how_many_work(cli: Cli, tmp_path: Path) -> None:
+    build = compiled(tmp_path / "build")
+    result = cli("distill", build, "--executor", "ray", "--workers", 2)
+    assert result.code == 1
+    assert "--workers is for --executor local; Ray runs a task for each job" in result.err
+    assert not (build / "bkd" / "run.json").exists()
+
+
+@pytest.mark.parametrize(("options", "readers"), [([], 0), (["--readers", "3"], 3)])
+def test_readers(
+    cli: Cli, tmp_path: Path, images: Path, asked_readers: list[int], options: list[str], readers: int
+) -> None:
+    """They read for the teacher `trained`, for the steps and for the losses."""
+    build = compiled(tmp_path / "build")
+    command = ["distill", build, "--data", images, "--teacher", "trained", "--job", 0, "--workers", 1]
+    assert cli(*map(str, command), *options).code == 0
+    assert set(asked_readers) == {readers}
+
+
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_a_learning_rate_that_is_too_large(cli: Cli, tmp_path: Path, images: Path, workers: int) -> None:
+    text = PLAIN.replace("input      1 channels", "input      3 channels").replace("classes    10", "classes    3")
+    build = compiled(tmp_path / "build", text.replace("batch 40", "batch 8, learning_rate_ends 100"))
+    command = ["distill", build, "--data", images, "--teacher", "trained", "--job", 0, "--job", 1, "--job", 3]
+    for _ in range(2):
+        result = cli(*map(str, command), "--workers", str(workers))
+        assert result.code == 1
+        said = " ".join(result.err.split())
+        assert re.search(
+            r"error\[SP1310\]: the student of job \d \(stage\d, block \d \(deep\)\) has diverged: its loss is not "
+            r"finite any more at step \d of epoch 1 in fp32",
+            said,
+        )
+        assert "write a `learning_rate_ends` below 100 in the space's `distill` section" in said
 
 
 def test_ctrl_c_says_how_to_go_on(cli: Cli, tmp_path: Path, images: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import fcntl
+import math
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 import torch
 
-from spacelang.diagnostics import SpacelangError
-from spacelang.train.distill import Build, Sources, group, read_student
+import spacelang
+from spacelang import nn
+from spacelang.diagnostics import Diagnostic, SpacelangError
+from spacelang.train.distill import Build, Sources, group, kept, read_jobs, read_student
 from spacelang.train.distill.group import train_together
-from spacelang.train.losses.measure import measure
-from tests.train.distill.conftest import CPU, EPOCHS, STEPS, students
+from spacelang.train.distill.learner import At, Learner
+from spacelang.train.distill.processes import readers_for
+from spacelang.train.losses.measure import measure_in
+from spacelang.train.runtime import Accelerator
+from tests.train.distill.conftest import CPU, EPOCHS, PLAIN, SPACE, STEPS, students
 
-Compiled = Callable[[str], Build]
+Compiled = Callable[..., Build]
 
 
 def nothing(job: int, done: int, note: str) -> None: ...
@@ -52,13 +59,28 @@ def count_teaching(monkeypatch: pytest.MonkeyPatch, sources: Sources) -> list[in
     def measured(*arguments: object) -> object:
         measuring.append(True)
         try:
-            return measure(*arguments)  # type: ignore[arg-type]
+            return measure_in(*arguments)  # type: ignore[arg-type]
         finally:
             measuring.pop()
 
     monkeypatch.setattr(sources.teacher, "between", counted)
-    monkeypatch.setattr(group, "measure", measured)
+    monkeypatch.setattr(group, "measure_in", measured)
     return passes
+
+
+def test_a_validation_is_in_the_precision_at_hand(
+    compiled: Compiled, sources: Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def measured(precisions: Sequence[nn.Precision], *arguments: object) -> object:
+        asked.append(tuple(precisions))
+        return measure_in(precisions, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(group, "measure_in", measured)
+    build = compiled("build")
+    train_together(build, build.jobs[:1], sources, CPU, nothing)
+    assert asked == [("fp32",), ("fp32",), ("int8",)]
 
 
 @pytest.mark.parametrize("steps", [2, STEPS, 2 * STEPS + 1])
@@ -93,10 +115,6 @@ def test_interrupted_after_any_step(
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory, sources: Sources) -> dict[str, bytes]:
-    import spacelang
-    from spacelang.train.distill import read_jobs
-    from tests.train.distill.conftest import SPACE
-
     folder = tmp_path_factory.mktemp("undisturbed")
     spacelang.compile_to(spacelang.loads(SPACE), folder)
     build = read_jobs(folder)
@@ -165,9 +183,11 @@ def test_a_student_of_another_run(compiled: Compiled, sources: Sources) -> None:
     with pytest.raises(SpacelangError) as raised:
         read_student(build, build.jobs[0])
     (wrong,) = raised.value.diagnostics
-    run = build.folder / "bkd" / "run.json"
     assert wrong.code == "SP1305"
-    assert wrong.message == f"the student of stage1, block 0 (mbv2) was not trained with what {run} says"
+    assert wrong.message == (
+        f"{build.folder / 'bkd/students'} holds a student of stage1, block 0 (mbv2) from other images, another teacher "
+        "or other settings"
+    )
 
 
 def test_a_damaged_checkpoint(compiled: Compiled, sources: Sources) -> None:
@@ -178,3 +198,111 @@ def test_a_damaged_checkpoint(compiled: Compiled, sources: Sources) -> None:
     with pytest.raises(SpacelangError) as raised:
         train_together(build, build.jobs[:1], sources, CPU, nothing)
     assert raised.value.diagnostics[0].code == "SP1302"
+
+
+def refused(build: Build, sources: Sources) -> Diagnostic:
+    """Of its first stage."""
+    with pytest.raises(SpacelangError) as raised:
+        train_together(build, build.jobs[:2], sources, CPU, nothing)
+    (found,) = raised.value.diagnostics
+    return found
+
+
+def test_a_checkpoint_of_another_run(compiled: Compiled, sources: Sources) -> None:
+    def interrupt(job: int, at: int, note: str) -> None:
+        if at > STEPS:
+            raise Cut
+
+    build = compiled("build")
+    with pytest.raises(Cut):
+        train_together(build, build.jobs[:1], sources, CPU, interrupt)
+    other = sources._replace(begun=sources.begun.model_copy(update={"data_fingerprint": "other"}))
+    found = refused(build, other)
+    assert found.code == "SP1305"
+    assert found.message == (
+        f"{build.folder / 'bkd/checkpoints'} holds a student of stage1, block 0 (mbv2) from other images, another "
+        "teacher or other settings"
+    )
+    assert students(build) == {}
+
+
+def test_readers_change_nothing(compiled: Compiled, sources: Sources, undisturbed: dict[str, bytes]) -> None:
+    build = compiled("build")
+    train_together(build, build.jobs[:1], sources, CPU, nothing, readers=2)
+    assert students(build) == undisturbed
+
+
+def test_readers_for_an_accelerator() -> None:
+    gpu = Accelerator(torch.device("cuda", 0))
+    assert readers_for(CPU, None) == 0
+    assert readers_for(gpu, None) > 0
+    assert [readers_for(each, wanted) for each in (CPU, gpu) for wanted in (0, 3)] == [0, 3, 0, 3]
+
+
+def test_a_job_that_another_process_trains(
+    compiled: Compiled, sources: Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "LOCK_SECONDS", 0.1)
+    build = compiled("build")
+    lock = build.folder / "bkd" / "locks" / "job-001.lock"
+    lock.parent.mkdir()
+    with open(lock, "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        found = refused(build, sources)
+    assert found.code == "SP1311"
+    assert found.message == f"another process trains job 1 (stage1, block 1 (fused_mb)) of {build.folder}"
+    assert found.help == "wait for it, or end it; then run the same command again"
+    assert students(build) == {}
+    train_together(build, build.jobs[:1], sources, CPU, nothing)
+    trained = students(build)
+
+    def unexpected(job: int, at: int, note: str) -> None:
+        raise AssertionError(f"job {job} is trained again")
+
+    train_together(build, build.jobs[:1], sources, CPU, unexpected)
+    assert students(build) == trained
+
+
+@pytest.mark.parametrize(
+    ("batch", "where"),
+    [(40, "at step 2 of epoch 1"), (130, "on the validation images behind the last epoch")],
+)
+def test_a_student_that_diverges(compiled: Compiled, sources: Sources, batch: int, where: str) -> None:
+    """With one step in an epoch, only the validation sees it."""
+    text = PLAIN.replace("epochs 2, quantised_epochs 1, batch 40", f"epochs 1, learning_rate_ends 100, batch {batch}")
+    build = compiled("build", text)
+    for _ in range(2):
+        found = refused(build, sources)
+        assert found.code == "SP1310"
+        assert found.message == (
+            f"the student of job 1 (stage1, block 1 (deep)) has diverged: its loss is not finite any more {where} in "
+            "fp32"
+        )
+        assert found.help == (
+            "write a `learning_rate_ends` below 100 in the space's `distill` section, compile it into another "
+            "directory and distil that"
+        )
+    assert students(build) == {}
+    assert not list((build.folder / "bkd").glob("checkpoints/job-001*"))
+
+
+@pytest.mark.parametrize(
+    ("stage", "at", "setting"),
+    [
+        (0, At(0, 0, 0), "learning_rate_ends` below 0.005"),
+        (1, At(0, 0, 0), "learning_rate` below 0.01"),
+        (2, At(0, 0, 0), "learning_rate_ends` below 0.005"),
+        (1, At(1, 0, 0), "learning_rate_quantised` below 0.0025"),
+    ],
+)
+def test_the_setting_that_made_it_diverge(tmp_path: Path, stage: int, at: At, setting: str) -> None:
+    spacelang.compile_to(spacelang.load("specs/digits.space"), tmp_path)
+    build = read_jobs(tmp_path)
+    job = next(each for each in build.jobs if build.stage_of(each) == stage)
+    plan = nn.generated_module(build.space).STUDENTS[job.stage, job.block_id]
+    learner = Learner(build.space, stage, job, plan, (8, 8), steps=1)
+    learner.at = at
+    learner.require_finite(1e30, "at step 1")
+    with pytest.raises(SpacelangError) as raised:
+        learner.require_finite(math.nan, "at step 1")
+    assert setting in raised.value.diagnostics[0].help

@@ -17,7 +17,7 @@ from spacelang.train.losses import maps as maps_module
 from spacelang.train.losses import measure as measure_module
 from spacelang.train.losses.draw import draw
 from spacelang.train.losses.maps import Maps
-from spacelang.train.losses.measure import Losses, measure
+from spacelang.train.losses.measure import measure, measure_in
 from spacelang.train.recalibrate import recalibrate
 from spacelang.train.runtime import accelerator
 from spacelang.train.student import Student
@@ -91,6 +91,13 @@ def test_no_architecture_influences_another(teacher: Teacher, student: Student, 
     assert all(int8 != fp32 for fp32, int8 in together)
 
 
+def test_one_precision_alone_gives_the_same(teacher: Teacher, student: Student, data: Data) -> None:
+    shared = maps(teacher, data)
+    both = measure(student, DRAWN[:2], shared, DEVICE)
+    assert measure_in(["int8"], student, DRAWN[:2], shared, DEVICE) == [(each.int8,) for each in both]
+    assert measure_in(["fp32"], student, DRAWN[:2], shared, DEVICE) == [(each.fp32,) for each in both]
+
+
 def test_networks_that_are_too_large_to_hold_give_the_same(
     teacher: Teacher, student: Student, data: Data, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,7 +106,7 @@ def test_networks_that_are_too_large_to_hold_give_the_same(
     groups: list[int] = []
     inner = measure_module._measure
 
-    def counted(networks: Any, drawn: Any, teacher_maps: Maps) -> list[Losses]:
+    def counted(networks: Any, drawn: Any, teacher_maps: Maps) -> list[tuple[float, ...]]:
         groups.append(len(networks))
         return inner(networks, drawn, teacher_maps)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 import spacelang
-from spacelang.diagnostics import SpacelangError
+from spacelang.diagnostics import Diagnostic, SpacelangError
 from spacelang.evolve.parquet import read_table
 from spacelang.evolve.table import Table
 from spacelang.progress import Update
@@ -20,10 +21,11 @@ from spacelang.train.losses.measure import Losses, measure
 from spacelang.train.tables import build as module
 from spacelang.train.tables import build_table, prepare
 from tests.cli.conftest import Cli, cli
+from tests.train.distill.conftest import asked_readers
 from tests.train.images import image_folder
-from tests.train.test_killed import compiled
+from tests.train.test_killed import SPACE, compiled
 
-__all__ = ["cli"]
+__all__ = ["asked_readers", "cli"]
 ROWS = 2 * 2 * 6
 
 
@@ -43,9 +45,34 @@ def build(distilled: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def table(distilled: Path, tmp_path_factory: pytest.TempPathFactory) -> Table:
+def measured(distilled: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Table]:
+    """With everything measured."""
     copy = Path(shutil.copytree(distilled, tmp_path_factory.mktemp("whole") / "build"))
-    return build_table(prepare(copy), accelerator="cpu")
+    return copy, build_table(prepare(copy), accelerator="cpu")
+
+
+@pytest.fixture(scope="module")
+def table(measured: tuple[Path, Table]) -> Table:
+    return measured[1]
+
+
+@pytest.fixture
+def whole(measured: tuple[Path, Table], tmp_path: Path) -> Path:
+    return Path(shutil.copytree(measured[0], tmp_path / "build"))
+
+
+def refused(build: Path, **given: str) -> Diagnostic:
+    with pytest.raises(SpacelangError) as caught:
+        prepare(build, **given)
+    (found,) = caught.value.diagnostics
+    return found
+
+
+def text(before: str = "", after: str = "") -> str:
+    """Of the space that was distilled, changed."""
+    made = SPACE.replace("EPOCHS", "1").replace("STAGES\n", "").replace("ROWS", "6")
+    assert before in made
+    return made.replace(before, after)
 
 
 def assert_same(table: Table, other: Table, tmp_path: Path) -> None:
@@ -96,17 +123,17 @@ def test_an_interrupted_build_measures_what_is_left(
         build_table(prepare(build), accelerator="cpu", update=killer(12))
     plan = prepare(build)
     assert sorted(plan.done) == [0, 1]
-    measured: list[int] = []
+    taken: list[int] = []
 
     def counted(student: object, drawn: tuple[object, ...], *more: object) -> list[Losses]:
-        measured.append(len(drawn))
+        taken.append(len(drawn))
         return measure(student, drawn, *more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(module, "measure", counted)
     assert_same(build_table(plan, accelerator="cpu"), table, tmp_path)
-    assert measured == [6, 6]
+    assert taken == [6, 6]
     assert_same(build_table(prepare(build), accelerator="cpu"), table, tmp_path)
-    assert measured == [6, 6]
+    assert taken == [6, 6]
 
 
 def test_the_table_does_not_depend_on_the_parts(
@@ -153,15 +180,87 @@ def test_missing_students_are_named(build: Path) -> None:
         prepare(fresh)
 
 
-def test_a_student_that_diverged_is_named(build: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "measure", lambda _, drawn, *more: [Losses(0.5, math.nan)] * len(drawn))
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("act relu6", "act hswish"),
+        ("width 8, kernel 3, act relu", "width 8, kernel 5, act relu"),
+        ("quantised_epochs 1", "quantised_epochs 2"),
+    ],
+)
+def test_a_space_that_was_compiled_anew(cli: Cli, whole: Path, tmp_path: Path, before: str, after: str) -> None:
+    """Though all losses are there, of the students of the old space."""
+    spacelang.compile_to(spacelang.loads(text(before, after)), whole)
+    found = refused(whole)
+    assert found.code == "SP1305"
+    assert found.message == (
+        f"the distillation of {whole} was begun with something else: other jobs than bkd/jobs.json lists now"
+    )
+    output = tmp_path / "table.parquet"
+    assert cli("table", "build", whole, "-o", output).code == 1
+    assert not output.exists()
+    spacelang.compile_to(spacelang.loads(text()), whole)
+    assert len(prepare(whole).done) == 4
+
+
+def test_students_of_another_version(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spacelang.train.distill.begun.__version__", "99.0")
+    found = refused(whole)
+    assert found.code == "SP1305"
+    assert found.message == (
+        f"the distillation of {whole} was begun with something else: spacelang {spacelang.__version__}, now 99.0"
+    )
+
+
+def test_images_that_have_moved(cli: Cli, build: Path, table: Table, tmp_path: Path) -> None:
+    begun = distill.read_begun(build)
+    assert begun is not None
+    moved = shutil.copytree(begun.data, tmp_path / "moved")
+    output = tmp_path / "table.parquet"
+    assert cli("table", "build", build, "-o", output, "--data", moved, "--workers", "1").code == 0
+    made = read_table(output)
+    assert made.rows.loss.tolist() == table.rows.loss.tolist()
+    assert made.origin == table.origin.replace(begun.data, str(moved))
+    others = image_folder(tmp_path / "others", train=9)
+    found = refused(build, data=str(others))
+    assert found.code == "SP1305"
+    assert found.message == (
+        f"the distillation of {build} was begun with something else: the data {moved}, now {others}"
+    )
+
+
+@pytest.mark.parametrize(("options", "readers"), [([], 0), (["--readers", "3"], 3)])
+def test_readers(
+    cli: Cli, build: Path, tmp_path: Path, asked_readers: list[int], options: list[str], readers: int
+) -> None:
+    output = tmp_path / "table.parquet"
+    assert cli("table", "build", build, "-o", output, "--workers", "1", *options).code == 0
+    assert set(asked_readers) == {readers}
+
+
+def test_readers_change_nothing(build: Path, table: Table, tmp_path: Path) -> None:
+    assert_same(build_table(prepare(build), accelerator="cpu", readers=2), table, tmp_path)
+
+
+def test_a_student_that_learned_nothing_is_named(tmp_path: Path, distilled: Path) -> None:
+    begun = distill.read_begun(distilled)
+    assert begun is not None
+    build = tmp_path / "build"
+    spacelang.compile_to(
+        spacelang.loads(text("  distill { epochs 1,", "  distill { epochs 1, learning_rate_ends 100,")), build
+    )
+    distill.distill(distill.prepare(build, data=begun.data, teacher="trained", accelerator="cpu"))
     with pytest.raises(SpacelangError) as caught:
         build_table(prepare(build), accelerator="cpu")
     (found,) = caught.value.diagnostics
     assert found.code == "SP1402"
-    assert found.message == (
-        "the student of job 0 (stage1, block 0 (mbv2)) gives the loss nan; a table holds losses above 0 and at most "
-        "10000"
+    assert re.fullmatch(
+        r"the student of job 0 \(stage1, block 0 \(mbv2\)\) gives the loss \d\.\d+e\+\d+; a table holds losses above 0 "
+        "and at most 10000",
+        found.message,
+    )
+    assert found.help == (
+        "it didn't learn: compile the space with a lower learning rate in its `distill` section, and distil again"
     )
     assert not prepare(build).done
 

@@ -1,0 +1,146 @@
+"""What is kept of the students of a build.
+
+bkd/students/job-007.*        a student that is trained
+bkd/checkpoints/job-007.*     one that is not
+bkd/locks/job-007.lock        held by the process that trains it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+from filelock import FileLock, Timeout
+from pydantic import BaseModel, ConfigDict
+
+from spacelang.backend import refuse
+from spacelang.train import checkpoint
+from spacelang.train.checkpoint import Checkpoint
+from spacelang.train.distill.jobs import Build, Job
+from spacelang.train.distill.learner import At, Learner, Losses
+from spacelang.train.runtime import Accelerator
+
+RUN, TEACHER, STUDENTS, CHECKPOINTS, LOCKS = (
+    f"bkd/{name}" for name in ("run.json", "teacher", "students", "checkpoints", "locks")
+)
+PARTS = (RUN, STUDENTS, CHECKPOINTS, TEACHER)
+LOCK_SECONDS = 10.0
+"""How long a job's lock is waited for: the readers of a process that was killed hold it for some seconds more."""
+
+
+class State(BaseModel):
+    """What a checkpoint says beside the tensors. `begun`: the key of what the training was begun with."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    at: At
+    losses: Losses
+    begun: str
+
+
+class Finished(BaseModel):
+    """What is said of a trained student beside its weights.
+
+    Attributes:
+        teacher_in, teacher_out: the channels of its adapters.
+        begun: as in `State`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    job: int
+    stage: str
+    block_id: int
+    block: str
+    teacher_in: int
+    teacher_out: int
+    losses: Losses
+    begun: str
+
+
+S = TypeVar("S", State, Finished)
+
+
+def keep(build: Build, learner: Learner, key: str) -> None:
+    """Write its checkpoint. key: of what the build was begun with."""
+    state = State(at=learner.at, losses=learner.losses, begun=key)
+    checkpoint.save(build.folder / CHECKPOINTS, learner.job.name, learner.tensors(), state)
+
+
+def restore(build: Build, learner: Learner, key: str, accelerator: Accelerator) -> None:
+    """Go on from the checkpoint, if there is one. Raises: SpacelangError: SP1302, SP1305 as `read_finished`."""
+    if found := _read(build, CHECKPOINTS, learner.job, State, key):
+        learner.resume(found.state.at, found.state.losses, found.tensors, accelerator)
+
+
+def finish(build: Build, learner: Learner, key: str) -> None:
+    """Keep a trained student; its checkpoint is no longer needed."""
+    job, student = learner.job, learner.student
+    state = Finished(
+        job=job.job,
+        stage=job.stage,
+        block_id=job.block_id,
+        block=job.block,
+        teacher_in=student.teacher_in,
+        teacher_out=student.teacher_out,
+        losses=learner.losses,
+        begun=key,
+    )
+    checkpoint.save(build.folder / STUDENTS, job.name, student.state_dict(), state)
+    checkpoint.remove(build.folder / CHECKPOINTS, job.name)
+
+
+def read_finished(build: Build, job: Job, key: str) -> Checkpoint[Finished] | None:
+    """A trained student's weights and what is said of it; None if it isn't trained yet.
+
+    Raises:
+        SpacelangError: SP1302 if its files are damaged; SP1305 if it was trained with something else than `key` says.
+    """
+    return _read(build, STUDENTS, job, Finished, key)
+
+
+def require_own(build: Build, key: str) -> None:
+    """Raises: SpacelangError: SP1302, SP1305 as `read_finished`, for any student that there is, trained or not."""
+    for each in build.jobs:
+        read_finished(build, each, key)
+        _read(build, CHECKPOINTS, each, State, key)
+
+
+def _read(build: Build, folder: str, job: Job, kind: type[S], key: str) -> Checkpoint[S] | None:
+    found = checkpoint.load(build.folder / folder, job.name, kind)
+    if found and found.state.begun != key:
+        what = "images, another teacher or other settings"
+        refuse_other(build.folder, f"{build.folder / folder} holds a student of {job.describe()} from other {what}")
+    return found
+
+
+def refuse_other(build: Path, message: str) -> NoReturn:
+    """Raises: SpacelangError: SP1305."""
+    mend = f"go on with what it was begun with, compile into another directory, or {anew(build)}"
+    refuse("SP1305", message, mend)
+
+
+def anew(build: Path) -> str:
+    return f"remove {', '.join(str(build / each) for each in PARTS)} to begin anew"
+
+
+@contextmanager
+def reserved(build: Build, jobs: Sequence[Job]) -> Iterator[None]:
+    """No other process is in here for one of these jobs.
+
+    Raises:
+        SpacelangError: SP1311 if one is.
+    """
+    with ExitStack() as held:
+        for each in jobs:
+            try:
+                held.enter_context(FileLock(build.folder / LOCKS / f"{each.name}.lock", timeout=LOCK_SECONDS))
+            except Timeout:
+                refuse(
+                    "SP1311",
+                    f"another process trains job {each.job} ({each.describe()}) of {build.folder}",
+                    "wait for it, or end it; then run the same command again",
+                )
+        yield

@@ -1,0 +1,72 @@
+"""How many processes share a machine, and what one that knows nothing yet opens a build with."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from spacelang.train.distill.begun import Sources, open_sources
+from spacelang.train.distill.jobs import Build, read_jobs
+from spacelang.train.runtime import Accelerator
+from spacelang.train.runtime import accelerator as accelerator_named
+
+MOST_READERS = 16
+"""Beside a GPU; each holds a few batches in memory."""
+
+
+class Opened(NamedTuple):
+    """readers: processes that read images ahead."""
+
+    build: Build
+    sources: Sources
+    device: Accelerator
+    readers: int
+
+
+class Place(NamedTuple):
+    """What is opened, and where; plain data, for a process that starts anew.
+
+    Attributes:
+        data, teacher: what the build was begun with.
+        accelerator: as `runtime.accelerator` takes it.
+        readers: as `readers_for`.
+    """
+
+    build: Path
+    data: str
+    teacher: str
+    accelerator: str
+    readers: int | None
+
+    def open(self) -> Opened:
+        """Raises: SpacelangError: as `read_jobs`, `open_sources`; SP1301 for the accelerator."""
+        device = accelerator_named(self.accelerator)
+        build, readers = read_jobs(self.build), readers_for(device, self.readers)
+        sources = open_sources(build, device, self.data, self.teacher, readers=readers)
+        return Opened(build, sources, device, readers)
+
+
+def default_workers(accelerator: str) -> int:
+    """As many as there are cores for this process; on a GPU one, which keeps it busy.
+
+    Raises:
+        SpacelangError: SP1301 for an accelerator that isn't there.
+    """
+    return _cores() if accelerator_named(accelerator).device.type == "cpu" else 1
+
+
+def readers_for(device: Accelerator, wanted: int | None) -> int:
+    """Processes that read images ahead of one that trains: as many as are wanted.
+
+    None for what suits the device: none beside a processor, whose cores train; one a core beside a GPU, which decoding
+    and augmenting images would keep waiting.
+    """
+    if wanted is not None:
+        return wanted
+    return 0 if device.device.type == "cpu" else min(MOST_READERS, _cores())
+
+
+def _cores() -> int:
+    """For this process."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
