@@ -89,7 +89,7 @@ class Constants:
             self._known[node.output[0]] = known[0].dequantised(known[1], known[2] if len(known) > 2 else None)
             return True
         small = all(each.value is not None for each in known) and sum(math.prod(each.dims) for each in known) <= SMALL
-        return (small and self._compute(node, known)) or self._reshape(node, known[0])
+        return (small and self._compute(node, known)) or (bool(known) and self._reshape(node, known[0]))
 
     def _read(self, tensor: TensorProto) -> Constant:
         dims = tuple(tensor.dims)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from onnx import TensorProto
@@ -20,6 +20,7 @@ class Context:
     Attributes:
         requantised: the steps whose results are rounded to integers right behind them.
         types: of quantised activations, as `TensorProto` types.
+        read: names that the operator being translated takes its data from.
     """
 
     constants: Constants
@@ -27,6 +28,7 @@ class Context:
     steps: list[Step] = field(default_factory=list)
     requantised: set[int] = field(default_factory=set)
     types: set[int] = field(default_factory=set)
+    read: set[str] = field(default_factory=set)
 
     def data(self, call: Call, at: int = 0) -> Value:
         """An operand that is computed from the network's input."""
@@ -35,6 +37,7 @@ class Context:
             raise Unfit("reads a constant where a map was expected")
         if name not in self.values:
             raise Unfit(f"reads {name!r}, which nothing before it makes", "export the network again")
+        self.read.add(name)
         if call.grids:
             self.note_type(call.grids[at][1])
         return self.values[name]
@@ -47,12 +50,23 @@ class Context:
         if at >= len(call.operands) or not call.operands[at]:
             return None
         if call.operands[at] not in self.constants:
-            raise Unfit(f"computes {call.operands[at]!r}, which is a constant in every kernel")
+            raise _computed(call.operands[at])
         found = self.constants[call.operands[at]]
         if not call.grids:
             return found
         scale, zero_point = (self.constants[each] if each else None for each in call.grids[at])
         return found.dequantised(scale, zero_point) if scale else found
+
+    def check_constant(self, inputs: Iterable[str]) -> None:
+        """Whatever isn't an operator's data must be known before it runs: a bias, a scale, a norm's factors.
+
+        Else what computes it would be part of no kernel, and of no latency.
+
+        Raises: Unfit: if one of the inputs is computed.
+        """
+        for name in inputs:
+            if name in self.values and name not in self.read:
+                raise _computed(name)
 
     def append(self, step: Step) -> int:
         """The index of the new step."""
@@ -70,6 +84,10 @@ class Context:
     def note_type(self, zero_point: str) -> None:
         known = self.constants[zero_point].dtype if zero_point in self.constants else TensorProto.UINT8
         self.types.add(known)
+
+
+def _computed(name: str) -> Unfit:
+    return Unfit(f"computes {name!r}, which is a constant in every kernel")
 
 
 Handler = Callable[[Context, Call], Value]

@@ -55,11 +55,17 @@ def _binary(kind: str, with_number: str) -> Handler:
         assert constant is not None
         if (number := constant.number()) is not None:
             return context.keep(call, value, with_number, number)
-        if math.prod(constant.dims) != value.channels:
+        if not _is_per_channel(constant.dims, value):
             raise Unfit(f"combines {shape(value.dims)} with constants of shape {shape(constant.dims)}")
         return context.keep(call, value, "norm")
 
     return handle
+
+
+def _is_per_channel(dims: tuple[int, ...], value: Value) -> bool:
+    """Whether constants of this shape are one for each channel, as the shapes are broadcast: aligned at their ends."""
+    axis = 1 if value.last or len(value.dims) == 2 else 3
+    return math.prod(dims) == value.channels and len(dims) >= axis and dims[-axis] == value.channels
 
 
 def _pair(context: Context, call: Call, kind: str) -> Value:

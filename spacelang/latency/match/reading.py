@@ -39,7 +39,7 @@ def read_model(path: Path) -> ModelProto:
             refuse("SP1702", f"{path} has {size:,} bytes, more than the {FILE_BYTES:,} of one ONNX file", _EXTERNAL)
         content = path.read_bytes()
     except OSError as error:
-        refuse("SP1701", f"{path} can't be read: {error.strerror}")
+        refuse("SP1701", f"{path} can't be read: {error.strerror}", "name a file in ONNX's format")
     model = ModelProto()
     try:
         model.ParseFromString(content)

@@ -65,7 +65,12 @@ def _value(node: NodeProto, context: Context, unknown: set[str], problems: Probl
                     node.name or next(iter(node.output), "without a name")
                 )
             return None
-        return None if missing else HANDLERS[call.kind](context, call)
+        if missing:
+            return None
+        context.read.clear()
+        value = HANDLERS[call.kind](context, call)
+        context.check_constant(node.input)
+        return value
     except Unfit as error:
         problems.unfit.append((f"{label} {error.message}", error.help))
     except MALFORMED:

@@ -33,8 +33,9 @@ def graph_refused(graph: Graph, folder: Path, *outputs: str) -> list[tuple[str, 
 
 def test_no_file(tmp_path: Path) -> None:
     path = tmp_path / "nothing.onnx"
-    assert refused(path) == [("SP1701", "FILE can't be read: No such file or directory", "")]
-    assert refused(tmp_path) == [("SP1701", "FILE can't be read: Is a directory", "")]
+    help = "name a file in ONNX's format"
+    assert refused(path) == [("SP1701", "FILE can't be read: No such file or directory", help)]
+    assert refused(tmp_path) == [("SP1701", "FILE can't be read: Is a directory", help)]
 
 
 @pytest.mark.parametrize("content", [b"stage stage1 {}", b"\x08\x09\x3a\xff\xff\xff", bytes(range(256))])
@@ -206,6 +207,53 @@ UNFIT: dict[str, tuple[Callable[[Graph], str], str, str]] = {
         matched.COVERED,
     ),
 }  # fmt: skip
+
+
+def mean(graph: Graph) -> str:
+    """One number for each channel, computed."""
+    return graph.node("Flatten", graph.node("GlobalAveragePool", graph.conv("x", 8, 8, 3)))
+
+
+ONES, SQUARE = np.ones(8, np.float32), np.zeros((8, 8, 1, 1), np.float32)
+GRID = (SCALE, ZERO)
+COMPUTED: dict[str, Callable[[Graph], str]] = {
+    "bias of a convolution": lambda graph: graph.node("Conv", "x", SQUARE, mean(graph)),
+    "bias of a linear layer": lambda graph: graph.node(
+        "Gemm", graph.node("Flatten", "x"), np.zeros((2048, 8), np.float32), mean(graph)
+    ),
+    "bias of a quantised convolution": lambda graph: graph.node(
+        "QLinearConv", "x", *GRID, SQUARE.astype(np.int8), np.float32(1), np.int8(0), *GRID, mean(graph)
+    ),
+    "factor of a norm": lambda graph: graph.node("BatchNormalization", "x", mean(graph), ONES, ONES, ONES),
+    "mean of a norm": lambda graph: graph.node("BatchNormalization", "x", ONES, ONES, mean(graph), ONES),
+    "scale": lambda graph: graph.node("QuantizeLinear", "x", mean(graph), ZERO),
+}
+
+
+@pytest.mark.parametrize("make", COMPUTED.values(), ids=COMPUTED)
+def test_what_computes_a_constant_is_not_left_out(make: Callable[[Graph], str], tmp_path: Path) -> None:
+    """Nothing else reads the pool and its convolution: they would be in no kernel."""
+    graph = Graph()
+    ((code, message, _),) = graph_refused(graph, tmp_path, make(graph))
+    made = next(each.name for each in graph.nodes if each.op_type == "Flatten" and each.input[0] != "x")
+    assert code == "SP1706"
+    assert message.endswith(f" computes '{made}', which is a constant in every kernel")
+
+
+@pytest.mark.parametrize(("size", "dims"), [(4, (1, 1, 4, 4)), (16, (16,)), (16, (1, 16)), (4, (1, 1, 16, 1))], ids=str)
+def test_constants_that_are_not_one_for_each_channel(size: int, dims: tuple[int, ...], tmp_path: Path) -> None:
+    """As many as there are channels, but they are added along the height or width."""
+    graph = Graph((1, 16, size, size))
+    output = graph.node("Add", graph.conv("x", 16, 16), np.ones(dims, np.float32))
+    message = f"FILE: `Add` add1 combines 1×16×{size}×{size} with constants of shape {'×'.join(map(str, dims))}"
+    assert graph_refused(graph, tmp_path, output) == [("SP1706", message, "")]
+
+
+def test_a_constant_without_a_value(tmp_path: Path) -> None:
+    graph = Graph()
+    output = graph.node("Conv", "x", SQUARE, graph.node("Constant"))
+    message = "FILE: no kernel covers the operator `Constant` (constant0)"
+    assert graph_refused(graph, tmp_path, output) == [("SP1705", message, matched.COVERED)]
 
 
 @pytest.mark.parametrize(("make", "message", "help"), UNFIT.values(), ids=UNFIT)

@@ -124,6 +124,23 @@ def test_batch_norm_is_folded(tmp_path: Path) -> None:
     assert kernels(graph, tmp_path, graph.node("Relu", normed)) == [Kernel("conv", 8, 12, 16, 5, 2, "relu")]
 
 
+@pytest.mark.parametrize("dims", [(1, 12, 1, 1), (12, 1, 1)], ids=str)
+def test_a_factor_and_an_offset_for_each_channel_are_folded(dims: tuple[int, ...], tmp_path: Path) -> None:
+    graph = Graph()
+    scaled = graph.node("Mul", graph.conv("x", 8, 12), np.ones(dims, np.float32))
+    assert kernels(graph, tmp_path, graph.node("Add", np.ones(dims, np.float32), scaled)) == [Kernel("conv", 8, 12, 16)]
+
+
+def test_biases_are_folded(tmp_path: Path) -> None:
+    graph = Graph()
+    made = graph.node("Conv", "x", np.zeros((12, 8, 1, 1), np.float32), np.ones(12, np.float32))
+    flat = graph.node("Flatten", graph.node("GlobalAveragePool", made))
+    output = graph.node("Gemm", flat, np.zeros((12, 5), np.float32), np.ones(5, np.float32))
+    assert kernels(graph, tmp_path, output) == [
+        Kernel("conv", 8, 12, 16), Kernel("pool", 12, 12, 16), Kernel("linear", 12, 5, 1),
+    ]  # fmt: skip
+
+
 def test_pools_and_a_linear_layer_on_a_flattened_map(tmp_path: Path) -> None:
     graph = Graph()
     pooled = graph.node("MaxPool", "x", kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
