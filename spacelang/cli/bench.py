@@ -35,6 +35,9 @@ def bench(
     from spacelang.latency.meter import Meter
     from spacelang.latency.runtime import runtime as named
 
+    for each in files:
+        if each.lower().endswith(".onnx"):
+            raise typer.BadParameter(f"{each}: `bench` measures .space files; `spacelang predict` reads ONNX")
     measured_in, device = named(runtime.value), this_device(runtime.value)
     spaces = [load_space(each, ("space", "model")) for each in files]
     models = [
@@ -43,7 +46,7 @@ def bench(
         for name, architecture in networks(space, seed).items()
     ]
     report = Report()
-    with pinned(report), progress("measuring") as update:
+    with progress("measuring") as update, pinned(report):  # what shows the progress runs on another core
         show_diagnostics(report.diagnostics)
         results = benched(models, Meter(), runs, measured_in, update)
     if json:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from spacelang.cli.console import say, show_diagnostics, write_json
-from spacelang.cli.inputs import load_space
+from spacelang.cli.inputs import RuntimeChoice, load_space
 from spacelang.cli.progress import progress
 from spacelang.cli.show import Json
 from spacelang.diagnostics import Report
@@ -22,11 +22,6 @@ if TYPE_CHECKING:
     from spacelang.latency.collect.sampler import Errors
     from spacelang.latency.collect.target import Target
     from spacelang.latency.protocol import Precision
-
-
-class RuntimeChoice(StrEnum):
-    ONNXRUNTIME = "onnxruntime"
-    TFLITE = "tflite"
 
 
 class PrecisionsChoice(StrEnum):
@@ -73,14 +68,14 @@ def collect(
     target = _target(spaces, device, runtime, precision)
     runs = runtime_named(target.runtime)
     log = open_log(output, this_device(target.runtime))
-    before, report = len(log), Report()
-    with pinned(report), progress("measuring") as update:
+    before, report = log.measurements, Report()
+    with progress("measuring") as update, pinned(report):  # what shows the progress runs on another core
         show_diagnostics(report.diagnostics)
         meter = Meter(reference_ms=log.reference_ms)
         log.reference_ms = meter.reference_ms
         plan = Plan(samples, hold_out, networks)
         collected(spaces, plan, target.precisions, runs, meter, log, output, _errors(log), update)
-    _show_log(log, len(log) - before, output, json)
+    _show_log(log, log.measurements - before, output, json)
 
 
 def export_bench(
@@ -117,9 +112,10 @@ def import_(
 
     imported = read_results(results)
     log = open_log(output, imported.fingerprint)
-    added = append_new(log, imported)
+    before = log.measurements
+    append_new(log, imported)
     log.write(output)
-    _show_log(log, added, output, json)
+    _show_log(log, log.measurements - before, output, json)
 
 
 def _target(
@@ -137,10 +133,14 @@ def _target(
 
 def _errors(log: Log) -> Errors:
     """How far off a predictor is on some kernels that has learned from others."""
+    from collections import Counter
+
     from spacelang.latency.collect.log import Log
-    from spacelang.latency.predict.train import train
+    from spacelang.latency.predict.train import FEWEST, train
 
     def errors(learned: Sequence[Measured], judged: Sequence[Measured]) -> list[float]:
+        if max(Counter(each.kernel.kind for each in learned).values(), default=0) < FEWEST:
+            return [0.0] * len(judged)
         part = Log(log.fingerprint)
         part.append(*learned)
         made = train(part, learned[0].precision)

@@ -23,7 +23,7 @@ def profile(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the page and the numbers go.")
     ],
-    device: Annotated[str, typer.Option("--device", metavar="NAME", help="Of the device that is proposed.")],
+    device: Annotated[str, typer.Option("--device", metavar="NAME", help="What to call the device that is proposed.")],
     runtime: Annotated[RuntimeChoice, typer.Option("--runtime", help="What runs the models.")] = (
         RuntimeChoice.ONNXRUNTIME
     ),
@@ -40,7 +40,7 @@ def profile(
 
     loaded = load_space(space) if space else None
     report = Report()
-    with pinned(report), progress("measuring") as update:
+    with progress("measuring") as update, pinned(report):  # what shows the progress runs on another core
         show_diagnostics(report.diagnostics)
         try:
             found = profiled(output, device, runtime.value, loaded, update)

@@ -48,7 +48,8 @@ CODES: tuple[Code, ...] = (
         "an operator in a form that no kernel has",
         "Kernels are measured on square maps whose convolutions are whole or depthwise, have square windows and one "
         "stride, aren't dilated, and pad so that a map keeps ⌈size / stride⌉. Products are those within swish, hard "
-        "swish and squeeze-and-excite. Linear layers read one row. The message says what this operator has instead.",
+        "swish and squeeze-and-excite. Linear layers read one row. Biases, scales and the numbers of a norm are "
+        "constants. The message says what this operator has instead.",
     ),
     Code(
         "SP1707",

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import NamedTuple
 
 from spacelang import ir
 from spacelang.architecture import Architecture
+from spacelang.backend import writing_out
 from spacelang.cost import cost, total
-from spacelang.latency.meter import SWEEPS, Meter
+from spacelang.latency.collect.measure import Measuring, in_turn
+from spacelang.latency.meter import SWEEPS, Clock
 from spacelang.latency.protocol import Precision, Runtime
 from spacelang.progress import Update
 
 PRECISIONS: tuple[Precision, Precision] = ("int8", "fp32")
+APART_SECONDS = 20.0
+"""From the beginning of one sweep to that of the next, at least. Sweeps over few models take less, and what slows the
+memory down lasts for 20 to 60 seconds (docs/adr/0021)."""
 
 
 class Model(NamedTuple):
@@ -40,27 +46,44 @@ class Benched:
         return self.fp32_ms / self.int8_ms
 
 
-def bench(models: Sequence[Model], meter: Meter, runs: int, runtime: Runtime, update: Update) -> list[Benched]:
+def bench(
+    models: Sequence[Model],
+    meter: Measuring,
+    runs: int,
+    runtime: Runtime,
+    update: Update,
+    clock: Clock = time.monotonic,
+    pause: Callable[[float], None] = time.sleep,
+) -> list[Benched]:
     """Measure models whole, in both precisions: in sweeps over all of them, of which the fastest counts.
 
-    Raises:
-        SpacelangError: SP1101: if the machine is too noisy.
-        ShapeError: as `layers`.
+    Raises: SpacelangError: SP1107: if the machine is too busy; SP0813: if a model is no network.
     """
+    mflops = [_mflops(each) for each in models]
     tasks = [(model, precision) for model in models for precision in PRECISIONS]
-    fastest = [inf] * len(tasks)
-    for sweep in range(SWEEPS):
-        for at, (model, precision) in enumerate(tasks):
-            update(sweep * len(tasks) + at, SWEEPS * len(tasks), model.name)
-            run = runtime.network(model.space, model.architecture, precision).run
-            fastest[at] = min(fastest[at], meter.measure(run, f"{model.name} in {precision}", runs).ms)
+    fastest, count = [inf] * len(tasks), SWEEPS * len(tasks)
+
+    def measure(at: int) -> None:
+        nonlocal done
+        model, precision = tasks[at]
+        run = runtime.network(model.space, model.architecture, precision).run
+        fastest[at] = min(fastest[at], meter.measure(run, f"{model.name} in {precision}", runs).ms)
+        done += 1
+        update(done, count, model.name)
+
+    done, begun = 0, -inf
+    for _ in range(SWEEPS):
+        while (left := begun + APART_SECONDS - clock()) > 0:
+            update(done, count, f"the next sweep begins in {left:.0f} s")
+            pause(min(left, 1.0))
+        begun = clock()
+        in_turn(range(len(tasks)), measure)
     return [
-        Benched(
-            model.name,
-            model.architecture.resolution,
-            total(each.cost for each in cost(model.space, model.architecture)).mflops,
-            int8_ms,
-            fp32_ms,
-        )
-        for model, int8_ms, fp32_ms in zip(models, fastest[::2], fastest[1::2], strict=True)
+        Benched(model.name, model.architecture.resolution, each, int8_ms, fp32_ms)
+        for model, each, int8_ms, fp32_ms in zip(models, mflops, fastest[::2], fastest[1::2], strict=True)
     ]
+
+
+def _mflops(model: Model) -> float:
+    with writing_out(model.space):
+        return total(each.cost for each in cost(model.space, model.architecture)).mflops

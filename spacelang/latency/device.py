@@ -15,7 +15,7 @@ from spacelang.diagnostics import Report
 from spacelang.latency.protocol import RuntimeName
 
 CPUINFO = Path("/proc/cpuinfo")
-FREQUENCY = Path("/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq")
+FREQUENCY = "/sys/devices/system/cpu/cpu{core}/cpufreq/cpuinfo_max_freq"
 INTEGER_FLAGS = frozenset(
     {"avx2", "avx512bw", "avx512_vnni", "avx_vnni", "avx_vnni_int8", "amx_int8", "asimddp", "i8mm", "sve", "sve2"}
 )
@@ -29,7 +29,7 @@ class Fingerprint(BaseModel):
     Attributes:
         cpu: model, family and stepping; hypervisors hide the model's name, but not these.
         flags: of `INTEGER_FLAGS`, those it has, sorted.
-        mhz: the highest frequency, where the system tells it.
+        mhz: the highest frequency of the core, where the system tells it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -54,30 +54,43 @@ def this_device(name: RuntimeName = "onnxruntime") -> Fingerprint:
     """
     from spacelang.latency.runtime import runtime  # what was measured elsewhere is described without it
 
-    fields = _cpuinfo()
+    core = _core()
+    fields = _cpuinfo(core)
     flags = set((fields.get("flags") or fields.get("Features") or "").split())
     named = [f"{name} {fields[name]}" if at else fields[name] for at, name in enumerate(NAMING) if name in fields]
     return Fingerprint(
         cpu=" ".join(named) or platform.processor() or platform.machine(),
         flags=tuple(sorted(flags & INTEGER_FLAGS)),
-        mhz=_mhz(),
+        mhz=_mhz(core),
         runtime=name,
         version=runtime(name).version(),
     )
 
 
-def _cpuinfo() -> dict[str, str]:
-    """The fields of the first core; none where the system has no such file."""
+def _core() -> int:
+    """The core that `pinned` takes: on some processors, others are of another kind."""
     try:
-        first = CPUINFO.read_text().split("\n\n")[0]
+        return max(os.sched_getaffinity(0))
+    except (AttributeError, OSError):  # AttributeError: systems other than Linux
+        return 0
+
+
+def _cpuinfo(core: int) -> dict[str, str]:
+    """The fields of this core, or of the first where it isn't listed; none where the system has no such file."""
+    try:
+        blocks = CPUINFO.read_text().split("\n\n")
     except OSError:
         return {}
-    return {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in first.splitlines())}
+    cores = [
+        {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in block.splitlines())}
+        for block in blocks
+    ]
+    return next((each for each in cores if each.get("processor") == str(core)), cores[0])
 
 
-def _mhz() -> int | None:
+def _mhz(core: int) -> int | None:
     try:
-        return int(FREQUENCY.read_text()) // 1000
+        return int(Path(FREQUENCY.format(core=core)).read_text()) // 1000
     except (OSError, ValueError):
         return None
 

@@ -7,7 +7,15 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from spacelang.diagnostics import SpacelangError
-from spacelang.latency.meter import CALIBRATIONS, CANARY_RUNS, TRIES, WARM_UP_RUNS, Meter
+from spacelang.latency.meter import (
+    CALIBRATIONS,
+    CANARY_RUNS,
+    COOLING_SECONDS,
+    PAUSE_SECONDS,
+    TRIES,
+    WARM_UP_RUNS,
+    Meter,
+)
 
 
 class Machine:
@@ -30,9 +38,15 @@ class Machine:
     def meter(self, reference_ms: float | None = None) -> Meter:
         return Meter(self.canary, reference_ms, lambda: self.now, self.paused.append)
 
+    def slow(self, *rounds: float) -> None:
+        """Slows the canary down in its rounds behind the calibration, and models as in the round before them."""
+        self.slowdown = lambda canaries: ([1.0] * CALIBRATIONS + list(rounds))[max(0, canaries - 1) // ROUND]
+
 
 ROUND = CANARY_RUNS + WARM_UP_RUNS
 CALIBRATION = CALIBRATIONS * ROUND
+HOT, COOL = (1.0, 1.1), 1.0
+"""A canary that is slower behind a model than before it, and one that is as fast as before after a pause."""
 
 
 def test_a_quiet_machine_needs_one_try() -> None:
@@ -74,6 +88,17 @@ def test_a_model_that_itself_slows_the_canary_is_measured_by_tries_that_agree() 
     measured = meter.measure(heavy, "a model", runs=5)
     assert measured.ms == pytest.approx(7 * 1.1)
     assert measured.tries == 2
+
+
+def test_tries_that_agree_do_not_count_while_the_canary_stays_slow() -> None:
+    """What slows the canary still after a pause isn't the model's own doing."""
+    machine = Machine(canary_ms=0.5, model_ms=7)
+    meter = machine.meter()
+    machine.slow(*HOT, *HOT, 1.1, *HOT, COOL)
+    measured = meter.measure(machine.model, "a model", runs=5)
+    assert measured.ms == pytest.approx(7)
+    assert measured.tries == 3
+    assert machine.paused == [PAUSE_SECONDS, COOLING_SECONDS, 2 * PAUSE_SECONDS, COOLING_SECONDS]
 
 
 def test_single_slow_runs_do_not_count() -> None:

@@ -18,18 +18,19 @@ from spacelang.invalid import first_error
 from spacelang.kernels import Kernel
 from spacelang.latency.collect.holdout import is_held_out
 from spacelang.latency.collect.log import Log, Measured, MeasuredNetwork, Network
-from spacelang.latency.collect.measure import LEAST_PART, NOTHING
+from spacelang.latency.collect.measure import NOTHING, without_call
 from spacelang.latency.collect.networks import random_networks
 from spacelang.latency.collect.population import draw, strata, training
 from spacelang.latency.collect.run import Plan
 from spacelang.latency.device import INTEGER_FLAGS, Fingerprint
-from spacelang.latency.meter import CANARY
+from spacelang.latency.meter import CANARY, SWEEPS
 from spacelang.latency.protocol import Precision, Runtime, RuntimeName
 from spacelang.progress import Update
 
 MANIFEST, RESULTS = "manifest.json", "results.json"
 RUNNER, PHONE_RUNNER = "measure.py", "measure_adb.sh"
 Parsed = TypeVar("Parsed", bound=BaseModel)
+AGAIN = "run the script again: it goes on where it stopped"
 SHOWN = 3
 """Missing or extra models are named up to so many."""
 
@@ -77,7 +78,7 @@ class Figure(BaseModel):
 
     ms: float
     canary_ms: float
-    sweeps: int = Field(default=1, ge=1)
+    sweeps: int = Field(ge=1)
 
 
 class Results(BaseModel):
@@ -110,7 +111,7 @@ def export_bench(
     """Write models of kernels and networks, their manifest and the runners into a new folder; how many models.
 
     Raises:
-        SpacelangError: SP1108: if the folder is there and not empty.
+        SpacelangError: SP1108: if the folder is there and not empty. SP0813, SP0814: if a space can't be gone through.
         OSError: if a file can't be written.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -158,15 +159,18 @@ def read_results(path: Path) -> Imported:
     """
     results_path = path / RESULTS if path.is_dir() else path
     manifest_path = results_path.with_name(MANIFEST)
-    manifest_text, results_text = _read(manifest_path), _read(results_path)
+    results_text, manifest_text = _read(results_path), _read(manifest_path)
     manifest, results = _parse(Manifest, manifest_path, manifest_text), _parse(Results, results_path, results_text)
     if results.manifest_sha256 != hashlib.sha256(manifest_text).hexdigest():
         refuse("SP1109", f"{results_path}: these results are of other models than those of {manifest_path}")
     if results.device.runtime != manifest.runtime:
         refuse("SP1109", f"{results_path}: measured with {results.device.runtime} instead of {manifest.runtime}")
     named = {each.file for each in manifest.models}
-    _complain(results_path, "is missing", sorted(named - results.measured.keys()), "run the script again")
+    _complain(results_path, "is missing", sorted(named - results.measured.keys()), AGAIN)
     _complain(results_path, "is not in the manifest", sorted(results.measured.keys() - named), "")
+    networks = [each.file for each in manifest.models if isinstance(each, NetworkModel)]
+    unfinished = [file for file in networks if results.measured[file].sweeps < SWEEPS]
+    _complain(results_path, f"was measured in fewer than {SWEEPS} sweeps", unfinished, AGAIN)
     figures = {file: (each.ms, each.canary_ms) for file, each in results.measured.items()}
     for file, numbers in {**figures, "reference_ms": (results.reference_ms,)}.items():
         if not all(0 < number < math.inf for number in numbers):
@@ -174,13 +178,11 @@ def read_results(path: Path) -> Imported:
     return Imported(results.device, results.reference_ms, list(_measurements(manifest, results)))
 
 
-def append_new(log: Log, imported: Imported) -> int:
-    """Append what the log doesn't hold, scaled to its reference; how many that were."""
+def append_new(log: Log, imported: Imported) -> None:
+    """Append what the log doesn't hold, scaled to its reference."""
     log.reference_ms = log.reference_ms or imported.reference_ms
     scale = log.reference_ms / imported.reference_ms
-    new = [each._replace(ms=each.ms * scale) for each in imported.measurements if not log.holds(each)]
-    log.append(*new)
-    return len(new)
+    log.append(*(each._replace(ms=each.ms * scale) for each in imported.measurements if not log.holds(each)))
 
 
 def _measurements(manifest: Manifest, results: Results) -> Iterator[Measured | MeasuredNetwork]:
@@ -190,7 +192,7 @@ def _measurements(manifest: Manifest, results: Results) -> Iterator[Measured | M
         if isinstance(each, NetworkModel):
             yield MeasuredNetwork(each.network, each.precision, figure.ms, figure.canary_ms, figure.sweeps)
         elif each.kernel != NOTHING:
-            ms = max(figure.ms - call_ms[each.precision], figure.ms * LEAST_PART)
+            ms = without_call(figure.ms, call_ms[each.precision])
             yield Measured(each.kernel, each.precision, ms, figure.canary_ms)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -80,8 +80,7 @@ class Collection:
         missing = [each for each in kernels if self._log.kernel(each, self._precision) is None]
         self._progress.known(len(kernels) - len(missing))
         if missing and self._call_ms is None:
-            run = self._runtime.kernel(NOTHING, self._precision).run
-            self._call_ms = _patiently(lambda: self._meter.measure(run, "calling the runtime", MOST_RUNS)).ms
+            in_turn([NOTHING], self._measure_call)
         self._each(missing, self._measure_kernel, note)
         known = (self._log.kernel(each, self._precision) for each in kernels)
         return [each for each in known if each is not None]
@@ -101,24 +100,21 @@ class Collection:
         return known.sweeps if known else 0
 
     def _each(self, items: Sequence[Item], measure: Callable[[Item], None], note: str) -> None:
-        waiting, disturbed = deque(items), 0
-        while waiting:
-            item = waiting.popleft()
-            try:
-                measure(item)
-            except SpacelangError as error:
-                disturbed += 1
-                _raise_unless_disturbed(error, disturbed, len(waiting) + 1)
-                waiting.append(item)
-                continue
-            disturbed = 0
+        def one(item: Item) -> None:
+            measure(item)
             self._progress.step(note)
             self._save()
+
+        in_turn(items, one)
+
+    def _measure_call(self, nothing: Kernel) -> None:
+        run = self._runtime.kernel(nothing, self._precision).run
+        self._call_ms = self._meter.measure(run, "calling the runtime", MOST_RUNS).ms
 
     def _measure_kernel(self, kernel: Kernel) -> None:
         runnable = self._runtime.kernel(kernel, self._precision)
         found = self._meter.measure(runnable.run, f"{kernel.kind} in {self._precision}", _runs(runnable))
-        ms = max(found.ms - (self._call_ms or 0), found.ms * LEAST_PART)
+        ms = without_call(found.ms, self._call_ms or 0)
         self._log.append(Measured(kernel, self._precision, ms, found.canary_ms))
 
     def _measure_network(self, candidate: Candidate) -> None:
@@ -155,13 +151,27 @@ def _runs(runnable: Runnable) -> int:
     return min(max(int(RUN_SECONDS / (time.perf_counter() - begun)), FEWEST_RUNS), MOST_RUNS)
 
 
-def _patiently(measure: Callable[[], Measurement]) -> Measurement:
-    for disturbed in range(1, PATIENCE + 1):
+def without_call(ms: float, call_ms: float) -> float:
+    """What a kernel takes itself, of what it takes alone."""
+    return max(ms - call_ms, ms * LEAST_PART)
+
+
+def in_turn(items: Iterable[Item], measure: Callable[[Item], None]) -> None:
+    """Measure each of these; what is disturbed is put off until the others are done.
+
+    Raises: SpacelangError: SP1107: if the machine is too busy; any other that `measure` raises.
+    """
+    waiting, disturbed = deque(items), 0
+    while waiting:
+        item = waiting.popleft()
         try:
-            return measure()
+            measure(item)
         except SpacelangError as error:
-            _raise_unless_disturbed(error, disturbed, 1)
-    raise AssertionError("unreachable")
+            disturbed += 1
+            _raise_unless_disturbed(error, disturbed, len(waiting) + 1)
+            waiting.append(item)
+        else:
+            disturbed = 0
 
 
 def _raise_unless_disturbed(error: SpacelangError, disturbed: int, missing: int) -> None:
@@ -175,5 +185,5 @@ def _raise_unless_disturbed(error: SpacelangError, disturbed: int, missing: int)
         refuse(
             "SP1107",
             f"the machine is too busy: {PATIENCE} measurements in a row were disturbed, {missing} are still to be made",
-            "stop what else is running, and give the command again: what was measured is kept",
+            "stop what else is running, and give the command again: a log keeps what was measured",
         )

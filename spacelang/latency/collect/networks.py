@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from spacelang import ir
 from spacelang.architecture import Architecture, model_of
+from spacelang.backend import writing_out
 from spacelang.kernels import kernels_of
 from spacelang.latency.collect.log import Network
 from spacelang.network import layers
@@ -24,16 +25,25 @@ class Candidate(NamedTuple):
 
 
 def random_networks(spaces: Sequence[ir.SearchSpace], count: int, seed: int = SEED) -> Iterator[Candidate]:
-    """`count` networks of each space, each once, in turn; the same for the same seed. A model is one network.
+    """`count` networks of each space, in turn; the same for the same seed. A model is one network.
 
-    Raises: ShapeError: as `layers`.
+    Each once: one that several spaces hold is the first one's.
+
+    Raises: SpacelangError: SP0813: if a space allows what is no network.
     """
-    drawn = [(space, dict.fromkeys(sample(space, count, seed))) for space in spaces]
-    columns = [[network_of(space, each, f"{space.name} {at}") for at, each in enumerate(of)] for space, of in drawn]
+    columns = [_of_space(space, count, seed) for space in spaces]
+    distinct: dict[str, Candidate] = {}
     for at in range(count):
         for column in columns:
             if at < len(column):
-                yield column[at]
+                distinct.setdefault(column[at].network.sha256, column[at])
+    yield from distinct.values()
+
+
+def _of_space(space: ir.SearchSpace, count: int, seed: int) -> list[Candidate]:
+    drawn = dict.fromkeys(sample(space, count, seed))
+    with writing_out(space):
+        return [network_of(space, each, f"{space.name} {at}") for at, each in enumerate(drawn)]
 
 
 def network_of(space: ir.SearchSpace, architecture: Architecture, name: str) -> Candidate:

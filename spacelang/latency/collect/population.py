@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from spacelang import ir
+from spacelang.backend import writing_out
 from spacelang.census import census
 from spacelang.kernels import Kernel
 from spacelang.latency.collect.holdout import is_held_out
@@ -18,6 +19,8 @@ RARE = 40
 """A kind with fewer kernels is filled up to so many with kernels like them, or nothing could be learned of it."""
 VARIED = (0.5, 0.7, 0.85, 1.0, 1.2, 1.4, 2.0)
 """Factors of their channels."""
+LEAST = 20
+"""So many of each kind are drawn, if half of the draw suffices: a network is predicted only if all its kinds are."""
 
 Strata = dict[tuple[str, str], list[Kernel]]
 """By space and kind, in an order that is as good as random, and always the same."""
@@ -27,11 +30,13 @@ Keep = Callable[[Kernel], bool]
 def strata(spaces: Sequence[ir.SearchSpace]) -> Strata:
     """All kernels of the spaces, each in the first space that holds it; and more of rare kinds.
 
-    Raises: ShapeError, TooManyChoices: as `census`.
+    Raises: SpacelangError: SP0813, SP0814: if a space allows what is no network, or too much to go through.
     """
     found: dict[Kernel, str] = {}
     for space in spaces:
-        for kernel in census(space):
+        with writing_out(space):
+            kernels = census(space)
+        for kernel in kernels:
             found.setdefault(kernel, space.name)
     for kind, count in Counter(kernel.kind for kernel in found).items():
         if count < RARE:
@@ -46,12 +51,14 @@ def strata(spaces: Sequence[ir.SearchSpace]) -> Strata:
 def draw(of: Strata, count: int, keep: Keep) -> list[Kernel]:
     """Up to `count` kernels that `keep` lets in. Spaces get equal parts, kinds within a space by `EVENNESS`.
 
-    What a stratum can't fill is shared among the others. A larger draw contains a smaller one of the same strata,
-    but for rounding.
+    What a stratum can't fill is shared among the others. Kinds with less than `LEAST` then get more, from the one with
+    the most. A larger draw contains a smaller one of the same strata, but for rounding.
     """
     left = {key: [kernel for kernel in kernels if keep(kernel)] for key, kernels in of.items()}
     left = {key: kernels for key, kernels in left.items() if kernels}
-    shares = _shares({key: len(kernels) for key, kernels in left.items()}, count)
+    sizes = {key: len(kernels) for key, kernels in left.items()}
+    shares = _shares(sizes, count)
+    _lift(shares, sizes, count)
     return [kernel for key, kernels in left.items() for kernel in kernels[: shares[key]]]
 
 
@@ -90,6 +97,21 @@ def _shares(sizes: Mapping[tuple[str, str], int], count: int) -> dict[tuple[str,
             for key in sorted(open_keys, key=lambda each: (-weights[each], each))[:left]:
                 shares[key] += 1
     return shares
+
+
+def _lift(shares: dict[tuple[str, str], int], sizes: Mapping[tuple[str, str], int], count: int) -> None:
+    """Give rare kinds their least, one kernel after the other, where they have the fewest."""
+    of_kind = Counter[str]()
+    for (_, kind), share in shares.items():
+        of_kind[kind] += share
+    least = min(LEAST, count // (2 * max(1, len(of_kind))))
+    while poor := [key for key in sizes if of_kind[key[1]] < least and shares[key] < sizes[key]]:
+        ((richest, _),) = of_kind.most_common(1)
+        taken = max((key for key in sizes if key[1] == richest), key=shares.__getitem__)
+        given = min(poor, key=shares.__getitem__)
+        for key, one in ((taken, -1), (given, 1)):
+            shares[key] += one
+            of_kind[key[1]] += one
 
 
 def _shuffled(kernel: Kernel) -> bytes:

@@ -47,6 +47,7 @@ def collect(
 
     Raises:
         SpacelangError: SP1107: if the machine is too busy. The log keeps what was measured, and a later call goes on.
+            SP0813, SP0814: if a space can't be gone through.
         OSError: if the log can't be written.
     """
     of = strata(spaces)

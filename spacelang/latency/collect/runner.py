@@ -14,17 +14,21 @@ import os
 import platform
 import sys
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).resolve().parent
 RESULTS = FOLDER / "results.json"
-RUN_SECONDS, FEWEST_RUNS, MOST_RUNS, WARM_UP_RUNS = 0.02, 6, 60, 3
+RUN_SECONDS, FEWEST_RUNS, MOST_RUNS, NETWORK_RUNS, WARM_UP_RUNS = 0.02, 6, 60, 20, 3
 CANARY_RUNS, CALIBRATIONS, STEADY, SLOWEST = 8, 25, 1.03, 1.25
-TRIES, PAUSE_SECONDS = 8, 0.05
+TRIES, PAUSE_SECONDS, COOLING_SECONDS, PATIENCE = 8, 0.05, 0.05, 10
 SWEEPS, REPEATED = 4, 1.02
 SAVE_SECONDS = 30.0
+CPUINFO = Path("/proc/cpuinfo")
+FREQUENCY = "/sys/devices/system/cpu/cpu{core}/cpufreq/cpuinfo_max_freq"
+NEVER = {"ms": float("inf"), "sweeps": 0}
 NAMING = ("model name", "cpu family", "model", "stepping", "CPU implementer", "CPU part", "CPU revision")
 
 
@@ -71,13 +75,23 @@ def version(runtime: str) -> str:
     return version_of("ai-edge-litert")
 
 
+def core() -> int:
+    try:
+        return max(os.sched_getaffinity(0))
+    except (AttributeError, OSError):
+        return 0
+
+
 def device(runtime: str, flags: list[str]) -> dict[str, Any]:
     fields: dict[str, str] = {}
     mhz = None
     try:
-        first = Path("/proc/cpuinfo").read_text().split("\n\n")[0]
-        fields = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in first.split("\n"))}
-        mhz = int(Path("/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq").read_text()) // 1000
+        cores = [
+            {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in block.split("\n"))}
+            for block in CPUINFO.read_text().split("\n\n")
+        ]
+        fields = next((each for each in cores if each.get("processor") == str(core())), cores[0])
+        mhz = int(Path(FREQUENCY.format(core=core())).read_text()) // 1000
     except (OSError, ValueError):
         pass
     named = [name + " " + fields[name] if at else fields[name] for at, name in enumerate(NAMING) if name in fields]
@@ -111,11 +125,8 @@ class Meter:
         now = sorted(fastest(canary, CANARY_RUNS) for _ in range(CALIBRATIONS))[CALIBRATIONS // 2]
         self.reference = reference or now
 
-    def measure(self, run: Callable[[], object]) -> tuple[float, float]:
-        """The latency, and what the canary took beside it, both in milliseconds."""
-        begun = time.perf_counter()
-        run()
-        runs = min(max(int(RUN_SECONDS / (time.perf_counter() - begun)), FEWEST_RUNS), MOST_RUNS)
+    def measure(self, run: Callable[[], object], runs: int) -> tuple[float, float] | None:
+        """The latency, and what the canary took beside it, both in milliseconds; None if every try was disturbed."""
         last = float("inf")
         for attempt in range(TRIES):
             if attempt:
@@ -128,9 +139,23 @@ class Meter:
             canary = min(before, behind)
             ms = found * self.reference / canary
             repeated, last = max(ms, last) <= min(ms, last) * REPEATED, ms
-            if canary <= self.reference * SLOWEST and (repeated or max(before, behind) <= canary * STEADY):
+            if canary > self.reference * SLOWEST:
+                continue
+            if max(before, behind) <= canary * STEADY or (repeated and self.steady_when_cool(before)):
                 return ms, canary
-        sys.exit("this device is too noisy; stop what else is running, and start this again: it goes on from here")
+        return None
+
+    def steady_when_cool(self, before: float) -> bool:
+        """Whether the model itself, and nothing else, had slowed the canary behind it."""
+        time.sleep(COOLING_SECONDS)
+        return fastest(self.canary, CANARY_RUNS) <= before * STEADY
+
+
+def runs_of(run: Callable[[], object]) -> int:
+    run()
+    begun = time.perf_counter()
+    run()
+    return min(max(int(RUN_SECONDS / (time.perf_counter() - begun)), FEWEST_RUNS), MOST_RUNS)
 
 
 def measure_all(
@@ -140,19 +165,29 @@ def measure_all(
     measured: dict[str, dict[str, float]],
     save: Callable[[], None],
 ) -> None:
-    """Networks in sweeps over all of them: what else uses the memory does so for a while, and the fastest counts."""
+    """Networks in sweeps over all of them: what else uses the memory does so for a while, and the fastest counts.
+
+    What is disturbed is put off until the others are done.
+    """
     sweeps = {each["file"]: SWEEPS if each["kind"] == "network" else 1 for each in models}
     total, done = sum(sweeps.values()), sum(int(each["sweeps"]) for each in measured.values())
     saved = begun = time.monotonic()
-    known = done
+    known, disturbed = done, 0
     for sweep in range(SWEEPS):
-        for file in sweeps:
-            before = measured.get(file, {"ms": float("inf"), "sweeps": 0})
-            if not before["sweeps"] <= sweep < sweeps[file]:
+        waiting = deque(file for file in sweeps if measured.get(file, NEVER)["sweeps"] <= sweep < sweeps[file])
+        while waiting:
+            file = waiting.popleft()
+            run, before = load(FOLDER / file), measured.get(file, NEVER)
+            found = meter.measure(run, NETWORK_RUNS if sweeps[file] == SWEEPS else runs_of(run))
+            if found is None:
+                disturbed += 1
+                if disturbed == PATIENCE:
+                    sys.exit("this device is too noisy; stop what else is running, and start this again: it goes on")
+                waiting.append(file)
                 continue
-            ms, canary = meter.measure(load(FOLDER / file))
-            found = {"ms": ms, "canary_ms": canary} if ms < before["ms"] else before
-            measured[file] = {**found, "sweeps": before["sweeps"] + 1}
+            disturbed = 0
+            figure = {"ms": found[0], "canary_ms": found[1]} if found[0] < before["ms"] else before
+            measured[file] = {**figure, "sweeps": before["sweeps"] + 1}
             done += 1
             if time.monotonic() - saved > SAVE_SECONDS:
                 save()

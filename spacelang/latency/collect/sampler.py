@@ -37,7 +37,7 @@ def collect_adaptively(of: Strata, samples: int, measure: Measure, errors: Error
     if len(everything) <= samples:
         return measure(everything, "all kernels")
     asked = dict.fromkeys(draw(of, int(samples * PRIOR), training))
-    found = measure(list(asked), "prior")
+    found = measure(list(asked), "drawn before anything is known")
     each_round = (samples - len(asked)) // ROUNDS
     for number in range(ROUNDS):
         learned = [each for each in found if not is_validation(each.kernel)]

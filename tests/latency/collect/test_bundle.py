@@ -30,8 +30,12 @@ MODELS = 2 * (1 + 12 + 4 + 1)
 """In two precisions, with the model that takes nothing."""
 ADB = """\
 #!/bin/sh
+count=$(cat "$0.count" 2>/dev/null || echo 0)
 case "$*" in
-  *--graph=*) echo "count=50 first=90 curr=80 min=75.5 max=95 avg=80 std=2" ;;
+  *--graph=*)
+    echo $((count + 1)) >"$0.count"
+    [ "$count" != "$FAILS_AT" ] || exit 1
+    echo "count=50 first=900 curr=800 min=$((100 - count)).5 max=950 avg=800 std=2" ;;
   *ro.product.model*) printf 'Pixel 4\\r\\n' ;;
   *cpuinfo*) printf 'processor: 0\\nFeatures\\t: fp asimd asimddp\\r\\n' ;;
 esac
@@ -57,7 +61,12 @@ def results_of(folder: Path, **changes: Any) -> dict[str, Any]:
         "device": this_device().model_dump(mode="json"),
         "reference_ms": 0.1,
         "measured": {
-            each["file"]: {"ms": at % (MODELS // 2) + 1.0, "canary_ms": 0.1} for at, each in enumerate(models)
+            each["file"]: {
+                "ms": at % (MODELS // 2) + 1.0,
+                "canary_ms": 0.1,
+                "sweeps": SWEEPS if each["kind"] == "network" else 1,
+            }
+            for at, each in enumerate(models)
         },
         **changes,
     }
@@ -99,6 +108,19 @@ def test_the_script_measures_what_is_exported(tmp_path: Path, name: RuntimeName)
     subprocess.run(command, cwd=folder, check=True, env=environment, timeout=100)
     assert (folder / "results.json").read_text() == finished
 
+    partial = json.loads(finished)
+    kernel, *_, network = partial["measured"]
+    before = partial["measured"][network]
+    partial["measured"][network] = {**before, "sweeps": 2}
+    assert refusal(folder, partial) == f"{network} was measured in fewer than 4 sweeps"
+    del partial["measured"][kernel]
+    assert refusal(folder, partial) == f"{kernel} is missing"
+    subprocess.run(command, cwd=folder, check=True, env=environment, timeout=100)
+    whole = json.loads((folder / "results.json").read_text())["measured"]
+    assert (whole[kernel]["sweeps"], whole[network]["sweeps"]) == (1, SWEEPS)
+    assert whole[network]["ms"] <= before["ms"]
+    assert len(read_results(folder).measurements) == len(imported.measurements)
+
 
 def test_kernels_come_back_without_what_calling_takes(folder: Path) -> None:
     (folder / "results.json").write_text(json.dumps(results_of(folder)))
@@ -110,9 +132,11 @@ def test_kernels_come_back_without_what_calling_takes(folder: Path) -> None:
     # The first model of a precision is the call: the others took 1, 2, 3 … ms longer.
     assert [each.ms for each in found if isinstance(each, Measured)] == [*range(1, 17)] * 2
     log = Log(this_device(), 0.2)
-    assert append_new(log, imported._replace(measurements=found[:10])) == 10
-    assert append_new(log, imported) == MODELS - 12
-    assert append_new(log, imported) == 0
+    append_new(log, imported._replace(measurements=found[:10]))
+    assert len(log) == 10
+    for _ in range(2):
+        append_new(log, imported)
+        assert len(log) == MODELS - 2
     # The log's canary took twice as long, when it was begun.
     assert [each.ms for each in log.kernels("int8")] == [*range(2, 34, 2)]
 
@@ -123,15 +147,30 @@ def test_a_phone_is_measured_through_adb(tmp_path: Path) -> None:
     tools.mkdir()
     (tools / "adb").write_text(ADB)
     (tools / "adb").chmod(0o755)
-    environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}"}
-    command = ["sh", "measure_adb.sh", "benchmark_model", "2.19.0"]
-    subprocess.run(command, cwd=folder, check=True, env=environment, timeout=60)
+
+    def measure(version: str, fails_at: str = "") -> tuple[int, str]:
+        environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "FAILS_AT": fails_at}
+        command = ["sh", "bench/measure_adb.sh", "benchmark_model", version]
+        done = subprocess.run(
+            command, cwd=tmp_path, check=False, env=environment, timeout=60, text=True, capture_output=True
+        )
+        return done.returncode, done.stderr
+
+    # The canary, then the models: the fourth is measured once more when the phone is there again.
+    assert measure("2.19.0", "4") == (1, "benchmark_model measured nothing for models/00003.tflite\n")
+    assert measure("2.20.0") == (1, "measured.txt is of other models or another device; move it away\n")
+    assert measure("2.19.0") == (0, "")
     imported = read_results(folder)
     device = imported.fingerprint
     assert (device.cpu, device.flags) == ("Pixel 4 core mask 80", ("asimddp",))
     assert (device.runtime, device.version) == ("tflite", "2.19.0")
+    assert imported.reference_ms == pytest.approx(0.1005)
     (network,) = (each for each in imported.measurements if isinstance(each, MeasuredNetwork))
-    assert network.ms == pytest.approx(0.0755)
+    # Five models, one of them twice; then three more sweeps.
+    assert (network.ms, network.sweeps) == (pytest.approx(0.0905), SWEEPS)
+    assert [each.canary_ms for each in imported.measurements] == [pytest.approx(0.1005)] * 5
+    assert measure("2.19.0") == (0, "")
+    assert (tools / "adb.count").read_text() == "11\n"
 
 
 def test_a_folder_in_use_is_refused(folder: Path) -> None:
@@ -151,10 +190,12 @@ def test_results_that_do_not_fit_are_refused(folder: Path) -> None:
     )
     extra = {**good["measured"], "models/x.onnx": good["measured"][last]}
     assert refusal(folder, {**good, "measured": extra}) == "models/x.onnx is not in the manifest"
-    negative = {**good["measured"], last: {"ms": -1.0, "canary_ms": 0.1}}
+    negative = {**good["measured"], last: {**good["measured"][last], "ms": -1.0}}
     assert refusal(folder, {**good, "measured": negative}) == (
         f"{last}: a latency is a positive number of milliseconds"
     )
+    unfinished = {**good["measured"], last: {**good["measured"][last], "sweeps": 3}}
+    assert refusal(folder, {**good, "measured": unfinished}) == f"{last} was measured in fewer than 4 sweeps"
     other = refusal(folder, {**good, "manifest_sha256": "0" * 64})
     assert other == f"these results are of other models than those of {folder}/manifest.json"
     phone = {**good["device"], "runtime": "tflite"}
@@ -168,6 +209,8 @@ def test_a_folder_without_results_is_refused(folder: Path) -> None:
         read_results(folder)
     (diagnostic,) = refused.value.diagnostics
     assert diagnostic.message == f"{folder / 'results.json'}: No such file or directory"
+    with pytest.raises(SpacelangError, match=rf"SP1109\]: {folder}/nosuch: No such file or directory"):
+        read_results(folder / "nosuch")
 
 
 def test_what_is_exported_is_the_same_every_time(folder: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from spacelang.latency.collect.log import Log, read_log
 from spacelang.latency.device import this_device
 from spacelang.latency.meter import Measurement, Meter
 from tests.latency.collect.devices import SPECS
+from tests.latency.conftest import Terminal
 
 DIGITS = ["--space", str(SPECS / "digits.space"), "--runtime", "onnxruntime"]
 SIZES = ["--samples", "120", "--hold-out", "20", "--networks", "2"]
@@ -35,7 +36,7 @@ def test_collect_fills_a_log_that_a_predictor_learns_from(tmp_path: Path, capsys
     command = ["latency", "collect", *DIGITS, *SIZES, "-o", str(path)]
     assert run(command) == 0
     assert capsys.readouterr().err.splitlines()[-1] == (
-        f"142 measurements added; {path} holds 140 kernels and 2 networks in int8"
+        f"148 measurements added; {path} holds 140 kernels and 2 networks in int8"
     )
     log = read_log(path)
     assert log.fingerprint == this_device()
@@ -47,6 +48,39 @@ def test_collect_fills_a_log_that_a_predictor_learns_from(tmp_path: Path, capsys
     assert found["added"] == 0
     assert found["holds"] == {"int8": {"kernels": 140, "networks": 2}}
     assert path.read_bytes() == before
+
+
+@pytest.mark.usefixtures("instant")
+def test_sweeps_that_were_missing_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "log.parquet"
+    command = ["latency", "collect", *DIGITS, *SIZES, "-o", str(path)]
+    assert run(command) == 0
+    whole = read_log(path)
+    ended = Log(whole.fingerprint, whole.reference_ms)
+    ended.append(*whole.kernels("int8"), *(each._replace(sweeps=1) for each in whole.networks("int8")))
+    ended.write(path)
+    capsys.readouterr()
+    assert run(command) == 0
+    assert capsys.readouterr().err.splitlines()[-1].startswith("6 measurements added; ")
+
+
+@pytest.mark.usefixtures("instant")
+def test_where_nothing_can_be_learned_yet_a_collection_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "log.parquet"
+    few = ["--samples", "20", "--hold-out", "0", "--networks", "0"]
+    assert run(["latency", "collect", *DIGITS, *few, "-o", str(path)]) == 0
+    assert (
+        capsys.readouterr().err.splitlines()[-1]
+        == f"20 measurements added; {path} holds 20 kernels and 0 networks in int8"
+    )
+
+
+def test_what_shows_the_progress_is_not_pinned(tmp_path: Path, terminal: Terminal) -> None:
+    few = ["--samples", "20", "--hold-out", "0", "--networks", "0"]
+    assert run(["latency", "collect", *DIGITS, *few, "-o", str(tmp_path / "log.parquet")]) == 0
+    terminal.check()
 
 
 @pytest.mark.usefixtures("instant")
@@ -71,3 +105,11 @@ def test_what_is_exported_and_never_measured_is_not_imported(
     assert run(["latency", "import", str(folder), "-o", str(log)]) == 1
     assert capsys.readouterr().err.startswith(f"error[SP1109]: {folder}/results.json: No such file or directory")
     assert not log.exists()
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["latency", "import", str(tmp_path / "nosuch"), "-o", str(tmp_path / "log.parquet")]) == 1
+    assert capsys.readouterr().err == (
+        f"error[SP1109]: {tmp_path}/nosuch: No such file or directory\n"
+        " = help: `spacelang latency export-bench` makes such folders\n\n1 error\n"
+    )

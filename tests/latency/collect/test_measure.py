@@ -108,6 +108,15 @@ def test_random_networks_are_distinct_and_in_turn() -> None:
     assert [each.network for each in random_networks(spaces, 3)] == [each.network for each in found]
 
 
+def test_a_network_that_two_spaces_hold_is_measured_once() -> None:
+    space = space_of("mobilenetv3")
+    found = list(random_networks([space, space.model_copy(update={"name": "copy"}), space], 3))
+    assert [each.network.name for each in found] == ["mobilenetv3 0", "mobilenetv3 1", "mobilenetv3 2"]
+    log = Log(DEVICE)
+    collection(FakeRuntime(), FakeMeter(), log).networks(found)
+    assert [each.sweeps for each in log.networks("int8")] == [SWEEPS] * 3
+
+
 class TestSaving:
     def test_a_log_is_written_at_the_end(self, tmp_path: Path) -> None:
         log = Log(DEVICE)

@@ -8,11 +8,14 @@ from collections.abc import Sequence
 import pytest
 
 from spacelang.census import census
+from spacelang.diagnostics import SpacelangError
 from spacelang.kernels import Kernel
 from spacelang.latency.collect.holdout import is_held_out
 from spacelang.latency.collect.log import Measured
-from spacelang.latency.collect.population import RARE, Strata, draw, is_validation, strata, training
+from spacelang.latency.collect.networks import random_networks
+from spacelang.latency.collect.population import LEAST, RARE, Strata, draw, is_validation, strata, training
 from spacelang.latency.collect.sampler import around, collect_adaptively
+from tests.backends.spaces import candidate, space, stage, steps
 from tests.latency.collect.devices import space_of
 
 
@@ -50,7 +53,18 @@ def test_a_draw_gives_kinds_their_parts_and_spaces_equal_ones() -> None:
     assert sum(kernel in of_first for kernel in drawn) == pytest.approx(200, abs=8)
     kinds = Counter(kernel.kind for kernel in drawn)
     assert kinds["dwconv"] > 60
-    assert kinds["linear"] >= 4
+
+
+@pytest.mark.parametrize("count", [10, 60, 300, 1000])
+def test_a_draw_holds_enough_of_each_kind(count: int) -> None:
+    """Without a linear layer, no network can be predicted."""
+    of = strata([space_of("vnni"), space_of("ofa_resnet50"), space_of("digits")])
+    there = Counter(each.kind for kernels in of.values() for each in kernels if training(each))
+    drawn = Counter(each.kind for each in draw(of, count, training))
+    assert sum(drawn.values()) == count
+    least = min(LEAST, count // (2 * len(there)))
+    assert all(drawn[kind] >= min(least, some) for kind, some in there.items())
+    assert drawn["conv"] == max(drawn.values())
 
 
 def test_a_draw_gives_what_there_is(digits: Strata) -> None:
@@ -86,7 +100,7 @@ def test_the_sampler_asks_for_more_where_predictions_err(digits: Strata) -> None
     assert len(set(world.asked)) == len(world.asked) == 300
     assert not any(map(is_held_out, world.asked))
     assert Counter(each.kind for each in world.asked[150:])["dwconv"] > 100
-    assert world.notes[0] == "prior"
+    assert world.notes[0] == "drawn before anything is known"
     assert world.notes[1].startswith("round 1: ")
     assert world.notes[1].endswith(" off by over 10%")
 
@@ -111,6 +125,17 @@ def test_a_small_space_is_measured_whole(digits: Strata) -> None:
     collect_adaptively(digits, 10**6, world.measure, world.errors)
     assert world.notes == ["all kernels"]
     assert sorted(world.asked) == sorted(draw(digits, 10**6, training))
+
+
+def test_spaces_that_can_not_be_gone_through_are_refused() -> None:
+    halves = space(stage("stage1", 1, (1,), [(16,)], candidate(0, "odd", kernel=(3,), times=(1.5,))))
+    wide = space(stage("stage1", 2, (2,), [steps(8, 8000, 8)], candidate(0, "mbv1", kernel=(3,))))
+    with pytest.raises(SpacelangError, match=r"SP0813\]: tiny allows choices that give no network"):
+        strata([halves])
+    with pytest.raises(SpacelangError, match=r"SP0813\]: tiny allows choices that give no network"):
+        list(random_networks([halves], 1))
+    with pytest.raises(SpacelangError, match=r"SP0814\]: tiny is too large to be written out"):
+        strata([wide])
 
 
 def test_around_a_kernel_are_those_like_it() -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from spacelang.cli.entry import run
+from spacelang.latency.meter import Measurement
 from spacelang.latency.profile import run as running
 from spacelang.latency.runtime import RuntimeName
+from tests.latency.conftest import Terminal
 from tests.latency.profile.machine import FINGERPRINT, ROOT, FakeMeter, FakeRuntime
 
 
@@ -111,6 +114,20 @@ def test_a_folder_that_can_not_be_written_is_noticed_first(
     assert profile(tmp_path / "file") == 1
     assert capsys.readouterr().err == f"measuring\nerror: {tmp_path}/file/measurements.parquet: file exists\n"
     assert device.meters == []
+
+
+def test_what_shows_the_progress_is_not_pinned(
+    device: Device, tmp_path: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Watched(FakeMeter):
+        def measure(self, run: Callable[[], object], what: str, runs: int) -> Measurement:
+            if not self.measured:
+                terminal.measure(run, what, runs)
+            return super().measure(run, what, runs)
+
+    monkeypatch.setattr(running, "Meter", lambda **known: Watched())
+    assert profile(tmp_path) == 0
+    terminal.check()
 
 
 def test_an_interruption_says_what_is_kept(
