@@ -23,12 +23,14 @@ if TYPE_CHECKING:
 
 def bench(
     files: Annotated[list[str], typer.Argument(metavar="FILE…", help="Models, or spaces to take three models of.")],
-    runs: Annotated[int, typer.Option("--runs", min=1, max=100_000, help="The fastest of so many runs counts.")] = 50,
+    runs: Annotated[
+        int, typer.Option("--runs", min=1, max=100_000, help="In each of 4 sweeps; the fastest counts.")
+    ] = 50,
     seed: Annotated[int, typer.Option(min=0, help="Of the sampled model of a space.")] = 0,
     runtime: Annotated[RuntimeChoice, typer.Option(help="What runs the models.")] = RuntimeChoice.ONNXRUNTIME,
     json: Json = False,
 ) -> None:
-    """Measure models on one core, INT8 and FP32; of a space, its smallest, its largest and a sampled one."""
+    """Measure models on one core for a minute or more, INT8 and FP32; of a space, three of its models."""
     from spacelang.latency.bench import Model
     from spacelang.latency.bench import bench as benched
     from spacelang.latency.device import pinned, this_device

@@ -62,6 +62,7 @@ def bench(
     mflops = [_mflops(each) for each in models]
     tasks = [(model, precision) for model in models for precision in PRECISIONS]
     fastest, count = [inf] * len(tasks), SWEEPS * len(tasks)
+    done, begun = 0, -inf
 
     def measure(at: int) -> None:
         nonlocal done
@@ -71,7 +72,6 @@ def bench(
         done += 1
         update(done, count, model.name)
 
-    done, begun = 0, -inf
     for _ in range(SWEEPS):
         while (left := begun + APART_SECONDS - clock()) > 0:
             update(done, count, f"the next sweep begins in {left:.0f} s")

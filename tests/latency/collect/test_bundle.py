@@ -167,7 +167,8 @@ def test_a_phone_is_measured_through_adb(tmp_path: Path) -> None:
     assert imported.reference_ms == pytest.approx(0.1005)
     (network,) = (each for each in imported.measurements if isinstance(each, MeasuredNetwork))
     # Five models, one of them twice; then three more sweeps.
-    assert (network.ms, network.sweeps) == (pytest.approx(0.0905), SWEEPS)
+    assert network.ms == pytest.approx(0.0905)
+    assert network.sweeps == SWEEPS
     assert [each.canary_ms for each in imported.measurements] == [pytest.approx(0.1005)] * 5
     assert measure("2.19.0") == (0, "")
     assert (tools / "adb.count").read_text() == "11\n"
