@@ -76,6 +76,10 @@ def connected(device: torch.device) -> Iterator[Processes]:
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield Processes()
         return
+    # Its functions have the group that is there when they are imported as a default, and optimisers import them. Such a
+    # group would outlive its end, and a thread of it the interpreter, which then aborts the process now and then.
+    import torch.distributed.nn.functional
+
     if device.type == "cuda":
         torch.cuda.set_device(device)  # NCCL communicates on the current one
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -26,23 +25,9 @@ from spacelang.train.supernet import training as module
 from spacelang.train.supernet.sandwich import Losses, backward
 from tests.train.images import image_folder
 from tests.train.images import space as image_space
-from tests.train.supernet.small import NORMED, PLAIN, quiet, space, trained
+from tests.train.supernet.small import NORMED, PLAIN, Killed, killer, quiet, space, trained
 
 BRIEF = space(PLAIN.replace("epochs 2, quantised_epochs 1", "epochs 1, quantised_epochs 0"))
-
-
-class Killed(Exception):
-    pass
-
-
-def killer(step: int) -> Callable[[int, int, str], None]:
-    """Ends a training behind a step, without a chance to tidy up."""
-
-    def update(done: int, total: int, note: str) -> None:
-        if done == step:
-            raise Killed
-
-    return update
 
 
 def curves_of(folder: Path) -> EventAccumulator:
