@@ -7,8 +7,7 @@ import os
 import queue
 import signal
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from multiprocessing.process import BaseProcess
 from typing import Any, NamedTuple, TypeVar
 
@@ -21,9 +20,6 @@ Send = Callable[[Message], None]
 
 GRACE_SECONDS = 10.0
 POLL_SECONDS = 0.2
-MALLOC = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "4294967296", "MALLOC_TOP_PAD_": "67108864"}
-"""glibc gives large blocks back to the system and asks for them again at each step; kept, steps are up to twice as
-fast (DESIGN 7)."""
 
 
 class _Failed(NamedTuple):
@@ -60,13 +56,12 @@ def in_processes(
     waiting = list(tasks)
     running: list[BaseProcess] = []
     try:
-        with _environment(MALLOC):
-            while waiting or running:
-                while waiting and len(running) < workers:
-                    running.append(context.Process(target=_run, args=(work, waiting.pop(0), messages, os.getpid())))
-                    running[-1].start()
-                _deliver(messages, receive)
-                running = [each for each in running if not _ended(each)]
+        while waiting or running:
+            while waiting and len(running) < workers:
+                running.append(context.Process(target=_run, args=(work, waiting.pop(0), messages, os.getpid())))
+                running[-1].start()
+            _deliver(messages, receive)
+            running = [each for each in running if not _ended(each)]
         _deliver(messages, receive)
     finally:
         _stop(running)
@@ -106,18 +101,6 @@ def _stop(running: Sequence[BaseProcess]) -> None:
         each.join(GRACE_SECONDS)
         if each.is_alive():
             each.kill()
-
-
-@contextmanager
-def _environment(more: dict[str, str]) -> Iterator[None]:
-    """What processes that are started inside find in their environment; a user's own settings stay."""
-    added = {name: value for name, value in more.items() if name not in os.environ}
-    os.environ.update(added)
-    try:
-        yield
-    finally:
-        for name in added:
-            del os.environ[name]
 
 
 def _run(work: Callable[[Task, Send[Message]], None], task: Task, messages: Any, parent: int) -> None:

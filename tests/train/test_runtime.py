@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import platform
+import resource
+
 import pytest
 import torch
 from torch import nn
@@ -53,6 +56,21 @@ def test_a_processor_computes_in_one_thread() -> None:
         assert torch.get_num_threads() == 1
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library gives memory back as it likes")
+def test_a_processor_keeps_its_memory() -> None:
+    """The pages of a block that comes again were there before; only so many blocks are split on the way."""
+    accelerator("cpu")
+    megabytes, split = 40, 20
+
+    def pages() -> int:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        torch.ones(megabytes << 18)
+        return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+    found = [pages() for _ in range(2 * split)]
+    assert sum(found[split:]) * resource.getpagesize() < megabytes << 20
 
 
 def test_maps_and_weights_are_channels_last_and_the_rest_stays() -> None:
