@@ -75,8 +75,8 @@ def opened(folder: Path) -> Teacher:
     return open_teacher(NAME, SPACE, DATA, folder)
 
 
-def scale_for(std: float) -> float:
-    return pytest.approx(DATA.std[0] / std)  # type: ignore[no-any-return]
+def scale_for(std: float) -> Any:
+    return pytest.approx(DATA.std[0] / std)
 
 
 def test_the_first_download_brings_the_mean_and_deviation(hub: Hub, tmp_path: Path) -> None:
