@@ -63,4 +63,11 @@ CODES: tuple[Code, ...] = (
         "lock on `run.lock` in the folder, which it loses when it ends, however it ends. The second one waits some "
         "seconds for it.",
     ),
+    Code(
+        "SP1509",
+        "another process has ended",
+        "The processes of a training that `torchrun` started do each step together. One of them was refused something, "
+        "failed or was killed, so the others can't go on. What it printed tells why. The same command goes on from the "
+        "last checkpoint.",
+    ),
 )

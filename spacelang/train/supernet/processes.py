@@ -16,10 +16,15 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from spacelang.backend import refuse
+
 
 @dataclass(frozen=True)
 class Processes:
-    """rank: which one this is. world: how many there are."""
+    """rank: which one this is. world: how many there are.
+
+    What they do together raises SpacelangError, SP1509, if another one isn't there any more.
+    """
 
     rank: int = 0
     world: int = 1
@@ -38,7 +43,8 @@ class Processes:
         parts = [torch.zeros_like(each) if each.grad is None else each.grad for each in mine]
         there = torch.tensor([each.grad is not None for each in mine], dtype=torch.float32, device=mine[0].device)
         flat = torch.cat([*(each.flatten() for each in parts), there])
-        dist.all_reduce(flat)
+        with _together():
+            dist.all_reduce(flat)
         *sums, there = torch.split(flat, [*(each.numel() for each in mine), len(mine)])
         for parameter, part, each, anywhere in zip(mine, parts, sums, there.tolist(), strict=True):
             if anywhere:
@@ -48,21 +54,34 @@ class Processes:
     def share(self, tensors: Iterable[Tensor]) -> None:
         """Give all processes what the first one holds."""
         if self.world > 1:
-            for each in tensors:
-                dist.broadcast(each, src=0)
+            with _together():
+                for each in tensors:
+                    dist.broadcast(each, src=0)
 
     def sums(self, values: Sequence[float], device: torch.device) -> list[float]:
         """Of each value over the processes."""
         if self.world == 1:
             return list(values)
         summed = torch.tensor(values, dtype=torch.float64, device=device)
-        dist.all_reduce(summed)
+        with _together():
+            dist.all_reduce(summed)
         return [float(each) for each in summed]
 
     def wait(self) -> None:
         """Until all have come as far."""
         if self.world > 1:
-            dist.barrier()
+            with _together():
+                dist.barrier()
+
+
+@contextmanager
+def _together() -> Iterator[None]:
+    try:
+        yield
+    except RuntimeError as error:
+        if "by peer" not in str(error):  # "Connection closed by peer", says gloo, or "reset"
+            raise
+        refuse("SP1509", "another process of this training has ended", "what it said last tells why")
 
 
 def is_first() -> bool:

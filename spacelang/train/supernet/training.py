@@ -58,8 +58,8 @@ def train(space: ir.SearchSpace, folder: Path, where: str, *, accelerator: str, 
 
     Raises:
         SpacelangError: SP1501 for a hyperspace; SP1502, SP1508 as `alone`; SP1503 as `begin`; SP1505 if a batch can't
-            be shared equally; SP1506 if the loss is no number any more; SP12xx for the data, SP13xx for accelerator and
-            checkpoint.
+            be shared equally; SP1506 if the loss is no number any more; SP1509 if another process has ended; SP12xx for
+            the data, SP13xx for accelerator and checkpoint.
     """
     _require_trainable(space)
     data = open_data(anywhere(where), space)

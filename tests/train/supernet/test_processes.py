@@ -7,16 +7,20 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
 import pytest
 import torch
+import torch.distributed as dist
 from safetensors.torch import load_file
 
 from spacelang import nn
+from spacelang.diagnostics import SpacelangError
 from spacelang.train.seeds import generator
 from spacelang.train.supernet import read_run, training
+from spacelang.train.supernet.processes import Processes
 from tests.train.supernet.small import NORMED, PLAIN, Killed, killer, space, trained
 
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -69,6 +73,28 @@ def test_a_training_goes_on_with_another_number_of_processes(tmp_path: Path, mon
         trained(space(PLAIN), tmp_path / "two", update=killer(7))
     train_in_two(tmp_path / "two")
     assert_nearly_same(tmp_path / "two", tmp_path / "one")
+
+
+@pytest.mark.parametrize("operation", ["all_reduce", "broadcast", "barrier"])
+def test_a_process_that_is_left_alone(operation: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two that train, the first was refused the folder, say: it tells why, the other one that it can't go on."""
+
+    def closed(*_: object, **__: object) -> None:
+        raise RuntimeError("[pair.cc:553] Connection closed by peer [127.0.0.1]:13482")
+
+    monkeypatch.setattr(dist, operation, closed)
+    both, parameter = Processes(rank=1, world=2), torch.nn.Parameter(torch.zeros(1))
+    calls: dict[str, list[Callable[[], object]]] = {
+        "all_reduce": [lambda: both.average_gradients([parameter]), lambda: both.sums([1], torch.device("cpu"))],
+        "broadcast": [lambda: both.share([parameter])],
+        "barrier": [both.wait],
+    }
+    for each in calls[operation]:
+        with pytest.raises(SpacelangError) as caught:
+            each()
+        assert str(caught.value) == (
+            "error[SP1509]: another process of this training has ended (what it said last tells why)"
+        )
 
 
 def test_nothing_of_a_group_outlives_it() -> None:
