@@ -52,7 +52,8 @@ def card(predictor: Predictor, unseen: list[MeasuredNetwork], runtime: RuntimeNa
         f"factor {whole.factor:.3f}; {whole.kept / 1e6:g} million weights stay in the cache, others take "
         f"{whole.weight_ms * 1e9:.1f} ms a billion; {whole.activation_ms * 1e9:.1f} ms a billion activations, "
         f"{whole.touch_ms * 1e9:.1f} more in kernels that go through their map value by value; "
-        f"{whole.start_ms * 1e3:.1f} µs a network; {whole.image_ms * 1e9:.2f} ms a billion values of the image."
+        f"{whole.start_ms * 1e3:.1f} µs a network; {whole.image_ms * 1e6:.2f} µs a thousand values of the image; "
+        f"{whole.wide_ms * 1e6:.2f} µs a thousand weights of depthwise kernels wider than 5×5."
     )
     spaces = ", ".join(f"`{each}`" for each in FITTED_TO[runtime])
     return f"""# {predictor.name}

@@ -19,7 +19,7 @@ from spacelang.diagnostics import Report
 from spacelang.kernels import Kernel, kernels_of
 from spacelang.latency.predict.columns import Floats, activations, by_kind, weights
 from spacelang.latency.predict.predictor import Estimator
-from spacelang.latency.predict.whole import VALUE_BY_VALUE, Work
+from spacelang.latency.predict.whole import VALUE_BY_VALUE, WIDEST, Work
 from spacelang.network import head_ops, layer_ops
 from spacelang.shapes import size_after
 
@@ -194,11 +194,12 @@ def work_of(kernels: Sequence[Kernel], estimator: Estimator, report: Report | No
     found.raise_if_failed()
     if report is not None:
         report.diagnostics += found.diagnostics
-    moved, touched, held = np.zeros((3, len(kernels)))
+    moved, touched, held, wide = np.zeros((4, len(kernels)))
     for kind, index, of in by_kind(kernels):
         moved[index], held[index] = activations(kind, of), weights(kind, of)
         touched[index] = moved[index] * (kind in VALUE_BY_VALUE)
-    return Work(estimator.predict_kernels(kernels), moved, touched, held)
+        wide[index] = held[index] * ((kind == "dwconv") & (of.kernel > WIDEST))
+    return Work(estimator.predict_kernels(kernels), moved, touched, held, wide)
 
 
 def _layers_of(kernels: Kernels, architecture: Architecture) -> list[int]:

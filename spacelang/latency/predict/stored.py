@@ -29,7 +29,7 @@ from spacelang.latency.predict.trees import Trees
 from spacelang.latency.predict.whole import Whole
 from spacelang.latency.protocol import Precision
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 HEADER = "predictor.json"
 MAX_BYTES = 256 << 20
 """A file that unpacks to more is not read: a small one can claim anything."""
@@ -56,6 +56,7 @@ class _Whole(_Model):
     touch_ms: Milliseconds
     start_ms: Milliseconds
     image_ms: Milliseconds
+    wide_ms: Milliseconds
     kept: float = Field(ge=0)
 
 

@@ -22,6 +22,9 @@ HALF_MS = 1.0
 PER_PARAMETER = 4
 """So many networks are needed for each number that is fitted to them."""
 VALUE_BY_VALUE = frozenset({"se", "hswish", "swish", "hsigmoid", "sigmoid"})
+WIDEST = 5
+"""Runtimes have depthwise kernels of their own up to this window. TFLite computes wider ones by a general kernel, which
+takes longer within a network than alone, by some nanoseconds a weight (docs/adr/0020)."""
 KEPT = tuple(million * 1e6 for million in (0, 0.5, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32))
 """How many weights a cache may keep."""
 PART = 5
@@ -36,12 +39,14 @@ class Work(NamedTuple):
         activations: (networks,) how many are moved.
         touched: (networks,) of those, how many by kernels that go through their map value by value.
         weights: (networks,) how many are read.
+        wide: (networks,) of those, how many by depthwise kernels with windows above `WIDEST`.
     """
 
     ms: Floats
     activations: Floats
     touched: Floats
     weights: Floats
+    wide: Floats
 
 
 class Whole(NamedTuple):
@@ -55,6 +60,7 @@ class Whole(NamedTuple):
             is when the kernel runs alone.
         start_ms: of any network.
         image_ms: of one value of the image, which is quantised and transposed.
+        wide_ms: of a weight of a depthwise kernel with a window above `WIDEST`.
         kept: how many weights the cache keeps.
     """
 
@@ -64,11 +70,13 @@ class Whole(NamedTuple):
     touch_ms: float = 0.0
     start_ms: float = 0.0
     image_ms: float = 0.0
+    wide_ms: float = 0.0
     kept: float = 0.0
 
     def kernels_ms(self, work: Work) -> Floats:
         """Of kernels within a network, without fetching weights."""
-        return self.factor * work.ms + self.activation_ms * work.activations + self.touch_ms * work.touched
+        moving = self.activation_ms * work.activations + self.touch_ms * work.touched
+        return self.factor * work.ms + moving + self.wide_ms * work.wide
 
     def fetching_ms(self, weights: Floats) -> Floats:
         """Of all weights of networks."""
@@ -91,7 +99,7 @@ def fit_whole(work: Work, values: Floats, measured: Floats) -> Whole:
     found: list[tuple[float, Whole]] = []
     for kept in KEPT if numbers > 1 else (0.0,):
         fetched = np.maximum(work.weights - kept, 0)
-        columns = (work.ms, fetched, work.activations, work.touched, np.ones_like(measured), values)
+        columns = (work.ms, fetched, work.activations, work.touched, np.ones_like(measured), values, work.wide)
         share = np.column_stack(columns[:numbers]) / measured[:, None]
         rates = robust_rates(share, HUBER, ROUNDS, importance)
         off = np.abs(share @ rates - 1)

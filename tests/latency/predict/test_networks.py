@@ -59,6 +59,7 @@ def test_the_factor_and_the_border_are_added(predictor: Predictor) -> None:
     border = whole.start_ms + whole.image_ms * values[0]
     fetching = whole.weight_ms * max(0, work.weights.sum() - whole.kept)
     moving = whole.activation_ms * work.activations.sum() + whole.touch_ms * work.touched.sum()
+    moving += whole.wide_ms * work.wide.sum()
     expected = whole.factor * work.ms.sum() + moving + fetching + border
     assert found.ms.tolist() == pytest.approx([expected])
     assert found.border.tolist() == pytest.approx([border])
@@ -123,7 +124,7 @@ class Cached(CostModel):
 
     @property
     def whole(self) -> Whole:
-        return Whole(1.1, 2e-7, 1e-8, 1e-8, 0.01, 1e-7, self.kept)
+        return Whole(1.1, 2e-7, 1e-8, 1e-8, 0.01, 1e-7, 1e-6, self.kept)
 
 
 @pytest.mark.parametrize("kept", [0, 2e4, 1e12])

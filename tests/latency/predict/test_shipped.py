@@ -43,7 +43,7 @@ def test_cards_say_what_the_files_hold(name: str) -> None:
 def test_convolutions_of_the_hold_out_are_within_a_tenth(name: str) -> None:
     found = find_predictor(name).kinds["conv"].accuracy
     assert found is not None
-    assert found.within_10 > 0.98
+    assert found.within_10 > 0.97
 
 
 def test_a_larger_model_takes_longer() -> None:

@@ -107,7 +107,7 @@ def array(name: str, content: bytes | None) -> Change:
     [
         (
             header(format_version=9),
-            "error[SP1602]: FILE: this predictor has format version 9, and this spacelang reads 1 (train it again, or "
+            "error[SP1602]: FILE: this predictor has format version 9, and this spacelang reads 2 (train it again, or "
             "use the spacelang that wrote it)",
         ),
         (
