@@ -2,15 +2,18 @@
 
     python benchmarks/distill.py
 
-Times are minima of rounds that take turns, in one thread; there is one round where it takes a
-minute. Teachers have random weights: speed doesn't depend on them.
+Times are minima of rounds, in one thread; there is one round where it takes a minute. Teachers have random weights:
+speed doesn't depend on them. Together, students of a stage can also share the cores, one process on each, as
+`spacelang distill` has them do; one by one there is nothing to share, for a process computes in one thread.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,7 +28,8 @@ from spacelang.driver import compile_to
 from spacelang.ir import SearchSpace
 from spacelang.nn import Precision
 from spacelang.train.data import Data, batches, open_data, resized
-from spacelang.train.distill import Build, read_jobs
+from spacelang.train.distill import Build, default_workers, read_jobs
+from spacelang.train.distill.jobs import Job
 from spacelang.train.distill.learner import At, Learner
 from spacelang.train.distill.sandwich import step_resolutions
 from spacelang.train.runtime import accelerator
@@ -49,8 +53,10 @@ def main() -> None:
             build, data = read_jobs(Path(folder, space.name)), open_data("digits", space)
             b5 = open_teacher(f"efficientnet-b5:{weights}", space, data, Path(folder))
             for teacher in (small_net(space), b5) if space is digits else (b5,):
-                CPU.place(teacher)
                 compare_teaching(build, data, teacher, batch, stages, rounds)
+        print("\nOn digits with the teacher `trained`, in processes: all students of a stage, and one by one in one.\n")
+        print(f"{'space':8}{'batch':7}{'processes':17}{'stage':8}{'together':>13}{'one by one':>13}{'ratio':>8}")
+        compare_processes(Path(folder, digits.name), 64, ROUNDS)
     print("\nA sandwich step, four networks: of the supernet, and of static networks cut out of it.\n")
     print(f"{'space':15}{'batch':7}{'precision':10}{'elastic':>13}{'static':>13}{'ratio':>8}")
     some = spacelang.narrow(digits, spacelang.Genome((5, 2, 3), (0, 0, 0)), "digits")
@@ -71,7 +77,14 @@ def save_efficientnet_b5(folder: Path) -> Path:
 
     disable_progress_bar()  # type: ignore[no-untyped-call]
     config = EfficientNetConfig(width_coefficient=1.6, depth_coefficient=2.2, hidden_dim=2048)
-    EfficientNetModel(config).save_pretrained(folder)
+    model = EfficientNetModel(config).train()
+    for each in model.modules():  # as they are, a random network's maps die away
+        if isinstance(each, torch.nn.Conv2d):
+            torch.nn.init.kaiming_normal_(each.weight)
+        elif isinstance(each, torch.nn.BatchNorm2d):
+            each.momentum = 1.0
+    model(torch.rand(16, 3, 64, 64))
+    model.save_pretrained(folder)
     return folder
 
 
@@ -108,24 +121,75 @@ class Step:
             learner.step(resolutions, maps, CPU)
 
 
+def first_step(build: Build, data: Data, teacher: Teacher, batch: int, jobs: Sequence[Job]) -> Step:
+    """Of jobs of one stage."""
+    at, plans = build.stage_of(jobs[0]), nn.generated_module(build.space).STUDENTS
+    channels = teacher.points[at].channels, teacher.points[at + 1].channels
+    learners = [
+        Learner(build.space, at, each, plans[each.stage, each.block_id], channels, steps=1).to(CPU) for each in jobs
+    ]
+    return Step(build, data, CPU.place(teacher), batch, at, learners)
+
+
 def compare_teaching(
     build: Build, data: Data, teacher: Teacher, batch: int, stages: Sequence[str], rounds: int
 ) -> None:
     """Prints a line for each stage, then one for all of them."""
-    plans = nn.generated_module(build.space).STUDENTS
     times = []
     for stage in stages:
-        jobs = [each for each in build.jobs if each.stage == stage]
-        at = build.stage_of(jobs[0])
-        channels = teacher.points[at].channels, teacher.points[at + 1].channels
-        learners = [
-            Learner(build.space, at, each, plans[stage, each.block_id], channels, steps=1).to(CPU) for each in jobs
-        ]
-        step = Step(build, data, teacher, batch, at, learners)
+        step = first_step(build, data, teacher, batch, [each for each in build.jobs if each.stage == stage])
         times.append(fastest(step.together, step.one_by_one, rounds=rounds))
     for stage, (together, alone) in zip((*stages, "all"), (*times, map(sum, zip(*times, strict=True))), strict=True):
         name = f"{build.space.name:8}{batch:<7}{teacher.name.partition(':')[0]:17}{stage:8}"
         line(name, alone / together, together, alone)
+
+
+def compare_processes(folder: Path, batch: int, rounds: int) -> None:
+    """Prints a line for each stage, then one for all of them."""
+    build, cores, times = read_jobs(folder), default_workers("cpu"), []
+    for stage in build.space.stages:
+        jobs = [each.job for each in build.jobs if each.stage == stage.name]
+        shared = [jobs[at::cores] for at in range(min(cores, len(jobs)))]
+        together = seconds_in_processes(folder, batch, shared, Step.together, rounds)
+        alone = seconds_in_processes(folder, batch, [jobs], Step.one_by_one, rounds)
+        times.append((together, alone))
+        line(f"{build.space.name:8}{batch:<7}{cores:<17}{stage.name:8}", alone / together, together, alone)
+    together, alone = (sum(each) for each in zip(*times, strict=True))
+    line(f"{build.space.name:8}{batch:<7}{cores:<17}{'all':8}", alone / together, together, alone)
+
+
+def seconds_in_processes(
+    folder: Path, batch: int, parts: Sequence[Sequence[int]], train: Callable[[Step], None], rounds: int
+) -> float:
+    """Of a step of jobs, each part of them in a process of its own: from the first's beginning to the last's end."""
+    context = multiprocessing.get_context("spawn")
+    barrier = context.Barrier(len(parts) + 1)
+    arguments = [(folder, batch, part, train, rounds, barrier) for part in parts]
+    processes = [context.Process(target=_train_part, args=each) for each in arguments]
+    for each in processes:
+        each.start()
+
+    def step() -> None:
+        barrier.wait()
+        barrier.wait()
+
+    step()  # all are ready, and a first step is done
+    (best,) = fastest(step, rounds=rounds)
+    for each in processes:
+        each.join()
+    return best
+
+
+def _train_part(
+    folder: Path, batch: int, jobs: Sequence[int], train: Callable[[Step], None], rounds: int, barrier: Barrier
+) -> None:
+    accelerator("cpu")
+    build = read_jobs(folder)
+    step = first_step(build, open_data("digits", build.space), small_net(build.space), batch, build.chosen(jobs))
+    for _ in range(rounds + 1):
+        barrier.wait()
+        train(step)
+        barrier.wait()
 
 
 def compare_sandwich(space: SearchSpace, batch: int, precision: Precision) -> None:

@@ -12,7 +12,7 @@ Real = int | float
 
 
 def round8(value: Real) -> int:
-    """The multiple of 8 next to `value`, at least 8 and never more than 10 % below it (DESIGN 3).
+    """The multiple of 8 next to `value`, at least 8 and never more than 10 % below it.
 
     >>> [round8(each) for each in (3, 11, 12, 19.9)]
     [8, 16, 16, 24]

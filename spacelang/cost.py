@@ -1,6 +1,6 @@
 """FLOPs and parameters, exact.
 
-FLOPs are multiply-accumulates of convolutions (SE's too) and linear layers (DESIGN 3).
+FLOPs are multiply-accumulates of convolutions (SE's too) and linear layers.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from spacelang.network import Layer, Op, layer_ops, layers
 from spacelang.shapes import size_after
 
 LSQ_SCALARS = 3
-"""A quantised convolution's learned numbers: the activation's scale and offset, the weight's scale (DESIGN 6)."""
+"""A quantised convolution's learned numbers: the activation's scale and offset, the weight's scale."""
 
 
 @dataclass(frozen=True, slots=True)

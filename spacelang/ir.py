@@ -120,7 +120,7 @@ class DepthwiseConv(Node):
 
 
 class SqueezeExcite(Node):
-    """Global mean, conv 1 to `squeeze` with bias, relu, conv 1 back with bias, hard sigmoid, multiply (DESIGN 3)."""
+    """Global mean, conv 1 to `squeeze` with bias, relu, conv 1 back with bias, hard sigmoid, multiply."""
 
     kind: Literal["se"] = "se"
     squeeze: Expr

@@ -1,6 +1,6 @@
 """From operators to kernels: what the runtime runs as one node, and what is measured and predicted as one.
 
-The rule is that of an integer graph on onnxruntime and TFLite (DESIGN 8; paper, A): relu and relu6 are a clamp in the
+The rule is that of an integer graph on onnxruntime and TFLite (paper, A): relu and relu6 are a clamp in the
 output of the convolution or addition before them and cost nothing; every other activation is a kernel of its own; batch
 norm is folded into its convolution; squeeze-and-excite is one kernel as a whole; dropout is gone.
 """

@@ -1,4 +1,4 @@
-"""The exact estimator: the best sub-networks of a space within each target, without sampling (DESIGN 4).
+"""The exact estimator: the best sub-networks of a space within each target, without sampling.
 
 The fronts of the stages 1..j, merged, tell the least loss that those stages can add within any latency. So a
 sub-network is built from the last stage to the first, and each partial one has an exact bound: its own loss plus the

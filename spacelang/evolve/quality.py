@@ -1,4 +1,4 @@
-"""The quality of a space, the Q-T score (paper, equation 2; DESIGN 4).
+"""The quality of a space, the Q-T score (paper, equation 2).
 
 Q(A, T) = Σ Q(A, Tᵢ), and Q(A, Tᵢ) = 1 / mean loss of the best `top` sub-networks of A with latency ≤ Tᵢ; the mean is
 over those there are where fewer fit, and Q is 0 where none does. A sub-network is one resolution and one row a stage at

@@ -1,4 +1,4 @@
-"""The best space of a hyperspace, proved: best-first branch and bound over the stages (DESIGN 4).
+"""The best space of a hyperspace, proved: best-first branch and bound over the stages.
 
 A prefix of chosen stages, merged with the union front of all choices of the rest, bounds every space that begins so:
 the best sub-network that any of them could have. It is a bound for every `top`, since a mean is never below its least.

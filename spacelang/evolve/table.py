@@ -1,4 +1,4 @@
-"""A table of measured stage architectures: what a space's quality is computed from (paper, C.3; DESIGN 4).
+"""A table of measured stage architectures: what a space's quality is computed from (paper, C.3).
 
 For each (stage, block, window) of a hyperspace it holds rows: the layers, the channels that come in, the resolution and
 the loss of block-wise distillation. None of that depends on a device, so latencies are attached apart from it.

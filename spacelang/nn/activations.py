@@ -25,7 +25,7 @@ ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
 def ending(act: str | None) -> nn.Sequential:
     """The activation and the quantiser of the output; one before it too where the runtime runs it by itself.
 
-    Without that, an integer runtime would compute the operator before in floating point (DESIGN 7).
+    Without that, an integer runtime would compute the operator before in floating point.
     """
     if act is None:
         return nn.Sequential(Quantiser())

@@ -10,7 +10,7 @@ from spacelang.nn.pools import GlobalPool, StridePool2d
 
 
 class SqueezeExcite(nn.Module):
-    """Global mean, conv 1 to `squeeze` with bias, relu, conv 1 back with bias, hard sigmoid, multiply (DESIGN 3)."""
+    """Global mean, conv 1 to `squeeze` with bias, relu, conv 1 back with bias, hard sigmoid, multiply."""
 
     def __init__(self, channels: int, squeeze: int) -> None:
         super().__init__()

@@ -1,6 +1,6 @@
 """Elastic convolutions and linear layers: made for the largest choice, told the actual one in each call.
 
-The weights of a choice are the first output and input channels, and the centred k×k, of the largest (DESIGN 7). Behind
+The weights of a choice are the first output and input channels, and the centred k×k, of the largest. Behind
 a convolution come its batch norm, its activation and the quantiser of its output.
 """
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 class ElasticBatchNorm2d(nn.BatchNorm2d):
     """As `nn.BatchNorm2d` of the first channels; the statistics are shared by all widths.
 
-    So they fit none exactly: they are computed again for a network that is to be evaluated (DESIGN 5, 7).
+    So they fit none exactly: they are computed again for a network that is to be evaluated.
     """
 
     def forward(self, x: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 One module serves weights and activations, in training and behind it. Differences to the paper, with reasons:
 
 - The offset acts as an integer zero point in every forward pass, with straight-through gradients: rounding it after
-  training costs as much as the quantisation itself (DESIGN 7). So zero, and with it padding, is always exact.
+  training costs as much as the quantisation itself. So zero, and with it padding, is always exact.
 - Signed values are -127…127: folding a batch norm of negative scale turns a weight's sign, and TFLite has no -128.
 - A value on the edge of the range counts as inside, as zeros behind a relu do: nothing was cut off there.
 """

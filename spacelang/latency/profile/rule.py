@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 CANDIDATES = (1, 2, 4, 8, 16, 32, 64)
 NOISE = 0.015
-"""Of a latency, between two measurements of the same kernel (DESIGN 8: 0.4-1.2 % over processes)."""
+"""Of a latency, between two measurements of the same kernel: 0.4 to 1.2 % over processes."""
 SUPPORTED = 0.8
 """The share of widths that must widen freely."""
 CERTAIN = 0.7
