@@ -2,9 +2,9 @@
 
     python benchmarks/distill.py
 
-Times are minima of rounds, in one thread; there is one round where it takes a minute. Teachers have random weights:
-speed doesn't depend on them. Together, students of a stage can also share the cores, one process on each, as
-`spacelang distill` has them do; one by one there is nothing to share, for a process computes in one thread.
+Times are minima of rounds, in one thread. Teachers have random weights: speed doesn't depend on them. Together,
+students also share out the cores, a process on each, as `spacelang distill` has them do. One by one there is nothing
+to share out, for a process computes in one thread.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import multiprocessing
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -47,7 +48,7 @@ def main() -> None:
     print(f"{'space':8}{'batch':7}{'teacher':17}{'stage':8}{'together':>13}{'one by one':>13}{'ratio':>8}")
     with TemporaryDirectory() as folder:
         weights = save_efficientnet_b5(Path(folder, "b5"))
-        cases = ((digits, 64, [each.name for each in digits.stages], ROUNDS), (vnni, 8, ["stage4", "stage6"], 1))
+        cases = ((digits, 64, [each.name for each in digits.stages], ROUNDS), (vnni, 8, ["stage4", "stage6"], 2))
         for space, batch, stages, rounds in cases:
             compile_to(space, Path(folder, space.name))
             build, data = read_jobs(Path(folder, space.name)), open_data("digits", space)
@@ -145,23 +146,24 @@ def compare_teaching(
 
 
 def compare_processes(folder: Path, batch: int, rounds: int) -> None:
-    """Prints a line for each stage, then one for all of them."""
-    build, cores, times = read_jobs(folder), default_workers("cpu"), []
-    for stage in build.space.stages:
+    """Prints a line: of all students of all stages."""
+    build, cores = read_jobs(folder), default_workers("cpu")
+    parts: list[list[list[int]]] = [[] for _ in range(cores)]
+    for at, stage in enumerate(build.space.stages):
         jobs = [each.job for each in build.jobs if each.stage == stage.name]
-        shared = [jobs[at::cores] for at in range(min(cores, len(jobs)))]
-        together = seconds_in_processes(folder, batch, shared, Step.together, rounds)
-        alone = seconds_in_processes(folder, batch, [jobs], Step.one_by_one, rounds)
-        times.append((together, alone))
-        line(f"{build.space.name:8}{batch:<7}{cores:<17}{stage.name:8}", alone / together, together, alone)
-    together, alone = (sum(each) for each in zip(*times, strict=True))
+        for first, part in enumerate(parts):
+            part.append(jobs[(first + at) % cores :: cores])  # where one has a student more, the other has it next
+    together = seconds_in_processes(folder, batch, parts, Step.together, rounds)
+    alone = seconds_in_processes(
+        folder, batch, [[[*chain(*of)] for of in zip(*parts, strict=True)]], Step.one_by_one, rounds
+    )
     line(f"{build.space.name:8}{batch:<7}{cores:<17}{'all':8}", alone / together, together, alone)
 
 
 def seconds_in_processes(
-    folder: Path, batch: int, parts: Sequence[Sequence[int]], train: Callable[[Step], None], rounds: int
+    folder: Path, batch: int, parts: Sequence[Sequence[Sequence[int]]], train: Callable[[Step], None], rounds: int
 ) -> float:
-    """Of a step of jobs, each part of them in a process of its own: from the first's beginning to the last's end."""
+    """Of a step of jobs, by process and stage: from the first one's beginning to the last one's end."""
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(len(parts) + 1)
     arguments = [(folder, batch, part, train, rounds, barrier) for part in parts]
@@ -181,14 +183,21 @@ def seconds_in_processes(
 
 
 def _train_part(
-    folder: Path, batch: int, jobs: Sequence[int], train: Callable[[Step], None], rounds: int, barrier: Barrier
+    folder: Path,
+    batch: int,
+    jobs: Sequence[Sequence[int]],
+    train: Callable[[Step], None],
+    rounds: int,
+    barrier: Barrier,
 ) -> None:
     accelerator("cpu")
     build = read_jobs(folder)
-    step = first_step(build, open_data("digits", build.space), small_net(build.space), batch, build.chosen(jobs))
+    data, teacher = open_data("digits", build.space), small_net(build.space)
+    steps = [first_step(build, data, teacher, batch, build.chosen(each)) for each in jobs]
     for _ in range(rounds + 1):
         barrier.wait()
-        train(step)
+        for step in steps:
+            train(step)
         barrier.wait()
 
 
