@@ -129,7 +129,8 @@ def first_step(build: Build, data: Data, teacher: Teacher, batch: int, jobs: Seq
     learners = [
         Learner(build.space, at, each, plans[each.stage, each.block_id], channels, steps=1).to(CPU) for each in jobs
     ]
-    return Step(build, data, CPU.place(teacher), batch, at, learners)
+    CPU.place(teacher)  # in place, as modules move
+    return Step(build, data, teacher, batch, at, learners)
 
 
 def compare_teaching(
