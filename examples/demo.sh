@@ -82,7 +82,7 @@ printf 'It is a program like the one it was searched in, %s. Next:\n\n' "$demo/o
 [ ! -f .venv/bin/activate ] || next ". .venv/bin/activate" "first, for this shell to know spacelang"
 next "spacelang train $demo/optimum.space -o $demo/run" "train its supernet, FP32 then INT8"
 next "spacelang evaluate $demo/run" "the accuracy of its networks"
-next "spacelang predict $demo/optimum.space --device $device" "their latency on a device"
+next "spacelang predict $demo/optimum.space" "their latency on a device like that"
 next "spacelang bench $demo/optimum.space" "their latency on this machine"
 next "spacelang table info $demo/table.parquet" "every block: its losses, its latencies"
 printf '\nOr change %s and run this again; docs/tutorial.md begins with an empty file.\n' "$spec"
