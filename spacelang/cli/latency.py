@@ -121,12 +121,13 @@ def import_(
 def _target(
     spaces: Sequence[SearchSpace], device: str | None, runtime: RuntimeChoice | None, precision: PrecisionsChoice | None
 ) -> Target:
-    from spacelang.latency.collect.target import BOTH, target_of
+    from spacelang.latency.collect.target import target_of
+    from spacelang.latency.protocol import PRECISIONS
 
     named: dict[PrecisionsChoice, tuple[Precision, ...]] = {
         PrecisionsChoice.INT8: ("int8",),
         PrecisionsChoice.FP32: ("fp32",),
-        PrecisionsChoice.BOTH: BOTH,
+        PrecisionsChoice.BOTH: PRECISIONS,
     }
     return target_of(spaces, device, runtime.value if runtime else None, named[precision] if precision else None)
 
@@ -153,11 +154,11 @@ def _errors(log: Log) -> Errors:
 
 
 def _show_log(log: Log, added: int, path: Path, json: bool) -> None:
-    from spacelang.latency.collect.target import BOTH
+    from spacelang.latency.protocol import PRECISIONS
 
     counts = {
         precision: (len(log.kernels(precision)), len(log.networks(precision)))
-        for precision in BOTH
+        for precision in PRECISIONS
         if log.kernels(precision) or log.networks(precision)
     }
     if json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -11,10 +11,8 @@ from spacelang.cli.console import say, write, write_json
 from spacelang.cli.distill import Readers
 from spacelang.cli.progress import progress
 from spacelang.cli.show import Json
+from spacelang.cli.table import described
 from spacelang.cli.train import Accelerator
-
-if TYPE_CHECKING:
-    from spacelang.evolve.table import Table
 
 
 def build(
@@ -54,11 +52,7 @@ def build(
         raise
     write_table(table, output)
     if json:
-        write_json(_described(table, output))
+        write_json(described(table, output))
         return
     write(f"{len(table.rows)} rows for {len(table.cells)} cells: {output}\n{table.origin}\n")
     write(f"next, latencies: spacelang table attach {output} --device NAME -o {output}\n")
-
-
-def _described(table: Table, output: Path) -> dict[str, object]:
-    return {"table": str(output), "rows": len(table.rows), "cells": len(table.cells), "origin": table.origin}

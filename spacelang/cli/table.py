@@ -58,15 +58,14 @@ def import_(
         write_json(summary(table, output))
 
 
+def described(table: Table, output: Path) -> dict[str, object]:
+    """What a program is told of a table of losses that was written."""
+    return {"table": str(output), "rows": len(table.rows), "cells": len(table.cells), "origin": table.origin}
+
+
 def summary(table: Table, output: Path) -> dict[str, object]:
-    """What a program is told of a table that was written."""
-    return {
-        "table": str(output),
-        "rows": len(table.rows),
-        "cells": len(table.cells),
-        "origin": table.origin,
-        "device": table.latencies.device if table.latencies else None,
-    }
+    """As `described`, and the device of its latencies."""
+    return {**described(table, output), "device": table.latencies.device if table.latencies else None}
 
 
 def info(

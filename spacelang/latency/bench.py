@@ -14,10 +14,9 @@ from spacelang.backend import writing_out
 from spacelang.cost import cost, total
 from spacelang.latency.collect.measure import Measuring, in_turn
 from spacelang.latency.meter import SWEEPS, Clock
-from spacelang.latency.protocol import Precision, Runtime
+from spacelang.latency.protocol import PRECISIONS, Runtime
 from spacelang.progress import Update
 
-PRECISIONS: tuple[Precision, Precision] = ("int8", "fp32")
 APART_SECONDS = 20.0
 """From the beginning of one sweep to that of the next, at least. Sweeps over few models take less, and what slows the
 memory down lasts for 20 to 60 seconds (docs/adr/0021)."""

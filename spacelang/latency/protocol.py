@@ -9,6 +9,7 @@ from spacelang.architecture import Architecture
 from spacelang.kernels import Kernel
 
 Precision = Literal["int8", "fp32"]
+PRECISIONS: tuple[Precision, Precision] = ("int8", "fp32")
 RuntimeName = Literal["onnxruntime", "tflite"]
 
 

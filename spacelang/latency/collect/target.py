@@ -7,10 +7,8 @@ from typing import NamedTuple
 
 from spacelang import ir
 from spacelang.backend import refuse
-from spacelang.latency.protocol import Precision, RuntimeName
+from spacelang.latency.protocol import PRECISIONS, Precision, RuntimeName
 from spacelang.suggest import did_you_mean, listed
-
-BOTH: tuple[Precision, ...] = ("int8", "fp32")
 
 
 class Target(NamedTuple):
@@ -51,5 +49,5 @@ def target_of(
         refuse("SP1106", f"the spaces are on devices with {listed(runtimes, 'and')}", "choose one with --runtime")
     if precisions is None:
         found = {each.precision for each in devices}
-        precisions = tuple(each for each in BOTH if each in found)
+        precisions = tuple(each for each in PRECISIONS if each in found)
     return Target(runtimes[0], precisions)

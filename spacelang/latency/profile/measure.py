@@ -10,7 +10,7 @@ from spacelang.latency.collect.measure import Collection, Measuring, Progress, s
 from spacelang.latency.meter import SWEEPS
 from spacelang.latency.profile import plan
 from spacelang.latency.profile.blocks import BlockLayer, candidate
-from spacelang.latency.protocol import Runtime
+from spacelang.latency.protocol import PRECISIONS, Runtime
 from spacelang.progress import Update
 
 
@@ -23,9 +23,9 @@ def measure(
     """
     networks = list({model.sha256: candidate(model) for each in layers for model in (each.short, each.long)}.values())
     kernels = plan.kernels()
-    progress = Progress(update, len(kernels) + len(plan.BOTH) * SWEEPS * len(networks))
+    progress = Progress(update, len(kernels) + len(PRECISIONS) * SWEEPS * len(networks))
     with saving(log, path) as save:
-        for precision in plan.BOTH:
+        for precision in PRECISIONS:
             collection = Collection(runtime, precision, meter, log, save, progress)
             collection.kernels([kernel for kernel, each in kernels if each == precision], f"kernels in {precision}")
             collection.networks(networks)

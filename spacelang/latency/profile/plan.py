@@ -11,11 +11,10 @@ from spacelang import ir
 from spacelang.architecture import architecture_of
 from spacelang.driver import load
 from spacelang.kernels import Kernel, kernels_of
-from spacelang.latency.protocol import Precision
+from spacelang.latency.protocol import PRECISIONS, Precision
 from spacelang.network import layers
 
 REFERENCE = Path(__file__).with_name("reference.space")
-BOTH: tuple[Precision, Precision] = ("int8", "fp32")
 
 OPERATORS = {"Conv": "conv", "DWConv": "dwconv", "SE": "se", "Hardswish": "hswish", "Swish": "swish"}
 """The rows of Table 1, and the kinds of kernels that they average over."""
@@ -90,4 +89,4 @@ def _kernels() -> Iterator[tuple[Kernel, Precision]]:
         yield from ((kernel, curve.precision) for kernel in curve.kernels().values())
     compared = [*widths().values(), *kernel_sizes("conv").values(), *kernel_sizes("dwconv").values()]
     for kernel in (*compared, *(kernel for each in operators().values() for kernel in each)):
-        yield from ((kernel, precision) for precision in BOTH)
+        yield from ((kernel, precision) for precision in PRECISIONS)

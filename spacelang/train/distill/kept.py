@@ -12,7 +12,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
-from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict
 
 from spacelang.backend import refuse
@@ -20,14 +19,13 @@ from spacelang.train import checkpoint
 from spacelang.train.checkpoint import Checkpoint
 from spacelang.train.distill.jobs import Build, Job
 from spacelang.train.distill.learner import At, Learner, Losses
+from spacelang.train.locks import locked
 from spacelang.train.runtime import Accelerator
 
 RUN, TEACHER, STUDENTS, CHECKPOINTS, LOCKS = (
     f"bkd/{name}" for name in ("run.json", "teacher", "students", "checkpoints", "locks")
 )
 PARTS = (RUN, STUDENTS, CHECKPOINTS, TEACHER)
-LOCK_SECONDS = 10.0
-"""How long a job's lock is waited for: the readers of a process that was killed hold it for some seconds more."""
 
 
 class State(BaseModel):
@@ -135,12 +133,7 @@ def reserved(build: Build, jobs: Sequence[Job]) -> Iterator[None]:
     """
     with ExitStack() as held:
         for each in jobs:
-            try:
-                held.enter_context(FileLock(build.folder / LOCKS / f"{each.name}.lock", timeout=LOCK_SECONDS))
-            except Timeout:
-                refuse(
-                    "SP1311",
-                    f"another process trains job {each.job} ({each.describe()}) of {build.folder}",
-                    "wait for it, or end it; then run the same command again",
-                )
+            message = f"another process trains job {each.job} ({each.describe()}) of {build.folder}"
+            mend = "wait for it, or end it; then run the same command again"
+            held.enter_context(locked(build.folder / LOCKS / f"{each.name}.lock", "SP1311", message, mend))
         yield

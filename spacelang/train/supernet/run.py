@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load, save
@@ -30,11 +29,10 @@ from spacelang.invalid import first_error
 from spacelang.nn import Precision, Supernet, build
 from spacelang.printer import to_text
 from spacelang.train.data import Data
+from spacelang.train.locks import locked
 from spacelang.verify import verify
 
 RUN, SPACE, WEIGHTS, LOCK = "run.json", "space.space", "supernet.safetensors", "run.lock"
-LOCK_SECONDS = 10.0
-"""Processes that read images for a training that was killed may hold its lock some seconds longer."""
 ANEW = "train again in a new folder"
 SHOWN = 4
 """More differences than these are counted, not named."""
@@ -89,12 +87,9 @@ def alone(folder: Path) -> Iterator[None]:
     """
     _require_own(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    try:
-        held = FileLock(folder / LOCK).acquire(LOCK_SECONDS)
-    except Timeout:
-        message = f"another process is training in `{folder}`"
-        refuse("SP1508", message, "wait for it, or end it and go on with the same command; or train in a new folder")
-    with held:
+    message = f"another process is training in `{folder}`"
+    mend = "wait for it, or end it and go on with the same command; or train in a new folder"
+    with locked(folder / LOCK, "SP1508", message, mend):
         yield
 
 

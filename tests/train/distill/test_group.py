@@ -13,7 +13,8 @@ import torch
 import spacelang
 from spacelang import nn
 from spacelang.diagnostics import Diagnostic, SpacelangError
-from spacelang.train.distill import Build, Sources, group, kept, read_jobs, read_student
+from spacelang.train import locks
+from spacelang.train.distill import Build, Sources, group, read_jobs, read_student
 from spacelang.train.distill.group import train_together
 from spacelang.train.distill.learner import At, Learner
 from spacelang.train.distill.processes import readers_for
@@ -242,7 +243,7 @@ def test_readers_for_an_accelerator() -> None:
 def test_a_job_that_another_process_trains(
     compiled: Compiled, sources: Sources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kept, "LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(locks, "SECONDS", 0.1)
     build = compiled("build")
     lock = build.folder / "bkd" / "locks" / "job-001.lock"
     lock.parent.mkdir()

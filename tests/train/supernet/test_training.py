@@ -19,9 +19,9 @@ from spacelang import ir
 from spacelang.architecture import largest, model_of
 from spacelang.diagnostics import SpacelangError
 from spacelang.genome import decode, narrow
+from spacelang.train import locks
 from spacelang.train.data import open_data
 from spacelang.train.supernet import evaluate, read_run
-from spacelang.train.supernet import run as run_module
 from spacelang.train.supernet import training as module
 from spacelang.train.supernet.sandwich import Losses, backward
 from tests.train.images import image_folder
@@ -211,7 +211,7 @@ def test_a_kill_before_the_first_file_is_whole(tmp_path: Path, monkeypatch: pyte
 
 
 def test_two_trainings_in_one_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_module, "LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(locks, "SECONDS", 0.1)
     folder = tmp_path / "run"
     refusals: list[list[str]] = []
 
