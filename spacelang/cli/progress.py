@@ -12,6 +12,8 @@ from spacelang.progress import Update
 
 LOG_SECONDS = 5.0
 """Between two lines where there is no terminal."""
+TELLING = 0.01
+"""From so much of the work on, its speed tells how long the rest takes; before that, what was prepared is most of it."""
 
 
 @contextmanager
@@ -62,7 +64,7 @@ def _lines(what: str) -> Iterator[Update]:
         if done and now - last >= LOG_SECONDS:
             last = now
             share = f"of {total} ({done / total:.0%})" if total else ""
-            if total and done > before:
+            if total and done - before >= max(1, TELLING * (total - before)):
                 share += f", {(now - begun) / (done - before) * (total - done):.0f} s left"
             say(", ".join(filter(None, (f"{what}: {done} {share}".rstrip(), note))))
 

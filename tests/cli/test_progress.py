@@ -35,3 +35,19 @@ def test_from_the_beginning_and_without_an_end(
             update(done, None if done == 2 else 4, "")
             clock[0] += 6
     assert capsys.readouterr().err.splitlines() == ["solving", "solving: 1 of 4 (25%), 18 s left", "solving: 2"]
+
+
+def test_what_was_prepared_is_not_taken_for_speed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("spacelang.cli.progress.time.monotonic", lambda: clock[0])
+    with progress("distilling") as update:
+        for done in (1, 20):
+            clock[0] += 10
+            update(done, 1000)
+    assert capsys.readouterr().err.splitlines() == [
+        "distilling",
+        "distilling: 1 of 1000 (0%)",
+        "distilling: 20 of 1000 (2%), 980 s left",
+    ]
