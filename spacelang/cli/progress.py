@@ -13,7 +13,7 @@ from spacelang.progress import Update
 LOG_SECONDS = 5.0
 """Between two lines where there is no terminal."""
 TELLING = 0.01
-"""From so much of the work on, its speed tells how long the rest takes; before that, what was prepared is most of it."""
+"""From so much of the work on, its speed tells what the rest takes; before that, preparing was most of it."""
 
 
 @contextmanager
