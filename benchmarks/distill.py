@@ -24,16 +24,16 @@ from torch.nn import functional as F
 
 import spacelang
 from spacelang import nn
-from spacelang.architecture import largest, smallest
 from spacelang.driver import compile_to
-from spacelang.ir import SearchSpace
+from spacelang.ir.nodes import SearchSpace
+from spacelang.networks.architecture import largest, smallest
 from spacelang.nn import Precision
 from spacelang.train.data import Data, batches, open_data, resized
 from spacelang.train.distill import Build, default_workers, read_jobs
 from spacelang.train.distill.jobs import Job
 from spacelang.train.distill.learner import At, Learner
 from spacelang.train.distill.sandwich import step_resolutions
-from spacelang.train.runtime import accelerator
+from spacelang.train.shared.runtime import accelerator
 from spacelang.train.teacher import Teacher, open_teacher
 from spacelang.train.teacher.small import SmallNet
 

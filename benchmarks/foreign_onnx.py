@@ -23,14 +23,14 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from torch import Tensor, nn
 
-from spacelang.diagnostics import Report
 from spacelang.latency.device import pinned
 from spacelang.latency.match import Matched, kernels_of_onnx
 from spacelang.latency.meter import SWEEPS, Meter
 from spacelang.latency.predict.networks import latencies_of_kernels
 from spacelang.latency.predict.predictor import Predictor
 from spacelang.latency.predict.shipped import find_predictor
-from spacelang.latency.runtime import OnnxRuntime
+from spacelang.latency.runtimes.runtime import OnnxRuntime
+from spacelang.report.diagnostics import Report
 
 SIZE, CLASSES = 224, 1000
 KERNEL_RUNS, NETWORK_RUNS = 20, 50

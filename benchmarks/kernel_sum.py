@@ -11,17 +11,17 @@ import sys
 from pathlib import Path
 
 from spacelang import ir
-from spacelang.architecture import Architecture
-from spacelang.diagnostics import Report
 from spacelang.driver import compile_source
-from spacelang.kernels import kernels_of
 from spacelang.latency.device import pinned
 from spacelang.latency.meter import Meter
-from spacelang.latency.protocol import Precision, Runtime
-from spacelang.latency.runtime import runtime
-from spacelang.network import layers
-from spacelang.sample import sample
-from spacelang.source import Source
+from spacelang.latency.runtimes.protocol import Precision, Runtime
+from spacelang.latency.runtimes.runtime import runtime
+from spacelang.networks.architecture import Architecture
+from spacelang.networks.kernels import kernels_of
+from spacelang.networks.network import layers
+from spacelang.networks.sample import sample
+from spacelang.report.diagnostics import Report
+from spacelang.report.source import Source
 
 SPECS = Path(__file__).resolve().parents[1] / "specs"
 MODELS = [SPECS / f"seqnet_vnni_a{index}.space" for index in range(5)]

@@ -27,8 +27,8 @@ from spacelang.latency.predict.networks import predict
 from spacelang.latency.predict.published import Measured, read_block_latencies
 from spacelang.latency.predict.shipped import COST_MODEL, find_estimator
 from spacelang.latency.predict.train import train
-from spacelang.sample import sample
-from spacelang.source import Source
+from spacelang.networks.sample import sample
+from spacelang.report.source import Source
 
 SPECS = Path(__file__).resolve().parents[1] / "specs"
 MODELS, ALONE = 10_000, 200

@@ -22,12 +22,12 @@ from scipy.stats import kendalltau
 
 import spacelang
 from spacelang import ir
-from spacelang.evolve.table import Cell
+from spacelang.evolve.table.table import Cell
 from spacelang.train.distill import Build, Job, default_workers, distill, open_sources, prepare, read_student
 from spacelang.train.losses.draw import Drawn, draw
 from spacelang.train.losses.maps import Maps
 from spacelang.train.losses.measure import Losses, measure
-from spacelang.train.runtime import accelerator
+from spacelang.train.shared.runtime import accelerator
 
 SPEC = Path(__file__).resolve().parents[1] / "specs" / "digits.space"
 JOBS = (1, 9, 19)

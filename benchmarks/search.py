@@ -19,13 +19,13 @@ import numpy as np
 from spacelang import ir
 from spacelang.driver import compile_source
 from spacelang.evolve.evolution import evolve
-from spacelang.evolve.importer import import_table
-from spacelang.evolve.quality import Estimator
-from spacelang.evolve.rules import channels_into
+from spacelang.evolve.quality.quality import Estimator
 from spacelang.evolve.solve import solve
-from spacelang.evolve.table import Cell, Latencies, Rows, Table, all_cells, cells_of
-from spacelang.genome import Genome
-from spacelang.source import Source
+from spacelang.evolve.table.importer import import_table
+from spacelang.evolve.table.rules import channels_into
+from spacelang.evolve.table.table import Cell, Latencies, Rows, Table, all_cells, cells_of
+from spacelang.networks.genome import Genome
+from spacelang.report.source import Source
 
 ROOT = Path(__file__).resolve().parents[1]
 PUBLISHED = ROOT.parent / "shared" / "data" / "vnni_block_table.tar.xz"

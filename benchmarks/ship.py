@@ -21,7 +21,7 @@ from spacelang.latency.predict.accuracy import Accuracy, accuracy
 from spacelang.latency.predict.predictor import Predictor
 from spacelang.latency.predict.stored import write_predictor
 from spacelang.latency.predict.train import predict_measured, train
-from spacelang.latency.protocol import RuntimeName
+from spacelang.latency.runtimes.protocol import RuntimeName
 
 DATA = Path(__file__).resolve().parents[1] / "spacelang" / "latency" / "predict" / "data"
 RUNTIMES: dict[RuntimeName, str] = {"onnxruntime": "onnxruntime", "tflite": "TFLite (XNNPACK)"}

@@ -20,9 +20,9 @@ import torch
 import spacelang
 from spacelang import ir, nn
 from spacelang.train.data import Batch
-from spacelang.train.runtime import Accelerator, accelerator
+from spacelang.train.shared.runtime import Accelerator, accelerator
+from spacelang.train.shared.schedule import optimiser
 from spacelang.train.supernet.sandwich import backward, sandwiches
-from spacelang.train.supernet.schedule import optimiser
 
 SPACE = Path(__file__).resolve().parents[1] / "specs" / "spaceevo_vnni.space"
 BATCHES = {"cuda": 128, "cpu": 4}

@@ -23,7 +23,6 @@ from typing import NamedTuple
 import numpy as np
 
 from spacelang import ir
-from spacelang.diagnostics import Report
 from spacelang.driver import compile_source
 from spacelang.latency.collect.log import Log, MeasuredNetwork, open_log, read_log
 from spacelang.latency.collect.measure import Collection, Progress, saving
@@ -34,9 +33,10 @@ from spacelang.latency.predict.accuracy import accuracy
 from spacelang.latency.predict.predictor import Predictor
 from spacelang.latency.predict.shipped import find_predictor
 from spacelang.latency.predict.train import predict_measured, train
-from spacelang.latency.protocol import RuntimeName
-from spacelang.latency.runtime import runtime
-from spacelang.source import Source
+from spacelang.latency.runtimes.protocol import RuntimeName
+from spacelang.latency.runtimes.runtime import runtime
+from spacelang.report.diagnostics import Report
+from spacelang.report.source import Source
 
 SPECS = Path(__file__).resolve().parents[1] / "specs"
 UNSEEN: dict[RuntimeName, dict[str, int]] = {

@@ -19,20 +19,20 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from spacelang.api import check, dumps, format
-    from spacelang.architecture import Architecture, architecture_of, count_models, largest, model_of, smallest
-    from spacelang.cost import Cost, cost
-    from spacelang.diagnostics import Diagnostic, SpacelangError
-    from spacelang.diff import diff
     from spacelang.driver import compile_to, load, loads
     from spacelang.evolve.evolution import Evolved, evolve
-    from spacelang.evolve.importer import import_table
-    from spacelang.evolve.parquet import read_table, write_table
-    from spacelang.evolve.quality import Score, score
+    from spacelang.evolve.quality.quality import Score, score
     from spacelang.evolve.solve import Solution, solve
-    from spacelang.evolve.table import Table
-    from spacelang.genome import Genome, count_spaces, decode, encode, narrow
-    from spacelang.ir import SearchSpace
-    from spacelang.sample import sample
+    from spacelang.evolve.table.importer import import_table
+    from spacelang.evolve.table.parquet import read_table, write_table
+    from spacelang.evolve.table.table import Table
+    from spacelang.ir.nodes import SearchSpace
+    from spacelang.networks.architecture import Architecture, architecture_of, count_models, largest, model_of, smallest
+    from spacelang.networks.cost import Cost, cost
+    from spacelang.networks.genome import Genome, count_spaces, decode, encode, narrow
+    from spacelang.networks.sample import sample
+    from spacelang.report.diagnostics import Diagnostic, SpacelangError
+    from spacelang.translate.diff import diff
 
 __all__ = [
     "Architecture",
@@ -73,20 +73,20 @@ __all__ = [
 
 _HOME = {
     "api": ("check", "dumps", "format"),
-    "architecture": ("Architecture", "architecture_of", "count_models", "largest", "model_of", "smallest"),
-    "cost": ("Cost", "cost"),
-    "diagnostics": ("Diagnostic", "SpacelangError"),
-    "diff": ("diff",),
+    "networks.architecture": ("Architecture", "architecture_of", "count_models", "largest", "model_of", "smallest"),
+    "networks.cost": ("Cost", "cost"),
+    "report.diagnostics": ("Diagnostic", "SpacelangError"),
+    "translate.diff": ("diff",),
     "driver": ("compile_to", "load", "loads"),
     "evolve.evolution": ("Evolved", "evolve"),
-    "evolve.importer": ("import_table",),
-    "evolve.parquet": ("read_table", "write_table"),
-    "evolve.quality": ("Score", "score"),
+    "evolve.table.importer": ("import_table",),
+    "evolve.table.parquet": ("read_table", "write_table"),
+    "evolve.quality.quality": ("Score", "score"),
     "evolve.solve": ("Solution", "solve"),
-    "evolve.table": ("Table",),
-    "genome": ("Genome", "count_spaces", "decode", "encode", "narrow"),
-    "ir": ("SearchSpace",),
-    "sample": ("sample",),
+    "evolve.table.table": ("Table",),
+    "networks.genome": ("Genome", "count_spaces", "decode", "encode", "narrow"),
+    "ir.nodes": ("SearchSpace",),
+    "networks.sample": ("sample",),
 }
 """The module of each public name."""
 _MODULE_OF = {name: f"{__name__}.{module}" for module, names in _HOME.items() for name in names}
@@ -95,8 +95,8 @@ _MODULE_OF = {name: f"{__name__}.{module}" for module, names in _HOME.items() fo
 class _Package(ModuleType):
     """Looks public names up in their modules.
 
-    `spacelang.diff` is the function, and there is a module of that name too. Importing a module sets it as an attribute
-    of its package, which must not hide the function. (So modules are imported as `from spacelang.diff import …`.)
+    `spacelang.check` is the function, and there is a folder of that name too. Importing a folder sets it as an
+    attribute of its package, which must not hide the function. (So it is imported as `from spacelang.check import …`.)
     """
 
     def __getattr__(self, name: str) -> Any:

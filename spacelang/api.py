@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spacelang.diagnostics import Diagnostic, Report, SpacelangError
+from spacelang.report.diagnostics import Diagnostic, Report, SpacelangError
 
 if TYPE_CHECKING:
-    from spacelang.ir import SearchSpace
+    from spacelang.ir.nodes import SearchSpace
 
 
 def check(path: str | os.PathLike[str]) -> tuple[Diagnostic, ...]:
@@ -17,8 +17,8 @@ def check(path: str | os.PathLike[str]) -> tuple[Diagnostic, ...]:
 
     A file that can't be read is a finding too.
     """
+    from spacelang.ast.loader import open_source
     from spacelang.driver import check_source
-    from spacelang.loader import open_source
 
     report = Report()
     source = open_source(Path(path), os.fspath(path), report)
@@ -33,9 +33,9 @@ def format(text: str) -> str:
     Raises:
         SpacelangError: if it isn't.
     """
-    from spacelang.format import format_file
-    from spacelang.parse import parse
-    from spacelang.source import Source
+    from spacelang.report.source import Source
+    from spacelang.syntax.format import format_file
+    from spacelang.syntax.parse import parse
 
     report = Report()
     tree = parse(Source("<string>", text), report)
@@ -49,8 +49,8 @@ def dumps(space: SearchSpace, *others: SearchSpace) -> str:
     Raises:
         SpacelangError: if one is not sound, so that no text says it.
     """
-    from spacelang.printer import to_text
-    from spacelang.verify import verify
+    from spacelang.translate.printer import to_text
+    from spacelang.verify.space import verify
 
     if wrong := [each for part in (space, *others) for each in verify(part)]:
         raise SpacelangError(wrong)

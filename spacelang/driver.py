@@ -16,14 +16,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from spacelang.ast.loader import Program, load_program, open_source
 from spacelang.check import check
-from spacelang.diagnostics import Diagnostic, Report, SpacelangError
-from spacelang.loader import Program, load_program, open_source
-from spacelang.source import Source
-from spacelang.suggest import did_you_mean
+from spacelang.report.diagnostics import Diagnostic, Report, SpacelangError
+from spacelang.report.source import Source
+from spacelang.report.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from spacelang.ir import SearchSpace
+    from spacelang.ir.nodes import SearchSpace
 
 
 def check_source(source: Source, path: Path | None, report: Report) -> Program:
@@ -47,8 +47,8 @@ def compile_source(source: Source, path: Path | None = None) -> tuple[SearchSpac
     program = check_source(source, path, report)
     report.raise_if_failed()
 
-    from spacelang.lower import lower
-    from spacelang.verify import verify
+    from spacelang.translate.lower import lower
+    from spacelang.verify.space import verify
 
     spaces = lower(program)
     if wrong := [each for space in spaces for each in verify(space)]:
@@ -75,10 +75,10 @@ def compile_to(
         SpacelangError: if a backend is unknown, broken or can't express the space; if files would be lost or can't be
             written.
     """
-    from spacelang.backend import IR_FILE, backends_for, emit_all
-    from spacelang.ir import to_json
-    from spacelang.manifest import write_build
-    from spacelang.verify import verify
+    from spacelang.backends.manifest import write_build
+    from spacelang.backends.protocol import IR_FILE, backends_for, emit_all
+    from spacelang.ir.nodes import to_json
+    from spacelang.verify.space import verify
 
     if wrong := verify(space):
         raise SpacelangError(wrong)

@@ -8,9 +8,16 @@ from typing import get_args
 from hypothesis import strategies as st
 
 from spacelang import ir
-from spacelang.architecture import Architecture, LayerChoice, StageChoice, head_choices, model_of, only_candidate
-from spacelang.genome import Genome, narrow
-from spacelang.parameters import parameter_type, uniform_fields
+from spacelang.ir.parameters import parameter_type, uniform_fields
+from spacelang.networks.architecture import (
+    Architecture,
+    LayerChoice,
+    StageChoice,
+    head_choices,
+    model_of,
+    only_candidate,
+)
+from spacelang.networks.genome import Genome, narrow
 
 KERNELS = (1, 3, 5, 7)
 RATIOS = (0.25, 0.5, 1, 1.5, 2, 3, 4, 6)

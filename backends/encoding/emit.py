@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from spacelang.architecture import count_stage, head_choices
 from spacelang.backends.rendering import json_text
-from spacelang.genome import DIGITS, SEPARATOR, Genome, count_spaces, encode, encode_full, genome_of
-from spacelang.ir import Candidate, Kind, SearchSpace, Stage
+from spacelang.ir.nodes import Candidate, Kind, SearchSpace, Stage
+from spacelang.networks.architecture import count_stage, head_choices
+from spacelang.networks.genome import DIGITS, SEPARATOR, Genome, count_spaces, encode, encode_full, genome_of
 
 FORMAT = 1
 

@@ -6,9 +6,9 @@ import json
 from itertools import groupby
 
 from spacelang import ir
-from spacelang.backend import writing_out
-from spacelang.census import census
-from spacelang.kernels import Kernel
+from spacelang.backends.protocol import writing_out
+from spacelang.networks.census import census
+from spacelang.networks.kernels import Kernel
 
 FORMAT = 1
 MEANING = (

@@ -9,7 +9,7 @@ from spacelang import ir
 from spacelang.backends.supernet.expressions import Expressions, words
 from spacelang.backends.supernet.extent import LAYER, Extent, Role
 from spacelang.backends.supernet.layout import Code, Group, call, flat, keyword, lay_out, statement, tuple_of
-from spacelang.verify_blocks import expressions
+from spacelang.verify.blocks import expressions
 
 LAYERS = {
     "conv": "nn.ElasticConv2d",

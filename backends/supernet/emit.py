@@ -8,14 +8,14 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from spacelang.backend import writing_out
+from spacelang.backends.protocol import writing_out
 from spacelang.backends.rendering import templates
 from spacelang.backends.supernet.blocks import BlockClass, block_class
 from spacelang.backends.supernet.extent import Extent, extent
 from spacelang.backends.supernet.head import head_class
 from spacelang.backends.supernet.layout import Code, Group, call, keyword, lay_out
-from spacelang.ir import Candidate, Kind, SearchSpace, Stage
-from spacelang.positions import entry_widths, integers, positions
+from spacelang.ir.nodes import Candidate, Kind, SearchSpace, Stage
+from spacelang.networks.positions import entry_widths, integers, positions
 
 RESERVED = ("Head", "Supernet", "Tensor", "SPACE_SHA256", "STUDENTS", "torch", "nn")
 

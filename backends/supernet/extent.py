@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from spacelang import ir
-from spacelang.network import ShapeError, evaluate, holds, natural
-from spacelang.positions import Position
+from spacelang.networks.network import ShapeError, evaluate, holds, natural
+from spacelang.networks.positions import Position
 
 LAYER = -1
 Role = tuple[int, str]

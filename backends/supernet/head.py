@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from spacelang import ir
 from spacelang.backends.supernet.expressions import Expressions
 from spacelang.backends.supernet.layout import call, statement
-from spacelang.network import head_ops
-from spacelang.positions import head_positions
+from spacelang.networks.network import head_ops
+from spacelang.networks.positions import head_positions
 
 
 @dataclass

@@ -13,13 +13,13 @@ What is wrong in one place is not held against another: where a value is unknown
 
 from __future__ import annotations
 
+from spacelang.ast.loader import Program
 from spacelang.check.blocks import check_block
 from spacelang.check.bodies import Budget
 from spacelang.check.context import Context, unsound_blocks
 from spacelang.check.names import check_names
 from spacelang.check.spaces import check_space
-from spacelang.diagnostics import Report
-from spacelang.loader import Program
+from spacelang.report.diagnostics import Report
 
 __all__ = ["check"]
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from spacelang import ast, limits
+from spacelang import ast
+from spacelang.ast.choices import NUMBER_STEP
 from spacelang.check.context import Context
 from spacelang.check.parameters import Type, types, uses
 from spacelang.check.values import Rule, numbers
-from spacelang.choices import NUMBER_STEP
-from spacelang.diagnostics import Label
-from spacelang.schema import ACTIVATIONS, Domain
-from spacelang.source import Span
-from spacelang.suggest import closest, did_you_mean, listed, spelled
+from spacelang.language import limits
+from spacelang.language.schema import ACTIVATIONS, Domain
+from spacelang.report.diagnostics import Label
+from spacelang.report.source import Span
+from spacelang.report.suggest import closest, did_you_mean, listed, spelled
 
 KERNELS = Domain(1, 99)
 NUMBERS = Domain(0, limits.CHANNELS)

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from spacelang import ast
 from spacelang.check.expressions import check_calls, divisions_by_zero, refs
 from spacelang.check.parameters import Use, uses
-from spacelang.diagnostics import Label, Report
-from spacelang.schema import ACTIVATIONS, FUNCTIONS, LAYER_NAMES, STAGE, Domain, named
-from spacelang.source import Span
-from spacelang.suggest import closest, did_you_mean, listed, spelled
+from spacelang.language.schema import ACTIVATIONS, FUNCTIONS, LAYER_NAMES, STAGE, Domain, named
+from spacelang.report.diagnostics import Label, Report
+from spacelang.report.source import Span
+from spacelang.report.suggest import closest, did_you_mean, listed, spelled
 
 RESERVED = (*LAYER_NAMES, "classes")
 STRIDES = Domain(1, 8)

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from itertools import islice, product
 from typing import TypeVar
 
-from spacelang import ast, limits
-from spacelang.arithmetic import Real
+from spacelang import ast
 from spacelang.check.expressions import Bounds, Undefined, bounds, evaluate, holds, refs
-from spacelang.shapes import kernel_reaches, size_after
-from spacelang.source import Span
-from spacelang.suggest import spelled
+from spacelang.language import limits
+from spacelang.language.arithmetic import Real
+from spacelang.language.shapes import kernel_reaches, size_after
+from spacelang.report.source import Span
+from spacelang.report.suggest import spelled
 
 T = TypeVar("T")
 POOLS_AND_CONVOLUTIONS = ("conv", "dwconv", "avgpool", "maxpool")

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from spacelang import ast
-from spacelang.arithmetic import Real
+from spacelang.ast.loader import Program
 from spacelang.check import bodies
 from spacelang.check.values import WidthRule
-from spacelang.diagnostics import Report
-from spacelang.loader import Program
-from spacelang.source import Span
+from spacelang.language.arithmetic import Real
+from spacelang.report.diagnostics import Report
+from spacelang.report.source import Span
 
 
 @dataclass

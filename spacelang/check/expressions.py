@@ -8,11 +8,11 @@ from itertools import product
 from math import floor
 
 from spacelang import ast
-from spacelang.arithmetic import ARITHMETIC, CALLS, COMPARISONS, Real
-from spacelang.diagnostics import Report
-from spacelang.schema import FUNCTIONS
-from spacelang.source import Span
-from spacelang.suggest import closest, did_you_mean
+from spacelang.language.arithmetic import ARITHMETIC, CALLS, COMPARISONS, Real
+from spacelang.language.schema import FUNCTIONS
+from spacelang.report.diagnostics import Report
+from spacelang.report.source import Span
+from spacelang.report.suggest import closest, did_you_mean
 
 
 def refs(expr: ast.Expr | ast.Compare) -> Iterator[ast.Ref]:

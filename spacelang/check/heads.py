@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from spacelang import ast
-from spacelang.arithmetic import Real
 from spacelang.check.context import Context
 from spacelang.check.expressions import Undefined, check_calls, evaluate, refs
 from spacelang.check.stages import WIDTHS
 from spacelang.check.values import Rule, numbers
-from spacelang.diagnostics import Label
-from spacelang.schema import ACTIVATIONS, FRACTION, HEAD_NAMES
-from spacelang.suggest import did_you_mean, spelled
+from spacelang.language.arithmetic import Real
+from spacelang.language.schema import ACTIVATIONS, FRACTION, HEAD_NAMES
+from spacelang.report.diagnostics import Label
+from spacelang.report.suggest import did_you_mean, spelled
 
 
 def check_head(context: Context, entering: tuple[int, ...]) -> None:

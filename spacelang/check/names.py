@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from spacelang import ast
-from spacelang.diagnostics import Label, Report
-from spacelang.loader import Program
+from spacelang.ast.loader import Program
+from spacelang.report.diagnostics import Label, Report
 
 Declaration = ast.Block | ast.Device | ast.Space
 

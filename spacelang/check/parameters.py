@@ -7,7 +7,7 @@ from typing import Literal
 
 from spacelang import ast
 from spacelang.check.expressions import refs
-from spacelang.source import Span
+from spacelang.report.source import Span
 
 Type = Literal["activation", "kernel", "number"]
 Use = tuple[str, Type, Span]

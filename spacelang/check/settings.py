@@ -7,9 +7,9 @@ from string import hexdigits
 from spacelang import ast
 from spacelang.check.context import Context
 from spacelang.check.values import Rule, numbers
-from spacelang.diagnostics import Label
-from spacelang.schema import TARGETS
-from spacelang.suggest import spelled
+from spacelang.language.schema import TARGETS
+from spacelang.report.diagnostics import Label
+from spacelang.report.suggest import spelled
 
 KINDS = ("hyperspace", "space", "model")
 """Each narrows the one before."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from spacelang import ast, limits
+from spacelang import ast
 from spacelang.check.arguments import check_uses
 from spacelang.check.context import Context
 from spacelang.check.heads import check_head
 from spacelang.check.settings import check_settings
 from spacelang.check.stages import Flow, check_stage
 from spacelang.check.values import Rule, WidthRule, numbers
-from spacelang.diagnostics import Label
-from spacelang.schema import SPACE, named
-from spacelang.suggest import did_you_mean
+from spacelang.language import limits
+from spacelang.language.schema import SPACE, named
+from spacelang.report.diagnostics import Label
+from spacelang.report.suggest import did_you_mean
 
 IN_HEADS = ("SP0114", "SP0115", "SP0116", "SP0117", "SP0120")
 """Codes of lines in a head that couldn't be read."""

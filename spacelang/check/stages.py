@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from spacelang import ast, limits
-from spacelang.arithmetic import Real
+from spacelang import ast
+from spacelang.ast.choices import DEPTH_STEP
 from spacelang.check import bodies
 from spacelang.check.arguments import check_arguments, check_uses
 from spacelang.check.context import Context
 from spacelang.check.parameters import types
 from spacelang.check.values import Rule, numbers
-from spacelang.choices import DEPTH_STEP
-from spacelang.diagnostics import Label
-from spacelang.schema import STAGE, Domain, named, names
-from spacelang.shapes import size_after
-from spacelang.source import Span
-from spacelang.suggest import closest, did_you_mean, listed, spelled
+from spacelang.language import limits
+from spacelang.language.arithmetic import Real
+from spacelang.language.schema import STAGE, Domain, named, names
+from spacelang.language.shapes import size_after
+from spacelang.report.diagnostics import Label
+from spacelang.report.source import Span
+from spacelang.report.suggest import closest, did_you_mean, listed, spelled
 
 WIDTHS = Domain(1, limits.CHANNELS)
 

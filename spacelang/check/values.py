@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import floor
 
-from spacelang import ast, limits
-from spacelang.arithmetic import Real
-from spacelang.choices import count, expand
-from spacelang.diagnostics import Label, Report
-from spacelang.schema import Domain
-from spacelang.source import Span
-from spacelang.suggest import spelled
+from spacelang import ast
+from spacelang.ast.choices import count, expand
+from spacelang.language import limits
+from spacelang.language.arithmetic import Real
+from spacelang.language.schema import Domain
+from spacelang.report.diagnostics import Label, Report
+from spacelang.report.source import Span
+from spacelang.report.suggest import spelled
 
 
 @dataclass(frozen=True, slots=True)

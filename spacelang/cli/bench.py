@@ -11,7 +11,7 @@ from spacelang.cli.console import print_parts, show_diagnostics, write_json
 from spacelang.cli.inputs import RuntimeChoice, load_space
 from spacelang.cli.progress import progress
 from spacelang.cli.show import Json, networks, simple_table
-from spacelang.diagnostics import Report
+from spacelang.report.diagnostics import Report
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +35,7 @@ def bench(
     from spacelang.latency.bench import bench as benched
     from spacelang.latency.device import pinned, this_device
     from spacelang.latency.meter import Meter
-    from spacelang.latency.runtime import runtime as named
+    from spacelang.latency.runtimes.runtime import runtime as named
 
     for each in files:
         if each.lower().endswith(".onnx"):

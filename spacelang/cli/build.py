@@ -35,7 +35,7 @@ def compile(
 
 def backends(json: Json = False) -> None:
     """List the installed backends."""
-    from spacelang.backend import backend_names, load_backend
+    from spacelang.backends.protocol import backend_names, load_backend
 
     found = list(map(load_backend, backend_names()))
     if json:

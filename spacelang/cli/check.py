@@ -14,8 +14,8 @@ import typer
 from spacelang.cli.console import error, show_diagnostics, wants_color, write
 from spacelang.cli.exits import DIFFERENT, FAILED
 from spacelang.cli.inputs import STDIN, read_input
-from spacelang.diagnostics import Diagnostic, Report
-from spacelang.render import Format, render
+from spacelang.report.diagnostics import Diagnostic, Report
+from spacelang.report.render import Format, render
 
 Files = Annotated[list[str], typer.Argument(metavar="FILE…", help="`.space` files; `-` is stdin.", show_default=False)]
 
@@ -81,8 +81,8 @@ def fmt(
 
 
 def _formatted(file: str, report: Report) -> tuple[str | None, str | None]:
-    from spacelang.format import format_file
-    from spacelang.parse import parse
+    from spacelang.syntax.format import format_file
+    from spacelang.syntax.parse import parse
 
     own = Report()
     source, _ = read_input(file, own)
@@ -102,8 +102,8 @@ def _diff(file: str, before: str, after: str) -> str:
 
 def explain(code: Annotated[str, typer.Argument(metavar="CODE", help="As in `error[SP0301]`.")]) -> None:
     """Explain a diagnostic's code: why it is an error, and how to mend it."""
-    from spacelang.codes import CODES
-    from spacelang.suggest import did_you_mean
+    from spacelang.report.codes import CODES
+    from spacelang.report.suggest import did_you_mean
 
     entry = CODES.get(code.upper())
     if entry is None:

@@ -16,7 +16,7 @@ from spacelang.cli.revisions import checked_out
 from spacelang.cli.show import Json
 
 if TYPE_CHECKING:
-    from spacelang.ir import SearchSpace
+    from spacelang.ir.nodes import SearchSpace
 
 COLORS = {"+": "32", "-": "31", "~": "33"}
 
@@ -36,8 +36,8 @@ def diff(
     json: Json = False,
 ) -> None:
     """Compare two spaces by what they mean: stages, blocks, widths, targets, cardinality. Exits 2 if they differ."""
-    from spacelang.diff import diff as changes_between
-    from spacelang.diff import to_lines, to_markdown
+    from spacelang.translate.diff import diff as changes_between
+    from spacelang.translate.diff import to_lines, to_markdown
 
     changes = changes_between(_load(before), _load(after))
     if json:

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TextIO
 
-from spacelang.diagnostics import Diagnostic
-from spacelang.render import to_text
-from spacelang.render.escape import escape
+from spacelang.report.diagnostics import Diagnostic
+from spacelang.report.render import to_text
+from spacelang.report.render.escape import escape
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

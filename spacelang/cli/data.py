@@ -9,7 +9,7 @@ import typer
 from spacelang.cli.console import print_parts, write_json
 from spacelang.cli.progress import progress
 from spacelang.cli.show import Json, simple_table
-from spacelang.diagnostics import Report
+from spacelang.report.diagnostics import Report
 
 if TYPE_CHECKING:
     from spacelang.train.data import Data, Split

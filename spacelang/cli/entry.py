@@ -11,7 +11,7 @@ import typer
 from spacelang.cli.app import app_for
 from spacelang.cli.console import error, show_diagnostics
 from spacelang.cli.exits import FAILED, INTERRUPTED
-from spacelang.diagnostics import SpacelangError
+from spacelang.report.diagnostics import SpacelangError
 
 DEBUG = "SPACELANG_DEBUG"
 """Set in the environment, it lets the traceback of a defect through."""

@@ -7,15 +7,15 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spacelang.diagnostics import Diagnostic, Report, SpacelangError
-from spacelang.limits import FILE_BYTES
-from spacelang.loader import open_source
-from spacelang.source import Source
+from spacelang.ast.loader import open_source
+from spacelang.language.limits import FILE_BYTES
+from spacelang.report.diagnostics import Diagnostic, Report, SpacelangError
+from spacelang.report.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from spacelang.ir import Kind, SearchSpace
+    from spacelang.ir.nodes import Kind, SearchSpace
 
 STDIN = "-"
 
@@ -77,7 +77,7 @@ def load_space(
 
 
 def _other_kind(space: SearchSpace, kinds: tuple[Kind, ...], mend: str) -> Diagnostic:
-    from spacelang.suggest import listed
+    from spacelang.report.suggest import listed
 
     help = f"this command takes {listed(f'a {kind}' for kind in kinds)}"
     return Diagnostic("SP1002", f"{space.name} is a {space.kind}", help=f"{help}; {mend}" if mend else help)

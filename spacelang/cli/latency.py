@@ -12,16 +12,16 @@ from spacelang.cli.console import say, show_diagnostics, write_json
 from spacelang.cli.inputs import RuntimeChoice, load_space
 from spacelang.cli.progress import progress
 from spacelang.cli.show import Json
-from spacelang.diagnostics import Report
+from spacelang.report.diagnostics import Report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from spacelang.ir import SearchSpace
+    from spacelang.ir.nodes import SearchSpace
     from spacelang.latency.collect.log import Log, Measured
     from spacelang.latency.collect.sampler import Errors
     from spacelang.latency.collect.target import Target
-    from spacelang.latency.protocol import Precision
+    from spacelang.latency.runtimes.protocol import Precision
 
 
 class PrecisionsChoice(StrEnum):
@@ -62,7 +62,7 @@ def collect(
     from spacelang.latency.collect.run import collect as collected
     from spacelang.latency.device import pinned, this_device
     from spacelang.latency.meter import Meter
-    from spacelang.latency.runtime import runtime as runtime_named
+    from spacelang.latency.runtimes.runtime import runtime as runtime_named
 
     spaces = [load_space(each) for each in space]
     target = _target(spaces, device, runtime, precision)
@@ -91,7 +91,7 @@ def export_bench(
     """Write models and a script that measures them, for a device where spacelang isn't: a phone, another server."""
     from spacelang.latency.collect.bundle import export_bench as exported
     from spacelang.latency.collect.run import Plan
-    from spacelang.latency.runtime import runtime as runtime_named
+    from spacelang.latency.runtimes.runtime import runtime as runtime_named
 
     spaces = [load_space(each) for each in space]
     target = _target(spaces, device, runtime, precision)
@@ -122,7 +122,7 @@ def _target(
     spaces: Sequence[SearchSpace], device: str | None, runtime: RuntimeChoice | None, precision: PrecisionsChoice | None
 ) -> Target:
     from spacelang.latency.collect.target import target_of
-    from spacelang.latency.protocol import PRECISIONS
+    from spacelang.latency.runtimes.protocol import PRECISIONS
 
     named: dict[PrecisionsChoice, tuple[Precision, ...]] = {
         PrecisionsChoice.INT8: ("int8",),
@@ -154,7 +154,7 @@ def _errors(log: Log) -> Errors:
 
 
 def _show_log(log: Log, added: int, path: Path, json: bool) -> None:
-    from spacelang.latency.protocol import PRECISIONS
+    from spacelang.latency.runtimes.protocol import PRECISIONS
 
     counts = {
         precision: (len(log.kernels(precision)), len(log.networks(precision)))

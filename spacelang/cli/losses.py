@@ -32,7 +32,7 @@ def build(
     json: Json = False,
 ) -> None:
     """Measure the loss of stage architectures, INT8 and FP32; interrupted, the same command goes on."""
-    from spacelang.evolve.parquet import write_table
+    from spacelang.evolve.table.parquet import write_table
     from spacelang.train.tables import build_table, default_workers, prepare
 
     plan = prepare(build, data=data, teacher=teacher, accelerator=accelerator)

@@ -12,19 +12,19 @@ import typer
 from spacelang.cli.console import write
 from spacelang.cli.inputs import load_space
 from spacelang.cli.show import File
-from spacelang.diagnostics import Diagnostic, SpacelangError
+from spacelang.report.diagnostics import Diagnostic, SpacelangError
 
 if TYPE_CHECKING:
     from spacelang import ir
-    from spacelang.architecture import Architecture, StageChoice
+    from spacelang.networks.architecture import Architecture, StageChoice
 
 Output = Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there, not to stdout.")]
 
 
 def encode(file: File) -> None:
     """Print the encoding of a space that was found in a hyperspace."""
-    from spacelang.genome import encode as encoded
-    from spacelang.genome import genome_of
+    from spacelang.networks.genome import encode as encoded
+    from spacelang.networks.genome import genome_of
 
     space = load_space(file, ("space",))
     origin = space.origin
@@ -45,10 +45,10 @@ def decode(
     output: Output = None,
 ) -> None:
     """Write out the space that an encoding names in a hyperspace."""
-    from spacelang.genome import decode as decoded
-    from spacelang.genome import encode as encoded
-    from spacelang.genome import narrow
-    from spacelang.printer import to_text
+    from spacelang.networks.genome import decode as decoded
+    from spacelang.networks.genome import encode as encoded
+    from spacelang.networks.genome import narrow
+    from spacelang.translate.printer import to_text
 
     hyperspace = load_space(file, ("hyperspace",))
     genome = decoded(hyperspace, encoding)
@@ -86,7 +86,7 @@ def sample(
     output: Output = None,
 ) -> None:
     """Draw models of a space, uniformly."""
-    from spacelang.sample import sample as drawn
+    from spacelang.networks.sample import sample as drawn
 
     if format is SampleFormat.SPACE and number > TEXT_MODELS:
         raise typer.BadParameter(f"a .space text holds at most {TEXT_MODELS} models; more fit into --format jsonl")
@@ -99,8 +99,8 @@ def sample(
 
 
 def _as_text(space: ir.SearchSpace, architectures: list[Architecture], seed: int) -> str:
-    from spacelang.architecture import model_of
-    from spacelang.printer import to_text
+    from spacelang.networks.architecture import model_of
+    from spacelang.translate.printer import to_text
 
     models = [model_of(space, each, f"{space.name}_s{seed}_{at}") for at, each in enumerate(architectures)]
     return to_text(*models)

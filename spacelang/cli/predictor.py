@@ -14,7 +14,7 @@ from spacelang.cli.inputs import load_space
 from spacelang.cli.progress import progress
 from spacelang.cli.show import Json, simple_table
 from spacelang.cli.table import summary
-from spacelang.diagnostics import Report
+from spacelang.report.diagnostics import Report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from spacelang.latency.predict.accuracy import Accuracy
     from spacelang.latency.predict.networks import Latencies
     from spacelang.latency.predict.predictor import Estimator
-    from spacelang.latency.protocol import Precision, RuntimeName
+    from spacelang.latency.runtimes.protocol import Precision, RuntimeName
 
 ONNX = ".onnx"
 LogFile = Annotated[Path, typer.Argument(metavar="LOG", help="Made by `spacelang latency collect`.")]
@@ -77,10 +77,10 @@ def eval_(
     json: Json = False,
 ) -> None:
     """Compare a predictor with the kernels of a log that are held out, and with the networks it wasn't fitted to."""
-    from spacelang.backend import refuse
     from spacelang.latency.collect.log import read_log
     from spacelang.latency.predict.shipped import find_predictor
     from spacelang.latency.predict.train import evaluate, report_left_out
+    from spacelang.report.diagnostics import refuse
 
     found, measured, report = find_predictor(predictor), read_log(log), Report()
     kernels, networks = evaluate(found, measured)
@@ -194,10 +194,10 @@ def predict(
 
 
 def _predict_space(file: str, device: str | None, samples: int, seed: int, report: Report) -> _Predicted:
-    from spacelang.architecture import largest, smallest
-    from spacelang.backend import writing_out
+    from spacelang.backends.protocol import writing_out
     from spacelang.latency.predict.networks import latencies
-    from spacelang.sample import sample
+    from spacelang.networks.architecture import largest, smallest
+    from spacelang.networks.sample import sample
 
     space = load_space(file, ("space", "model"))
     target = space.device
@@ -229,8 +229,8 @@ def _predict_onnx(file: str, device: str | None, report: Report) -> _Predicted:
 
 def _estimator(device: str | None, runtime: RuntimeName, precision: Precision, what: str, mend: str = "") -> Estimator:
     """Of what runs in this precision. Raises: SpacelangError: as `find_estimator`; SP1608, SP1609."""
-    from spacelang.backend import refuse
     from spacelang.latency.predict.shipped import COST_MODEL, default_predictor, find_estimator
+    from spacelang.report.diagnostics import refuse
 
     if device is None:
         return default_predictor(runtime, precision)
@@ -291,8 +291,8 @@ def attach(
     json: Json = False,
 ) -> None:
     """Put a device's predicted latencies on a table of losses, in place of any that it had."""
-    from spacelang.backend import writing_out
-    from spacelang.evolve.parquet import read_table, write_table
+    from spacelang.backends.protocol import writing_out
+    from spacelang.evolve.table.parquet import read_table, write_table
     from spacelang.latency.predict.attach import attach as attached
 
     losses = read_table(table)

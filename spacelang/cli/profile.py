@@ -11,7 +11,7 @@ from spacelang.cli.console import print_parts, say, show_diagnostics, write_json
 from spacelang.cli.inputs import RuntimeChoice, load_space
 from spacelang.cli.progress import progress
 from spacelang.cli.show import Json, simple_table
-from spacelang.diagnostics import Report
+from spacelang.report.diagnostics import Report
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from spacelang.cli.console import say
-from spacelang.progress import Update
+from spacelang.report.progress import Update
 
 LOG_SECONDS = 5.0
 """Between two lines where there is no terminal."""

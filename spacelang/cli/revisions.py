@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
-from spacelang.diagnostics import Diagnostic, SpacelangError
+from spacelang.report.diagnostics import Diagnostic, SpacelangError
 
 
 @contextmanager

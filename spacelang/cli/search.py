@@ -15,10 +15,10 @@ from spacelang.cli.show import File, Json, simple_table
 
 if TYPE_CHECKING:
     from spacelang import ir
-    from spacelang.evolve.quality import Score
+    from spacelang.evolve.quality.quality import Score
     from spacelang.evolve.solve import Solution
-    from spacelang.genome import Genome
-    from spacelang.ir import Kind
+    from spacelang.ir.nodes import Kind
+    from spacelang.networks.genome import Genome
 
 TableFile = Annotated[
     Path, typer.Option("--table", metavar="FILE", help="Made by `spacelang table build` or `import`.")
@@ -38,11 +38,11 @@ def score(
     json: Json = False,
 ) -> None:
     """Score a space: for each latency target, how good its best sub-networks are."""
-    from spacelang.evolve.parquet import read_table
-    from spacelang.evolve.part import table_for
-    from spacelang.evolve.quality import score as scored
+    from spacelang.evolve.quality.quality import score as scored
     from spacelang.evolve.settings import quality_of, targets_of
-    from spacelang.genome import decode
+    from spacelang.evolve.table.parquet import read_table
+    from spacelang.evolve.table.part import table_for
+    from spacelang.networks.genome import decode
 
     if encoding is None:
         space = load_space(file, ("space",), mends={"hyperspace": "behind a hyperspace, give an ENCODING"})
@@ -83,7 +83,7 @@ def evolve(
 ) -> None:
     """Search a hyperspace by aging evolution, and say how far from the proved optimum the result is."""
     from spacelang.evolve.evolution import evolve as evolved
-    from spacelang.evolve.parquet import read_table
+    from spacelang.evolve.table.parquet import read_table
 
     if resume and history is None:
         raise typer.BadParameter("--resume needs --history, the file to go on with")
@@ -127,8 +127,8 @@ def _distance(optimum: Solution, gap: float) -> str:
 
 def solve(file: File, table: TableFile, output: Found = None, json: Json = False) -> None:
     """Find the best space of a hyperspace, with a proof."""
-    from spacelang.evolve.parquet import read_table
     from spacelang.evolve.solve import solve as solved
+    from spacelang.evolve.table.parquet import read_table
 
     space = load_space(file, ("hyperspace",), mends=UNSEARCHED)
     measured = read_table(table)
@@ -149,8 +149,8 @@ def solve(file: File, table: TableFile, output: Found = None, json: Json = False
 
 def _deliver(space: ir.SearchSpace, genome: Genome, name: str, output: Path | None) -> None:
     from spacelang.files import write_atomic
-    from spacelang.genome import narrow
-    from spacelang.printer import to_text
+    from spacelang.networks.genome import narrow
+    from spacelang.translate.printer import to_text
 
     if output:
         write_atomic(output, to_text(narrow(space, genome, name)))

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from spacelang import ir
-    from spacelang.architecture import Architecture
-    from spacelang.cost import LayerCost
+    from spacelang.networks.architecture import Architecture
+    from spacelang.networks.cost import LayerCost
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="`FILE`, `FILE#NAME`, or `-` for stdin.")]
 Json = Annotated[bool, typer.Option("--json", help="For another program.")]
@@ -70,7 +70,7 @@ def _stages(space: ir.SearchSpace) -> Table:
 
 
 def _hyperspace_row(space: ir.SearchSpace, stage: ir.Stage) -> list[str]:
-    from spacelang.spelling import range_text, widths_text
+    from spacelang.translate.spelling import range_text, widths_text
 
     if stage in space.stem:
         blocks, *counts = stage.candidates[0].block, "", ""
@@ -82,7 +82,7 @@ def _hyperspace_row(space: ir.SearchSpace, stage: ir.Stage) -> list[str]:
 
 
 def _space_row(space: ir.SearchSpace, stage: ir.Stage) -> list[str]:
-    from spacelang.spelling import range_text, widths_text
+    from spacelang.translate.spelling import range_text, widths_text
 
     (candidate,) = stage.candidates
     widths = widths_text(stage.windows, space.device.width_multiple)
@@ -91,7 +91,7 @@ def _space_row(space: ir.SearchSpace, stage: ir.Stage) -> list[str]:
 
 
 def _candidate(candidate: ir.Candidate) -> tuple[str, str]:
-    from spacelang.spelling import choices_text
+    from spacelang.translate.spelling import choices_text
 
     numbers = ", ".join(f"{name} {choices_text(choices)}" for name, choices in candidate.numbers.items())
     return numbers, ", ".join(candidate.acts.values())
@@ -108,15 +108,15 @@ def _blocks(space: ir.SearchSpace) -> Table:
 
 
 def _head(space: ir.SearchSpace) -> str:
-    from spacelang.printer import head_text
+    from spacelang.translate.printer import head_text
 
     return f"head: {' · '.join(head_text(space))}"
 
 
 def _choices(space: ir.SearchSpace, stage: ir.Stage) -> int:
     """Of a hyperspace, how many pairs of block and width list; of a space, how many stage architectures."""
-    from spacelang.architecture import count_stage, only_candidate, only_window
-    from spacelang.genome import count_choices
+    from spacelang.networks.architecture import count_stage, only_candidate, only_window
+    from spacelang.networks.genome import count_choices
 
     if space.kind == "hyperspace":
         return count_choices(stage)
@@ -125,8 +125,8 @@ def _choices(space: ir.SearchSpace, stage: ir.Stage) -> int:
 
 def _cardinality(space: ir.SearchSpace) -> tuple[int, int | None]:
     """How many spaces, and (of a space or model) how many models."""
-    from spacelang.architecture import count_models
-    from spacelang.genome import count_spaces
+    from spacelang.networks.architecture import count_models
+    from spacelang.networks.genome import count_spaces
 
     return count_spaces(space), None if space.kind == "hyperspace" else count_models(space)
 
@@ -137,7 +137,7 @@ def _total(space: ir.SearchSpace) -> str:
 
 
 def _described(space: ir.SearchSpace) -> dict[str, Any]:
-    from spacelang.printer import head_text
+    from spacelang.translate.printer import head_text
 
     spaces, models = _cardinality(space)
     return {
@@ -183,7 +183,7 @@ def cost(
     json: Json = False,
 ) -> None:
     """Count multiply-accumulates and parameters: of a model, or of a space's smallest, largest and a sampled model."""
-    from spacelang.cost import cost as cost_of
+    from spacelang.networks.cost import cost as cost_of
 
     space = load_space(file, ("space", "model"))
     costs = {name: cost_of(space, each) for name, each in networks(space, seed).items()}
@@ -198,8 +198,8 @@ def cost(
 
 def networks(space: ir.SearchSpace, seed: int) -> dict[str, Architecture]:
     """What stands for a space: a model itself; of a space its smallest and largest model, and a sampled one."""
-    from spacelang.architecture import largest, smallest
-    from spacelang.sample import sample
+    from spacelang.networks.architecture import largest, smallest
+    from spacelang.networks.sample import sample
 
     if space.kind == "model":
         return {space.name: smallest(space)}
@@ -208,7 +208,7 @@ def networks(space: ir.SearchSpace, seed: int) -> dict[str, Architecture]:
 
 
 def _cost_table(name: str, layers: Iterable[LayerCost]) -> Table:
-    from spacelang.cost import total
+    from spacelang.networks.cost import total
 
     columns = ("MFLOPs", "MParams", "MParams INT8")
     table = simple_table(name, ("layer", "block", *columns), columns)
@@ -224,7 +224,7 @@ def _cost_table(name: str, layers: Iterable[LayerCost]) -> Table:
 
 
 def _costs_json(networks: dict[str, tuple[LayerCost, ...]]) -> list[dict[str, Any]]:
-    from spacelang.cost import Cost, total
+    from spacelang.networks.cost import Cost, total
 
     def counts(cost: Cost) -> dict[str, int | float]:
         return {

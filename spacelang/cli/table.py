@@ -13,7 +13,7 @@ from spacelang.cli.progress import progress
 from spacelang.cli.show import Json, simple_table
 
 if TYPE_CHECKING:
-    from spacelang.evolve.table import Table
+    from spacelang.evolve.table.table import Table
 
 
 def _fixed(text: str) -> dict[int, float]:
@@ -44,8 +44,8 @@ def import_(
     json: Json = False,
 ) -> None:
     """Import a published table. It is read strictly: a row that the space can't contain is an error."""
-    from spacelang.evolve.importer import import_table
-    from spacelang.evolve.parquet import write_table
+    from spacelang.evolve.table.importer import import_table
+    from spacelang.evolve.table.parquet import write_table
 
     hyperspace = load_space(space, ("hyperspace",))
     with progress("verifying" if verify else "importing") as update:
@@ -73,8 +73,8 @@ def info(
     json: Json = False,
 ) -> None:
     """Print what a table holds, cell by cell; a cell without rows has to be distilled first."""
-    from spacelang.evolve.inventory import inventory
-    from spacelang.evolve.parquet import read_table
+    from spacelang.evolve.table.inventory import inventory
+    from spacelang.evolve.table.parquet import read_table
 
     found = read_table(table)
     if json:
@@ -105,7 +105,7 @@ def _share(value: float | None) -> str:
 
 
 def _described(table: Table) -> dict[str, object]:
-    from spacelang.evolve.inventory import inventory
+    from spacelang.evolve.table.inventory import inventory
 
     latencies = table.latencies
     return {

@@ -14,15 +14,15 @@ from random import Random
 from typing import Literal, NamedTuple, Protocol
 
 from spacelang import ir
-from spacelang.diagnostics import Diagnostic, SpacelangError
 from spacelang.evolve.history import Algorithm, Entry, Header, History
-from spacelang.evolve.parquet import fingerprint
-from spacelang.evolve.part import table_for
-from spacelang.evolve.quality import Estimator, Score, total
+from spacelang.evolve.quality.quality import Estimator, Score, total
 from spacelang.evolve.settings import evolution_of, quality_of, targets_of
 from spacelang.evolve.solve import Solution, Solver
-from spacelang.evolve.table import Table, all_cells, cells_of
-from spacelang.genome import Genome, count_spaces, encode
+from spacelang.evolve.table.parquet import fingerprint
+from spacelang.evolve.table.part import table_for
+from spacelang.evolve.table.table import Table, all_cells, cells_of
+from spacelang.networks.genome import Genome, count_spaces, encode
+from spacelang.report.diagnostics import Diagnostic, SpacelangError
 
 GAP_NODES = 1000
 """Nodes spent on the optimum that the gap is measured to."""

@@ -12,8 +12,8 @@ from typing import IO, Any, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from spacelang import __version__, ir
-from spacelang.diagnostics import Diagnostic, SpacelangError
-from spacelang.invalid import first_error
+from spacelang.report.diagnostics import Diagnostic, SpacelangError
+from spacelang.report.invalid import first_error
 
 HISTORY_VERSION = 1
 MAX_BYTES = 1 << 30

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from spacelang import ir
-from spacelang.diagnostics import Diagnostic, Report, SpacelangError
+from spacelang.report.diagnostics import Diagnostic, Report, SpacelangError
 
 MAX_LATENCY_MS = 1e6
 """A latency above it is not meant: nobody waits a quarter of an hour for one image."""

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from spacelang import ir
-from spacelang.diagnostics import Report
-from spacelang.evolve.fronts import Front, Points, skyband
-from spacelang.evolve.landscape import UNREACHABLE, milliseconds
-from spacelang.evolve.part import table_for
-from spacelang.evolve.quality import Estimator, Score, total, value_of
+from spacelang.evolve.quality.fronts import Front, Points, skyband
+from spacelang.evolve.quality.landscape import UNREACHABLE, milliseconds
+from spacelang.evolve.quality.quality import Estimator, Score, total, value_of
 from spacelang.evolve.settings import quality_of, targets_of
-from spacelang.evolve.table import Cell, Table, all_cells, genome_of_cells
+from spacelang.evolve.table.part import table_for
+from spacelang.evolve.table.table import Cell, Table, all_cells, genome_of_cells
+from spacelang.report.diagnostics import Report
 
 NODE_LIMIT = 20_000
 """Nodes after which the search stops without a proof. Published tables need dozens."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from spacelang.backend import refuse
+from spacelang.report.diagnostics import refuse
 
 NEEDED = ("onnx", "onnxruntime")
 

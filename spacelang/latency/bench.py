@@ -9,13 +9,13 @@ from math import inf
 from typing import NamedTuple
 
 from spacelang import ir
-from spacelang.architecture import Architecture
-from spacelang.backend import writing_out
-from spacelang.cost import cost, total
+from spacelang.backends.protocol import writing_out
 from spacelang.latency.collect.measure import Measuring, in_turn
 from spacelang.latency.meter import SWEEPS, Clock
-from spacelang.latency.protocol import PRECISIONS, Runtime
-from spacelang.progress import Update
+from spacelang.latency.runtimes.protocol import PRECISIONS, Runtime
+from spacelang.networks.architecture import Architecture
+from spacelang.networks.cost import cost, total
+from spacelang.report.progress import Update
 
 APART_SECONDS = 20.0
 """From the beginning of one sweep to that of the next, at least. Sweeps over few models take less, and what slows the

@@ -11,8 +11,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from spacelang.diagnostics import Report
-from spacelang.latency.protocol import RuntimeName
+from spacelang.latency.runtimes.protocol import RuntimeName
+from spacelang.report.diagnostics import Report
 
 CPUINFO = Path("/proc/cpuinfo")
 FREQUENCY = "/sys/devices/system/cpu/cpu{core}/cpufreq/cpuinfo_max_freq"
@@ -52,7 +52,7 @@ def this_device(name: RuntimeName = "onnxruntime") -> Fingerprint:
 
     Raises: SpacelangError: SP1103: if the runtime isn't installed.
     """
-    from spacelang.latency.runtime import runtime  # what was measured elsewhere is described without it
+    from spacelang.latency.runtimes.runtime import runtime  # what was measured elsewhere is described without it
 
     core = _core()
     fields = _cpuinfo(core)

@@ -12,9 +12,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from spacelang.diagnostics import Diagnostic, SpacelangError
-from spacelang.kernels import Kernel
-from spacelang.latency.runtime import OnnxRuntime
+from spacelang.latency.runtimes.runtime import OnnxRuntime
+from spacelang.networks.kernels import Kernel
+from spacelang.report.diagnostics import Diagnostic, SpacelangError
 
 CANARY = Kernel("conv", 96, 96, 28, kernel=3)
 """The operator that networks spend most of their time in; 0.13 ms on a core of Zen 5."""

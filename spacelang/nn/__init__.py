@@ -18,8 +18,8 @@ except ModuleNotFoundError as error:
 
 from torch.nn import ModuleList
 
-from spacelang.architecture import Architecture, LayerChoice, StageChoice
-from spacelang.arithmetic import round8
+from spacelang.language.arithmetic import round8
+from spacelang.networks.architecture import Architecture, LayerChoice, StageChoice
 from spacelang.nn.activations import Activation, Add, Dropout, InputQuantiser, Multiply
 from spacelang.nn.blocks import AvgPoolProjectShortcut, IdentityShortcut, ProjectShortcut, SqueezeExcite
 from spacelang.nn.generated import build, generated_module, read_build

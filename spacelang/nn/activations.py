@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from spacelang.kernels import FUSED_ACTIVATIONS
+from spacelang.networks.kernels import FUSED_ACTIVATIONS
 from spacelang.nn.quantiser import Quantiser
 from spacelang.nn.static import Cut, Elastic
 

@@ -9,14 +9,14 @@ from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from spacelang.backend import IR_FILE, refuse
+from spacelang.backends.protocol import IR_FILE
 from spacelang.backends.supernet import backend
-from spacelang.diagnostics import SpacelangError
-from spacelang.ir_json import read_json
-from spacelang.verify import verify
+from spacelang.report.diagnostics import SpacelangError, refuse
+from spacelang.translate.json import read_json
+from spacelang.verify.space import verify
 
 if TYPE_CHECKING:
-    from spacelang.ir import SearchSpace
+    from spacelang.ir.nodes import SearchSpace
     from spacelang.nn.structure import Supernet
 
 FILE = "supernet.py"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, fx, nn
 
-from spacelang.architecture import Architecture, StageChoice
+from spacelang.networks.architecture import Architecture, StageChoice
 from spacelang.nn.layers import ElasticConv2d
 from spacelang.nn.static import cut
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from spacelang import backend as backends
-from spacelang.backend import Backend, backends_for, emit_all, load_backend
-from spacelang.diagnostics import SpacelangError
-from spacelang.ir import Kind, SearchSpace
+from spacelang.backends import protocol as backends
+from spacelang.backends.protocol import Backend, backends_for, emit_all, load_backend
+from spacelang.ir.nodes import Kind, SearchSpace
+from spacelang.report.diagnostics import SpacelangError
 from tests.backends.spaces import candidate, space, stage, steps
 from tests.backends.test_census import TINY
 
@@ -40,11 +40,7 @@ nameless = object()
 
 def installed(monkeypatch: pytest.MonkeyPatch, **entries: str) -> None:
     found = [EntryPoint(name, value, backends.GROUP) for name, value in entries.items()]
-
-    def entry_points(group: str, name: str | None = None) -> list[EntryPoint]:
-        return [each for each in found if group == backends.GROUP and name in (None, each.name)]
-
-    monkeypatch.setattr(backends, "entry_points", entry_points)
+    monkeypatch.setattr(backends, "_found", lambda: found)
 
 
 def only_error(call: Any, *arguments: Any) -> str:
@@ -86,7 +82,7 @@ def test_broken_backends_are_named(value: str, what: str, monkeypatch: pytest.Mo
 
 def test_two_distributions_with_one_name(monkeypatch: pytest.MonkeyPatch) -> None:
     pair = [EntryPoint("fake", f"{module}:backend", backends.GROUP) for module in ("one", "two")]
-    monkeypatch.setattr(backends, "entry_points", lambda group, name=None: pair)
+    monkeypatch.setattr(backends, "_found", lambda: pair)
     message = "SP0802: one:backend and two:backend both have a backend named `fake` (uninstall one of them)"
     assert only_error(load_backend, "fake") == message
 

@@ -11,10 +11,10 @@ from itertools import product
 import pytest
 
 from spacelang import ir
-from spacelang.architecture import Architecture, LayerChoice, StageChoice, head_choices
-from spacelang.census import census
-from spacelang.kernels import Kernel, kernels_of
-from spacelang.network import layers
+from spacelang.networks.architecture import Architecture, LayerChoice, StageChoice, head_choices
+from spacelang.networks.census import census
+from spacelang.networks.kernels import Kernel, kernels_of
+from spacelang.networks.network import layers
 from tests.backends.spaces import HEAD, STEM, candidate, choices, space, stage, vnni
 
 

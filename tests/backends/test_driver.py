@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 import spacelang
-from spacelang.architecture import model_of, smallest
-from spacelang.diagnostics import SpacelangError
 from spacelang.driver import compile_to
-from spacelang.ir import to_json
+from spacelang.ir.nodes import to_json
+from spacelang.networks.architecture import model_of, smallest
+from spacelang.report.diagnostics import SpacelangError
 from tests.backends.test_census import TINY
 
 ROOT = Path(__file__).parents[2]

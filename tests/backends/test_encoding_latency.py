@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 import spacelang
-from spacelang.architecture import count_models
 from spacelang.backends.encoding import backend as encoding
 from spacelang.backends.latency import backend as latency
-from spacelang.census import census
-from spacelang.genome import decode, narrow
-from spacelang.ir import SearchSpace
-from spacelang.kernels import Kernel
+from spacelang.ir.nodes import SearchSpace
+from spacelang.networks.architecture import count_models
+from spacelang.networks.census import census
+from spacelang.networks.genome import decode, narrow
+from spacelang.networks.kernels import Kernel
 from tests.backends.test_census import TINY, every_model
 
 SPECS = Path(__file__).parents[2] / "specs"

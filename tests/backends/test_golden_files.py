@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import spacelang
-from spacelang.backend import backend_names, backends_for, emit_all
+from spacelang.backends.protocol import backend_names, backends_for, emit_all
 from tests.conftest import Golden
 
 SPECS = Path(__file__).parents[2] / "specs"

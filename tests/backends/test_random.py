@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from spacelang import ir
-from spacelang.architecture import count_models
 from spacelang.backends.supernet import backend
-from spacelang.census import census
 from spacelang.driver import compile_to
-from spacelang.network import layers
-from spacelang.sample import sample
+from spacelang.networks.architecture import count_models
+from spacelang.networks.census import census
+from spacelang.networks.network import layers
+from spacelang.networks.sample import sample
 from tests import strategies
 from tests.backends.linters import complaints
 from tests.backends.shape_nn import operators, run_generated

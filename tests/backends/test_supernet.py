@@ -10,8 +10,8 @@ import pytest
 import spacelang
 from spacelang import ir
 from spacelang.backends.supernet import backend
-from spacelang.network import layers
-from spacelang.sample import sample
+from spacelang.networks.network import layers
+from spacelang.networks.sample import sample
 from tests.backends.linters import complaints
 from tests.backends.shape_nn import Sized, operators, run_generated
 from tests.backends.spaces import candidate, space, stage

@@ -17,11 +17,11 @@ from pathlib import Path
 
 from spacelang import ir
 from spacelang.api import dumps, format
-from spacelang.diagnostics import Diagnostic, SpacelangError
 from spacelang.driver import compile_source
-from spacelang.ir_json import read_json
-from spacelang.render import Format, render
-from spacelang.source import Source
+from spacelang.report.diagnostics import Diagnostic, SpacelangError
+from spacelang.report.render import Format, render
+from spacelang.report.source import Source
+from spacelang.translate.json import read_json
 from tests.check.frame import program
 from tests.syntax.texts import ROOT, mutated, specs
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from spacelang.ast.loader import load_program
 from spacelang.check import check
-from spacelang.diagnostics import Diagnostic, Report
-from spacelang.loader import load_program
-from spacelang.render import to_text
-from spacelang.source import Source
+from spacelang.report.diagnostics import Diagnostic, Report
+from spacelang.report.render import to_text
+from spacelang.report.source import Source
 from tests.conftest import Golden
 
 BAD = Path(__file__).parent / "bad"

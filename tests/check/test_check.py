@@ -10,16 +10,17 @@ from typing import get_args
 import pytest
 
 from spacelang import ir
+from spacelang.ast.loader import Program, load_program
+from spacelang.ast.settings import settings
 from spacelang.check import check
 from spacelang.check.expressions import Bounds, Undefined, bounds, evaluate
 from spacelang.check.parameters import types
-from spacelang.diagnostics import Diagnostic, Report
-from spacelang.loader import Program, load_program
-from spacelang.lower import lower
-from spacelang.schema import ACTIVATIONS, FUNCTIONS, SECTIONS, settings
-from spacelang.source import Source
-from spacelang.suggest import did_you_mean, listed
-from spacelang.verify import verify
+from spacelang.language.schema import ACTIVATIONS, FUNCTIONS, SECTIONS
+from spacelang.report.diagnostics import Diagnostic, Report
+from spacelang.report.source import Source
+from spacelang.report.suggest import did_you_mean, listed
+from spacelang.translate.lower import lower
+from spacelang.verify.space import verify
 from tests.check.frame import program
 
 SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.space"))

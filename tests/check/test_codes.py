@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from spacelang.ast.loader import load_program
 from spacelang.check import check
-from spacelang.codes import CODES, Code
-from spacelang.codes.document import page
-from spacelang.diagnostics import Report
-from spacelang.loader import load_program
-from spacelang.source import Source
+from spacelang.report.codes import CODES, Code
+from spacelang.report.codes.document import page
+from spacelang.report.diagnostics import Report
+from spacelang.report.source import Source
 from tests.check.frame import program
 from tests.conftest import Golden
 

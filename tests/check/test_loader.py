@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from spacelang import limits
-from spacelang.diagnostics import Diagnostic, Report
-from spacelang.loader import Program, library, load_program
-from spacelang.source import Source
+from spacelang.ast.loader import Program, library, load_program
+from spacelang.language import limits
+from spacelang.report.diagnostics import Diagnostic, Report
+from spacelang.report.source import Source
 
 LANGUAGE = "language 1\n"
 BLOCK = "block {name}(kernel) {{\n  conv kernel -> out, stride\n}}\n"

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacelang import ast, choices
-from spacelang.arithmetic import Real, round8
-from spacelang.choices import count, expand, windows
-from spacelang.shapes import kernel_reaches, size_after, sizes, undivided
-from spacelang.source import Source
+from spacelang import ast
+from spacelang.ast import choices
+from spacelang.ast.choices import count, expand, windows
+from spacelang.language.arithmetic import Real, round8
+from spacelang.language.shapes import kernel_reaches, size_after, sizes, undivided
+from spacelang.report.source import Source
 
 SPAN = Source("values", "").span(0, 0)
 

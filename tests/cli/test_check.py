@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from spacelang.codes import CODES
+from spacelang.report.codes import CODES
 from tests.cli.conftest import ROOT, SPECS, Cli
 
 BAD = """language 1
@@ -70,7 +70,7 @@ def test_colours_only_where_they_are_wanted(cli: Cli, bad: Path, monkeypatch: py
 
 
 def test_check_loads_no_framework() -> None:
-    heavy = ("torch", "numpy", "onnx", "onnxruntime", "tensorflow", "pyarrow", "rich", "jinja2", "spacelang.ir")
+    heavy = ("torch", "numpy", "onnx", "onnxruntime", "tensorflow", "pyarrow", "rich", "jinja2", "spacelang.ir.nodes")
     code = (
         "import sys; from spacelang.cli.entry import run; code = run(['check', 'specs/vnni.space']);"
         f"print([m for m in {heavy} if m in sys.modules]); sys.exit(code)"

@@ -10,10 +10,10 @@ import pytest
 
 import spacelang
 from spacelang.cli.search import _distance
-from spacelang.evolve.parquet import read_table, write_table
-from spacelang.evolve.quality import Score
+from spacelang.evolve.quality.quality import Score
 from spacelang.evolve.solve import Solution
-from spacelang.genome import Genome
+from spacelang.evolve.table.parquet import read_table, write_table
+from spacelang.networks.genome import Genome
 from tests.cli.conftest import ROOT, SPECS, Cli
 from tests.evolve.synthetic import TEXT, csv_files, random_table
 

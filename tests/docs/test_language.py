@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import pytest
 
-from spacelang.diagnostics import Report
 from spacelang.driver import check_source, compile_source
-from spacelang.source import Source
+from spacelang.report.diagnostics import Report
+from spacelang.report.source import Source
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted(set((ROOT / "docs").glob("*.md")) - {ROOT / "docs" / "errors.md"})]

@@ -8,9 +8,9 @@ import pytest
 
 from spacelang import ir
 from spacelang.driver import compile_source
-from spacelang.evolve.importer import import_table
-from spacelang.evolve.table import Table
-from spacelang.source import Source
+from spacelang.evolve.table.importer import import_table
+from spacelang.evolve.table.table import Table
+from spacelang.report.source import Source
 
 ROOT = Path(__file__).parents[2]
 ARCHIVE = ROOT.parent / "shared" / "data" / "vnni_block_table.tar.xz"

@@ -9,13 +9,13 @@ from random import Random
 import numpy as np
 
 from spacelang import ir
-from spacelang.cost import CostModel
 from spacelang.driver import compile_source
-from spacelang.evolve.rules import channels_into
-from spacelang.evolve.table import Cell, Latencies, Rows, Table, all_cells
-from spacelang.genome import Genome
-from spacelang.shapes import sizes
-from spacelang.source import Source
+from spacelang.evolve.table.rules import channels_into
+from spacelang.evolve.table.table import Cell, Latencies, Rows, Table, all_cells
+from spacelang.language.shapes import sizes
+from spacelang.networks.cost import CostModel
+from spacelang.networks.genome import Genome
+from spacelang.report.source import Source
 
 TEXT = """language 1
 

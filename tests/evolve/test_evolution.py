@@ -15,15 +15,15 @@ from pathlib import Path
 import pytest
 
 from spacelang import ir
-from spacelang.diagnostics import SpacelangError
 from spacelang.driver import compile_source
 from spacelang.evolve import evolution
 from spacelang.evolve.evolution import aging_evolution, evolve
 from spacelang.evolve.history import Entry, History, read_history
-from spacelang.evolve.quality import Estimator
+from spacelang.evolve.quality.quality import Estimator
 from spacelang.evolve.solve import Solver, solve
-from spacelang.genome import Genome, decode
-from spacelang.source import Source
+from spacelang.networks.genome import Genome, decode
+from spacelang.report.diagnostics import SpacelangError
+from spacelang.report.source import Source
 from tests.evolve.synthetic import TEXT, TINY, random_table
 
 TABLE = random_table(7, rows=12)

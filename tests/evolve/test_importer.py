@@ -15,14 +15,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spacelang.diagnostics import SpacelangError
 from spacelang.driver import compile_source
-from spacelang.evolve import archive
-from spacelang.evolve.importer import import_table
-from spacelang.evolve.parquet import fingerprint
-from spacelang.evolve.quality import score
-from spacelang.genome import decode
-from spacelang.source import Source
+from spacelang.evolve.quality.quality import score
+from spacelang.evolve.table import archive
+from spacelang.evolve.table.importer import import_table
+from spacelang.evolve.table.parquet import fingerprint
+from spacelang.networks.genome import decode
+from spacelang.report.diagnostics import SpacelangError
+from spacelang.report.source import Source
 from tests.evolve.synthetic import FIXED, TEXT, TINY, csv_files, random_table
 
 PACKERS: dict[str, Callable[[bytes], bytes]] = {".xz": lzma.compress, ".gz": gzip.compress, ".bz2": bz2.compress}

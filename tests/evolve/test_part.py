@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from spacelang import ir
-from spacelang.diagnostics import SpacelangError
 from spacelang.driver import compile_source
 from spacelang.evolve.evolution import evolve
-from spacelang.evolve.part import table_for
-from spacelang.evolve.quality import Estimator, score, total
+from spacelang.evolve.quality.quality import Estimator, score, total
 from spacelang.evolve.solve import solve
-from spacelang.genome import Genome, decode, narrow
-from spacelang.source import Source
+from spacelang.evolve.table.part import table_for
+from spacelang.networks.genome import Genome, decode, narrow
+from spacelang.report.diagnostics import SpacelangError
+from spacelang.report.source import Source
 from tests.evolve.synthetic import TEXT, genomes, random_table
 
 TABLE = random_table(seed=7, rows=12)

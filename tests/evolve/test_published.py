@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from spacelang import ir
-from spacelang.diagnostics import SpacelangError
-from spacelang.evolve.archive import csv_files
 from spacelang.evolve.evolution import evolve
-from spacelang.evolve.importer import import_table
-from spacelang.evolve.parquet import fingerprint, read_table, write_table
-from spacelang.evolve.quality import score
+from spacelang.evolve.quality.quality import score
 from spacelang.evolve.solve import solve
-from spacelang.evolve.table import Table
-from spacelang.genome import decode
+from spacelang.evolve.table.archive import csv_files
+from spacelang.evolve.table.importer import import_table
+from spacelang.evolve.table.parquet import fingerprint, read_table, write_table
+from spacelang.evolve.table.table import Table
+from spacelang.networks.genome import decode
+from spacelang.report.diagnostics import SpacelangError
 from tests.evolve.conftest import FIXED
 
 

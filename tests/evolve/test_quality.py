@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacelang import ir
-from spacelang.diagnostics import SpacelangError
-from spacelang.evolve.quality import Estimator, score
-from spacelang.evolve.table import Latencies, Table
-from spacelang.genome import Genome, decode, narrow
+from spacelang.evolve.quality.quality import Estimator, score
+from spacelang.evolve.table.table import Latencies, Table
+from spacelang.networks.genome import Genome, decode, narrow
+from spacelang.report.diagnostics import SpacelangError
 from tests.evolve.synthetic import FIXED, TINY, genomes, plain_values, random_table, sub_networks
 
 ALL = tuple(genomes(TINY))

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacelang import ir
-from spacelang.diagnostics import SpacelangError
 from spacelang.evolve import solve as solve_module
-from spacelang.evolve.quality import Estimator, total
+from spacelang.evolve.quality.quality import Estimator, total
 from spacelang.evolve.solve import Solver, solve
-from spacelang.evolve.table import Table, cells_of
+from spacelang.evolve.table.table import Table, cells_of
+from spacelang.report.diagnostics import SpacelangError
 from tests.evolve.synthetic import FIXED, TINY, genomes, random_table
 
 

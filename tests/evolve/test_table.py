@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacelang.diagnostics import SpacelangError
 from spacelang.driver import compile_source
-from spacelang.evolve.inventory import inventory
-from spacelang.evolve.parquet import METADATA_KEY, fingerprint, read_table, write_table
-from spacelang.evolve.table import Cell, Latencies, Table
-from spacelang.source import Source
+from spacelang.evolve.table.inventory import inventory
+from spacelang.evolve.table.parquet import METADATA_KEY, fingerprint, read_table, write_table
+from spacelang.evolve.table.table import Cell, Latencies, Table
+from spacelang.report.diagnostics import SpacelangError
+from spacelang.report.source import Source
 from tests.evolve.synthetic import CELLS, FIXED, TEXT, TINY, random_table
 
 TABLE = random_table(1, rows=5)

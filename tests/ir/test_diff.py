@@ -7,8 +7,8 @@ from hypothesis import given, settings
 
 import spacelang
 from spacelang import ir
-from spacelang.diff import Change, diff, to_lines, to_markdown
-from spacelang.genome import Genome, narrow
+from spacelang.networks.genome import Genome, narrow
+from spacelang.translate.diff import Change, diff, to_lines, to_markdown
 from tests.ir.small import HYPERSPACE, TEXT
 from tests.strategies import any_space
 

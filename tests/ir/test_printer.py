@@ -7,12 +7,13 @@ from hypothesis import given, settings
 
 import spacelang
 from spacelang import ir
-from spacelang.architecture import model_of, smallest
-from spacelang.genome import Genome, narrow
-from spacelang.ir_json import read_json
-from spacelang.printer import std_blocks
-from spacelang.spelling import expr_text, is_sayable, number_text, range_text, set_text
-from spacelang.verify import verify
+from spacelang.language.numbers import is_sayable, number_text
+from spacelang.networks.architecture import model_of, smallest
+from spacelang.networks.genome import Genome, narrow
+from spacelang.translate.json import read_json
+from spacelang.translate.printer import std_blocks
+from spacelang.translate.spelling import expr_text, range_text, set_text
+from spacelang.verify.space import verify
 from tests.ir.small import HYPERSPACE
 from tests.strategies import any_space
 

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 import spacelang
 from spacelang import ir
-from spacelang.architecture import model_of, smallest
-from spacelang.codes import CODES
-from spacelang.genome import Genome, narrow
-from spacelang.ir_json import read_json
-from spacelang.verify import verify
+from spacelang.networks.architecture import model_of, smallest
+from spacelang.networks.genome import Genome, narrow
+from spacelang.report.codes import CODES
+from spacelang.translate.json import read_json
+from spacelang.verify.space import verify
 from tests.ir.small import HYPERSPACE
 
 SPACE = narrow(HYPERSPACE, Genome((1, 5), (0, 1)), "found")

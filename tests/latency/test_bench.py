@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from spacelang.architecture import smallest
-from spacelang.diagnostics import SpacelangError
 from spacelang.latency.bench import APART_SECONDS, Benched, Model, bench
 from spacelang.latency.meter import Measurement
+from spacelang.networks.architecture import smallest
+from spacelang.report.diagnostics import SpacelangError
 from tests.backends.spaces import candidate, space, stage
 from tests.latency.collect.devices import FakeMeter, FakeRuntime, space_of
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import onnxruntime
 import pytest
 
-from spacelang.diagnostics import Report
 from spacelang.latency import device
 from spacelang.latency.collect import runner
 from spacelang.latency.device import Fingerprint, pinned, this_device
+from spacelang.report.diagnostics import Report
 
 CPUINFO = """\
 processor\t: 0

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from spacelang.diagnostics import SpacelangError
 from spacelang.latency.meter import (
     CALIBRATIONS,
     CANARY_RUNS,
@@ -16,6 +15,7 @@ from spacelang.latency.meter import (
     WARM_UP_RUNS,
     Meter,
 )
+from spacelang.report.diagnostics import SpacelangError
 
 
 class Machine:

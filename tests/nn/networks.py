@@ -11,9 +11,9 @@ from torch import Tensor
 
 import spacelang
 from spacelang import ir, nn
-from spacelang.architecture import Architecture
-from spacelang.genome import Genome, narrow
-from spacelang.sample import sample
+from spacelang.networks.architecture import Architecture
+from spacelang.networks.genome import Genome, narrow
+from spacelang.networks.sample import sample
 
 SPECS = Path(__file__).parents[2] / "specs"
 

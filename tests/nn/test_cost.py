@@ -7,9 +7,9 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from spacelang import ir, nn
-from spacelang.architecture import Architecture
-from spacelang.cost import Cost, cost, total
-from spacelang.sample import sample
+from spacelang.networks.architecture import Architecture
+from spacelang.networks.cost import Cost, cost, total
+from spacelang.networks.sample import sample
 from tests.nn.networks import spec
 
 SPACES = ["vnni", "pixel4_released", "digits", "ofa_resnet50", "attentivenas", "mobilenetv3", "proxylessnas"]

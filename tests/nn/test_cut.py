@@ -12,9 +12,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from spacelang import ir, nn
-from spacelang.architecture import Architecture, largest, model_of
-from spacelang.cost import cost, total
-from spacelang.sample import sample
+from spacelang.networks.architecture import Architecture, largest, model_of
+from spacelang.networks.cost import cost, total
+from spacelang.networks.sample import sample
 from tests.nn.networks import images, lively, random_networks, spec
 from tests.strategies import architectures, spaces
 

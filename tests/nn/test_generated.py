@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from spacelang import SpacelangError, compile_to, nn
-from spacelang.architecture import largest
-from spacelang.sample import sample
+from spacelang.networks.architecture import largest
+from spacelang.networks.sample import sample
 from tests.nn.networks import SPECS, images, random_space, spec
 
 NAMES = sorted(path.stem for path in SPECS.glob("*.space") if path.stem != "devices")

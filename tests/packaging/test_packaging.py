@@ -10,13 +10,15 @@ from email.parser import Parser
 from pathlib import Path
 
 import pytest
+from setuptools import find_packages
 
-from spacelang.evolve.parquet import write_table
+from spacelang.evolve.table.parquet import write_table
 from tests.evolve.synthetic import TEXT, random_table
 
 ROOT = Path(__file__).parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 SETUPTOOLS = PYPROJECT["tool"]["setuptools"]
+PACKAGES = find_packages(str(ROOT), include=SETUPTOOLS["packages"]["find"]["include"])
 FOLDERS = {"spacelang.backends": "backends", "spacelang.grammar": "grammar"}
 
 
@@ -29,16 +31,16 @@ def packages_of(folder: Path, name: str) -> set[str]:
     return found
 
 
-def test_the_packages_list_is_the_tree() -> None:
+def test_every_folder_of_the_tree_is_a_package() -> None:
     tree = packages_of(ROOT / "spacelang", "spacelang")
     for name, folder in FOLDERS.items():
         tree |= packages_of(ROOT / folder, name)
-    assert set(SETUPTOOLS["packages"]) == tree
+    assert set(PACKAGES) == tree
 
 
 def test_every_data_file_is_packaged() -> None:
     """Templates, grammars and the block library: whatever a package holds that isn't Python."""
-    folders = {name: (ROOT / name.replace(".", "/")).resolve() for name in SETUPTOOLS["packages"]}
+    folders = {name: (ROOT / name.replace(".", "/")).resolve() for name in PACKAGES}
     packaged = {
         path
         for name, patterns in SETUPTOOLS["package-data"].items()

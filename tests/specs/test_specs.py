@@ -10,14 +10,14 @@ import pytest
 
 import spacelang
 from spacelang import ir
-from spacelang.architecture import LayerChoice, architecture_of, largest, smallest
-from spacelang.cost import CostModel, cost, total
-from spacelang.diagnostics import Report
 from spacelang.driver import check_source
-from spacelang.genome import count_spaces, decode, genome_of, narrow
-from spacelang.lower import lower
-from spacelang.source import Source
-from spacelang.verify import verify
+from spacelang.networks.architecture import LayerChoice, architecture_of, largest, smallest
+from spacelang.networks.cost import CostModel, cost, total
+from spacelang.networks.genome import count_spaces, decode, genome_of, narrow
+from spacelang.report.diagnostics import Report
+from spacelang.report.source import Source
+from spacelang.translate.lower import lower
+from spacelang.verify.space import verify
 
 ROOT = Path(__file__).parents[2]
 SPECS = sorted((ROOT / "specs").glob("*.space"))

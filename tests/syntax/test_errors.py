@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from spacelang.codes.entry import Code
-from spacelang.codes.syntax import CODES
-from spacelang.diagnostics import Label, Report
-from spacelang.parse import parse
-from spacelang.source import Source
+from spacelang.report.codes.entry import Code
+from spacelang.report.codes.syntax import CODES
+from spacelang.report.diagnostics import Label, Report
+from spacelang.report.source import Source
+from spacelang.syntax.parse import parse
 from tests.syntax.trees import bare, errors, parsed
 
 RANGES = "a range stands between two numbers, `32..64` or `32..64 step 8`"

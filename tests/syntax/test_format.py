@@ -6,7 +6,7 @@ from textwrap import dedent
 
 import pytest
 
-from spacelang.format import format_file
+from spacelang.syntax.format import format_file
 from tests.syntax.trees import comments, parsed, said
 
 

@@ -6,10 +6,10 @@ from time import process_time
 
 import pytest
 
-from spacelang import limits
-from spacelang.diagnostics import Report
-from spacelang.parse import parse
-from spacelang.source import Source
+from spacelang.language import limits
+from spacelang.report.diagnostics import Report
+from spacelang.report.source import Source
+from spacelang.syntax.parse import parse
 from tests.syntax.trees import bare, errors, parsed
 
 

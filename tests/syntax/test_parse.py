@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from spacelang import syntax
-from spacelang.diagnostics import Report
-from spacelang.parse import parse
-from spacelang.source import Source
+from spacelang.report.diagnostics import Report
+from spacelang.report.source import Source
+from spacelang.syntax.parse import parse
 from tests.syntax.trees import bare, parsed
 
 

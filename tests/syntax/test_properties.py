@@ -8,10 +8,10 @@ from time import process_time
 import pytest
 from hypothesis import given, settings
 
-from spacelang.diagnostics import Report
-from spacelang.format import format_file
-from spacelang.parse import parse
-from spacelang.source import Source
+from spacelang.report.diagnostics import Report
+from spacelang.report.source import Source
+from spacelang.syntax.format import format_file
+from spacelang.syntax.parse import parse
 from tests.syntax.texts import EXAMPLES, TEXTS, mutated, specs
 from tests.syntax.trees import comments, parsed, said
 

@@ -11,7 +11,7 @@ import lark
 import platformdirs
 import pytest
 
-from spacelang.parse import tables
+from spacelang.syntax.parse import tables
 
 
 class Calls:

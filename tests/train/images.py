@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 import spacelang
-from spacelang.ir import SearchSpace
+from spacelang.ir.nodes import SearchSpace
 
 SPACE = """language 1
 device d { runtime onnxruntime, precision int8, threads 1, widths multiple of 8 }

@@ -13,8 +13,8 @@ import torch
 from pydantic import BaseModel
 from torch import Tensor, nn
 
-from spacelang.diagnostics import SpacelangError
-from spacelang.train import checkpoint
+from spacelang.report.diagnostics import SpacelangError
+from spacelang.train.shared import checkpoint
 
 ROOT = Path(__file__).parents[2]
 

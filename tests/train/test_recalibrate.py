@@ -9,7 +9,7 @@ import torch
 
 import spacelang
 from spacelang import nn
-from spacelang.train.recalibrate import recalibrate
+from spacelang.train.shared.recalibrate import recalibrate
 from tests.nn.networks import lively, random_space, spec
 
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import nn
 
-from spacelang.diagnostics import SpacelangError
-from spacelang.train.runtime import accelerator
+from spacelang.report.diagnostics import SpacelangError
+from spacelang.train.shared.runtime import accelerator
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from spacelang.train.seeds import generator, numpy_generator
+from spacelang.train.shared.seeds import generator, numpy_generator
 
 ROOT = Path(__file__).parents[2]
 

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from spacelang.diagnostics import Diagnostic, SpacelangError
-from spacelang.train.workers import Send, in_processes
+from spacelang.report.diagnostics import Diagnostic, SpacelangError
+from spacelang.train.shared.workers import Send, in_processes
 
 LIMIT_SECONDS = 60.0
 WRONG = (Diagnostic("SP1203", "too few images", help="take more"), Diagnostic("SP1208", "a broken one"))

@@ -12,10 +12,7 @@ from typing import Literal, NamedTuple, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from spacelang import ir
-from spacelang.backend import refuse
 from spacelang.files import write_atomic
-from spacelang.invalid import first_error
-from spacelang.kernels import Kernel
 from spacelang.latency.collect.holdout import is_held_out
 from spacelang.latency.collect.log import Log, Measured, MeasuredNetwork, Network
 from spacelang.latency.collect.measure import NOTHING, without_call
@@ -24,8 +21,11 @@ from spacelang.latency.collect.population import draw, strata, training
 from spacelang.latency.collect.run import Plan
 from spacelang.latency.device import INTEGER_FLAGS, Fingerprint
 from spacelang.latency.meter import CANARY, SWEEPS
-from spacelang.latency.protocol import Precision, Runtime, RuntimeName
-from spacelang.progress import Update
+from spacelang.latency.runtimes.protocol import Precision, Runtime, RuntimeName
+from spacelang.networks.kernels import Kernel
+from spacelang.report.diagnostics import refuse
+from spacelang.report.invalid import first_error
+from spacelang.report.progress import Update
 
 MANIFEST, RESULTS = "manifest.json", "results.json"
 RUNNER, PHONE_RUNNER = "measure.py", "measure_adb.sh"

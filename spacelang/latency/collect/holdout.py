@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from spacelang.kernels import Kernel
+from spacelang.networks.kernels import Kernel
 
 PART = 5
 """One kernel in so many is held out."""

@@ -20,12 +20,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from spacelang.backend import refuse
 from spacelang.files import write_atomic
-from spacelang.invalid import first_error
-from spacelang.kernels import Kernel
 from spacelang.latency.device import Fingerprint
-from spacelang.latency.protocol import Precision
+from spacelang.latency.runtimes.protocol import Precision
+from spacelang.networks.kernels import Kernel
+from spacelang.report.diagnostics import refuse
+from spacelang.report.invalid import first_error
 
 FORMAT_VERSION = 2
 METADATA_KEY = b"spacelang"

@@ -9,14 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from spacelang.backend import refuse
-from spacelang.diagnostics import SpacelangError
-from spacelang.kernels import Kernel
 from spacelang.latency.collect.log import Log, Measured, MeasuredNetwork
 from spacelang.latency.collect.networks import Candidate
 from spacelang.latency.meter import SWEEPS, Measurement
-from spacelang.latency.protocol import Precision, Runnable, Runtime
-from spacelang.progress import Update
+from spacelang.latency.runtimes.protocol import Precision, Runnable, Runtime
+from spacelang.networks.kernels import Kernel
+from spacelang.report.diagnostics import SpacelangError, refuse
+from spacelang.report.progress import Update
 
 SAVE_SECONDS = 30.0
 PATIENCE = 10

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from spacelang import ir
-from spacelang.architecture import Architecture, model_of
-from spacelang.backend import writing_out
-from spacelang.kernels import kernels_of
+from spacelang.backends.protocol import writing_out
 from spacelang.latency.collect.log import Network
-from spacelang.network import layers
-from spacelang.sample import sample
+from spacelang.networks.architecture import Architecture, model_of
+from spacelang.networks.kernels import kernels_of
+from spacelang.networks.network import layers
+from spacelang.networks.sample import sample
 
 SEED = 1
 

@@ -7,10 +7,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from spacelang import ir
-from spacelang.backend import writing_out
-from spacelang.census import census
-from spacelang.kernels import Kernel
+from spacelang.backends.protocol import writing_out
 from spacelang.latency.collect.holdout import is_held_out
+from spacelang.networks.census import census
+from spacelang.networks.kernels import Kernel
 
 EVENNESS = 0.75
 """A kind with N kernels gets a part in proportion to this power of N: rare kinds get more than their share."""

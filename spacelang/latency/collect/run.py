@@ -14,8 +14,8 @@ from spacelang.latency.collect.networks import random_networks
 from spacelang.latency.collect.population import draw, strata
 from spacelang.latency.collect.sampler import Errors, collect_adaptively
 from spacelang.latency.meter import SWEEPS
-from spacelang.latency.protocol import Precision, Runtime
-from spacelang.progress import Update
+from spacelang.latency.runtimes.protocol import Precision, Runtime
+from spacelang.report.progress import Update
 
 
 class Plan(NamedTuple):

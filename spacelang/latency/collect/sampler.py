@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from spacelang.kernels import Kernel
 from spacelang.latency.collect.log import Measured
 from spacelang.latency.collect.population import Strata, draw, is_validation, training
+from spacelang.networks.kernels import Kernel
 
 ROUNDS = 3
 PRIOR = 0.5

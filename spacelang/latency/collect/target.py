@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from spacelang import ir
-from spacelang.backend import refuse
-from spacelang.latency.protocol import PRECISIONS, Precision, RuntimeName
-from spacelang.suggest import did_you_mean, listed
+from spacelang.latency.runtimes.protocol import PRECISIONS, Precision, RuntimeName
+from spacelang.report.diagnostics import refuse
+from spacelang.report.suggest import did_you_mean, listed
 
 
 class Target(NamedTuple):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from onnx import NodeProto, OperatorSetIdProto, TensorProto, external_data_helper, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
-from spacelang.backend import refuse
+from spacelang.report.diagnostics import refuse
 
 SMALL = 4096
 """Elements up to which a constant's value is read."""

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from onnx import TensorProto
 
+from spacelang.language.shapes import size_after
 from spacelang.latency.match.calls import Call
 from spacelang.latency.match.constants import Constant
 from spacelang.latency.match.context import Context, Handler
 from spacelang.latency.match.steps import Step, Unfit, Value, shape
-from spacelang.shapes import size_after
 
 
 def _conv(context: Context, call: Call) -> Value:

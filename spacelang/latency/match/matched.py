@@ -9,16 +9,16 @@ from typing import NamedTuple
 
 from onnx import TensorProto
 
-from spacelang.diagnostics import Diagnostic, Report, Severity
-from spacelang.kernels import Kernel, kernels_of
 from spacelang.latency.match.constants import Constants
 from spacelang.latency.match.context import Context
 from spacelang.latency.match.patterns import Network, fuse, op_of
 from spacelang.latency.match.reading import read_input, read_model
 from spacelang.latency.match.steps import Step, Value
 from spacelang.latency.match.translate import Problems, translate
-from spacelang.latency.protocol import Precision
-from spacelang.suggest import listed
+from spacelang.latency.runtimes.protocol import Precision
+from spacelang.networks.kernels import Kernel, kernels_of
+from spacelang.report.diagnostics import Diagnostic, Report, Severity
+from spacelang.report.suggest import listed
 
 COVERED = (
     "covered are Conv, Gemm and MatMul, BatchNormalization behind them, Add, Relu, Clip at 0, Sigmoid and HardSigmoid, "

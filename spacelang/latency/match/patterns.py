@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 from spacelang.latency.match.steps import INPUT, Step
-from spacelang.network import Op
+from spacelang.networks.network import Op
 
 TOLERANCE = 0.02
 """Of the numbers that an activation is spelled with; in a quantised network they are rounded too."""

@@ -9,9 +9,8 @@ from typing import NamedTuple
 from google.protobuf.message import DecodeError
 from onnx import ModelProto, TensorProto, ValueInfoProto, inliner
 
-from spacelang.backend import refuse
-from spacelang.diagnostics import Diagnostic, Severity
-from spacelang.suggest import listed
+from spacelang.report.diagnostics import Diagnostic, Severity, refuse
+from spacelang.report.suggest import listed
 
 FILE_BYTES = (1 << 31) - 1
 """What protobuf reads."""

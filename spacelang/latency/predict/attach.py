@@ -8,15 +8,15 @@ from __future__ import annotations
 import numpy as np
 
 from spacelang import ir
-from spacelang.architecture import LayerChoice, StageChoice, head_choices
-from spacelang.diagnostics import Report
-from spacelang.evolve.table import IntArray, Table
+from spacelang.evolve.table.table import IntArray, Table
+from spacelang.language.shapes import sizes
 from spacelang.latency.predict.columns import Floats
 from spacelang.latency.predict.networks import Kernels, stage_layers, work_of
 from spacelang.latency.predict.predictor import Estimator
 from spacelang.latency.predict.whole import Whole
-from spacelang.positions import entry_widths, integers
-from spacelang.shapes import sizes
+from spacelang.networks.architecture import LayerChoice, StageChoice, head_choices
+from spacelang.networks.positions import entry_widths, integers
+from spacelang.report.diagnostics import Report
 
 
 def attach(table: Table, estimator: Estimator, report: Report | None = None) -> Table:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from spacelang.kernels import Kernel
+from spacelang.networks.kernels import Kernel
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

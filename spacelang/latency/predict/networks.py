@@ -13,15 +13,15 @@ from typing import NamedTuple
 import numpy as np
 
 from spacelang import ir
-from spacelang.architecture import Architecture, LayerChoice, StageChoice, head_widths
-from spacelang.census import virtual_resolution
-from spacelang.diagnostics import Report
-from spacelang.kernels import Kernel, kernels_of
+from spacelang.language.shapes import size_after
 from spacelang.latency.predict.columns import Floats, activations, by_kind, weights
 from spacelang.latency.predict.predictor import Estimator
 from spacelang.latency.predict.whole import VALUE_BY_VALUE, WIDEST, Work
-from spacelang.network import head_ops, layer_ops
-from spacelang.shapes import size_after
+from spacelang.networks.architecture import Architecture, LayerChoice, StageChoice, head_widths
+from spacelang.networks.census import virtual_resolution
+from spacelang.networks.kernels import Kernel, kernels_of
+from spacelang.networks.network import head_ops, layer_ops
+from spacelang.report.diagnostics import Report
 
 Total = Callable[[Floats], Floats]
 """From a value for each different kernel to their sum in each network."""

@@ -11,9 +11,6 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from spacelang.backend import refuse
-from spacelang.diagnostics import Report
-from spacelang.kernels import Kernel
 from spacelang.latency.device import Fingerprint
 from spacelang.latency.predict.accuracy import Accuracy
 from spacelang.latency.predict.base import base_of, terms
@@ -22,8 +19,10 @@ from spacelang.latency.predict.features import engineered, raw
 from spacelang.latency.predict.fit import RegressorName
 from spacelang.latency.predict.trees import Trees
 from spacelang.latency.predict.whole import Whole
-from spacelang.latency.protocol import Precision
-from spacelang.suggest import listed
+from spacelang.latency.runtimes.protocol import Precision
+from spacelang.networks.kernels import Kernel
+from spacelang.report.diagnostics import Report, refuse
+from spacelang.report.suggest import listed
 
 SLACK = 1.25
 """A number so much beyond what was measured is still believed: the analytic base carries it."""

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from spacelang import ir
-from spacelang.backend import refuse
 from spacelang.latency.predict.blocks import BlockLayer
+from spacelang.report.diagnostics import refuse
 
 MAX_BYTES = 64 << 20
 """A file that unpacks to more is not read: a small one can claim anything."""

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from spacelang.diagnostics import Report
-from spacelang.kernels import Kernel
 from spacelang.latency.predict.columns import BYTES, Columns, Floats, activations, by_kind, macs, weights
 from spacelang.latency.predict.whole import Whole
-from spacelang.latency.protocol import Precision
+from spacelang.latency.runtimes.protocol import Precision
+from spacelang.networks.kernels import Kernel
+from spacelang.report.diagnostics import Report
 
 START_MS = 0.002
 """Of any kernel."""

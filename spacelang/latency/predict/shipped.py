@@ -7,12 +7,12 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from spacelang.backend import refuse
 from spacelang.latency.predict.predictor import Estimator, Predictor
 from spacelang.latency.predict.roofline import CostModel
 from spacelang.latency.predict.stored import read_predictor
-from spacelang.latency.protocol import Precision, RuntimeName
-from spacelang.suggest import did_you_mean
+from spacelang.latency.runtimes.protocol import Precision, RuntimeName
+from spacelang.report.diagnostics import refuse
+from spacelang.report.suggest import did_you_mean
 
 SUFFIX = ".predictor"
 COST_MODEL = "cost-model"

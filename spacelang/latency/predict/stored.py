@@ -15,9 +15,7 @@ from typing import Annotated, Any, NoReturn
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from spacelang.backend import refuse
 from spacelang.files import write_atomic
-from spacelang.invalid import first_error
 from spacelang.latency.device import Fingerprint
 from spacelang.latency.predict.accuracy import Accuracy
 from spacelang.latency.predict.base import TERMS
@@ -27,7 +25,9 @@ from spacelang.latency.predict.fit import RegressorName
 from spacelang.latency.predict.predictor import KindModel, Predictor, named
 from spacelang.latency.predict.trees import Trees
 from spacelang.latency.predict.whole import Whole
-from spacelang.latency.protocol import Precision
+from spacelang.latency.runtimes.protocol import Precision
+from spacelang.report.diagnostics import refuse
+from spacelang.report.invalid import first_error
 
 FORMAT_VERSION = 2
 HEADER = "predictor.json"

@@ -12,8 +12,6 @@ from typing import NamedTuple
 import numpy as np
 
 from spacelang import __version__
-from spacelang.backend import refuse
-from spacelang.diagnostics import Report
 from spacelang.latency.collect.holdout import is_held_out
 from spacelang.latency.collect.log import Log, Measured, MeasuredNetwork
 from spacelang.latency.predict.accuracy import Accuracy, accuracy
@@ -25,9 +23,10 @@ from spacelang.latency.predict.networks import latencies_of_kernels, shared, wor
 from spacelang.latency.predict.predictor import KindModel, Predictor, predict_kind
 from spacelang.latency.predict.trees import Trees
 from spacelang.latency.predict.whole import Whole, Work, fit_whole, is_network_held_out
-from spacelang.latency.protocol import Precision
-from spacelang.progress import Update
-from spacelang.suggest import listed
+from spacelang.latency.runtimes.protocol import Precision
+from spacelang.report.diagnostics import Report, refuse
+from spacelang.report.progress import Update
+from spacelang.report.suggest import listed
 
 FEWEST = 5
 """Measured kernels of a kind from which something is learned."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from spacelang.backend import refuse
+from spacelang.report.diagnostics import refuse
 
 if find_spec("matplotlib") is None:
     refuse("SP1103", "the figures of a profile need matplotlib", help="in spacelang's checkout: pip install '.[onnx]'")

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from spacelang import ir
-from spacelang.architecture import architecture_of
-from spacelang.kernels import kernels_of
+from spacelang.language.shapes import size_after
 from spacelang.latency.collect.log import Network
 from spacelang.latency.collect.networks import Candidate
-from spacelang.network import layer_ops, layers
-from spacelang.shapes import size_after
+from spacelang.networks.architecture import architecture_of
+from spacelang.networks.kernels import kernels_of
+from spacelang.networks.network import layer_ops, layers
 
 SHORT, LONG = 1, 3
 """Layers of the two networks."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from spacelang.backend import refuse
 from spacelang.latency.profile.results import BADLY, Results
-from spacelang.suggest import listed
+from spacelang.report.diagnostics import refuse
+from spacelang.report.suggest import listed
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 """A word of the grammar."""

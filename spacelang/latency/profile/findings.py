@@ -8,7 +8,7 @@ from statistics import geometric_mean
 from spacelang.latency.profile.plan import KERNEL_SIZES
 from spacelang.latency.profile.results import BADLY, Pair, Results, Steps
 from spacelang.latency.profile.rule import Support, penalties
-from spacelang.suggest import listed
+from spacelang.report.suggest import listed
 
 EVEN = 1.1
 """A speedup between 1/1.1 and 1.1 is none."""

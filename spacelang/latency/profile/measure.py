@@ -10,8 +10,8 @@ from spacelang.latency.collect.measure import Collection, Measuring, Progress, s
 from spacelang.latency.meter import SWEEPS
 from spacelang.latency.profile import plan
 from spacelang.latency.profile.blocks import BlockLayer, candidate
-from spacelang.latency.protocol import PRECISIONS, Runtime
-from spacelang.progress import Update
+from spacelang.latency.runtimes.protocol import PRECISIONS, Runtime
+from spacelang.report.progress import Update
 
 
 def measure(

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from spacelang import ir
-from spacelang.architecture import architecture_of
 from spacelang.driver import load
-from spacelang.kernels import Kernel, kernels_of
-from spacelang.latency.protocol import PRECISIONS, Precision
-from spacelang.network import layers
+from spacelang.latency.runtimes.protocol import PRECISIONS, Precision
+from spacelang.networks.architecture import architecture_of
+from spacelang.networks.kernels import Kernel, kernels_of
+from spacelang.networks.network import layers
 
 REFERENCE = Path(__file__).with_name("reference.space")
 

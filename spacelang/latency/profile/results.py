@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import geometric_mean
 from typing import NamedTuple
 
-from spacelang.kernels import Kernel
 from spacelang.latency.collect.log import Log
 from spacelang.latency.device import Fingerprint
 from spacelang.latency.profile import plan
 from spacelang.latency.profile.blocks import LONG, SHORT, BlockLayer
 from spacelang.latency.profile.rule import WidthRule, width_rule
-from spacelang.latency.protocol import Precision
+from spacelang.latency.runtimes.protocol import Precision
+from spacelang.networks.kernels import Kernel
 
 BADLY = 1.5
 """A block whose layers gain less than so much from INT8 runs badly: no more than the compact models of section 2."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from spacelang import ir
-from spacelang.backend import writing_out
+from spacelang.backends.protocol import writing_out
 from spacelang.files import write_atomic
 from spacelang.latency.collect.log import open_log
 from spacelang.latency.device import this_device
@@ -19,8 +19,8 @@ from spacelang.latency.profile.measure import measure
 from spacelang.latency.profile.page import page
 from spacelang.latency.profile.plots import figures
 from spacelang.latency.profile.results import Pair, Results, results
-from spacelang.latency.runtime import RuntimeName, runtime
-from spacelang.progress import Update
+from spacelang.latency.runtimes.runtime import RuntimeName, runtime
+from spacelang.report.progress import Update
 
 MEASUREMENTS = "measurements.parquet"
 PAGE, DEVICE, DATA = "index.html", "device.space", "profile.json"

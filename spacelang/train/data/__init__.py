@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from spacelang.ir import SearchSpace
+from spacelang.ir.nodes import SearchSpace
 from spacelang.train.data.batches import Batch, batches, count_batches
 from spacelang.train.data.digits import NAME as DIGITS
 from spacelang.train.data.digits import open_digits

@@ -9,11 +9,10 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from spacelang.backend import refuse
-from spacelang.diagnostics import Diagnostic, SpacelangError
+from spacelang.report.diagnostics import Diagnostic, SpacelangError, refuse
 from spacelang.train.data.loading import loaded
 from spacelang.train.data.split import Split
-from spacelang.train.seeds import generator
+from spacelang.train.shared.seeds import generator
 
 
 class Batch(NamedTuple):

@@ -11,8 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from spacelang.backend import refuse
-from spacelang.diagnostics import Report
+from spacelang.report.diagnostics import Report, refuse
 from spacelang.train.data.images import IMAGENET, Unreadable, augmented, centred
 from spacelang.train.data.scan import Classes, fingerprint, scan
 from spacelang.train.data.split import Data

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from torch.utils.data import Dataset
 
-from spacelang.progress import Update
+from spacelang.report.progress import Update
 from spacelang.train.data.folder import ImageSplit
 from spacelang.train.data.images import Unreadable, read
 from spacelang.train.data.loading import loaded

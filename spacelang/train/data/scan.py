@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from spacelang.diagnostics import Report
-from spacelang.suggest import listed
+from spacelang.report.diagnostics import Report
+from spacelang.report.suggest import listed
 from spacelang.train.data.images import READABLE
 
 TRAIN = "train"

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from spacelang.backend import refuse
-from spacelang.ir import SearchSpace
+from spacelang.ir.nodes import SearchSpace
+from spacelang.report.diagnostics import refuse
 
 
 class Split(Protocol):

@@ -16,15 +16,15 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from spacelang import __version__, nn
-from spacelang.backend import refuse
 from spacelang.files import write_atomic
-from spacelang.invalid import first_error
-from spacelang.progress import Update
+from spacelang.report.diagnostics import refuse
+from spacelang.report.invalid import first_error
+from spacelang.report.progress import Update
 from spacelang.train.data import DIGITS, Data, anywhere, count_batches, open_data
 from spacelang.train.distill.jobs import FILE, Build, Job
 from spacelang.train.distill.kept import RUN, TEACHER, Finished, anew, read_finished, refuse_other, require_own
-from spacelang.train.runtime import Accelerator
-from spacelang.train.student import Student
+from spacelang.train.shared.runtime import Accelerator
+from spacelang.train.shared.student import Student
 from spacelang.train.teacher import Teacher, default_teacher, open_teacher
 from spacelang.train.teacher.opening import TIMM
 

@@ -17,7 +17,7 @@ from spacelang.train.distill.sandwich import ends, step_resolutions
 from spacelang.train.losses.draw import Drawn
 from spacelang.train.losses.maps import Maps
 from spacelang.train.losses.measure import measure_in
-from spacelang.train.runtime import Accelerator
+from spacelang.train.shared.runtime import Accelerator
 
 CHECKPOINT_SECONDS = 600.0
 """Between two checkpoints within an epoch; there is one behind every epoch too."""

@@ -10,9 +10,9 @@ from typing import NamedTuple
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from spacelang import ir
-from spacelang.backend import refuse
 from spacelang.backends.bkd import backend
 from spacelang.nn import Precision, read_build
+from spacelang.report.diagnostics import refuse
 
 FILE = "bkd/jobs.json"
 

@@ -14,13 +14,13 @@ from typing import NoReturn, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from spacelang.backend import refuse
-from spacelang.train import checkpoint
-from spacelang.train.checkpoint import Checkpoint
+from spacelang.report.diagnostics import refuse
 from spacelang.train.distill.jobs import Build, Job
 from spacelang.train.distill.learner import At, Learner, Losses
-from spacelang.train.locks import locked
-from spacelang.train.runtime import Accelerator
+from spacelang.train.shared import checkpoint
+from spacelang.train.shared.checkpoint import Checkpoint
+from spacelang.train.shared.locks import locked
+from spacelang.train.shared.runtime import Accelerator
 
 RUN, TEACHER, STUDENTS, CHECKPOINTS, LOCKS = (
     f"bkd/{name}" for name in ("run.json", "teacher", "students", "checkpoints", "locks")

@@ -10,13 +10,13 @@ from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
 from spacelang import ir, nn
-from spacelang.backend import refuse
-from spacelang.train import checkpoint
+from spacelang.report.diagnostics import refuse
 from spacelang.train.distill.jobs import Job, Phase
 from spacelang.train.distill.sandwich import SubStage, step_choices
-from spacelang.train.runtime import Accelerator
-from spacelang.train.seeds import generator
-from spacelang.train.student import Student
+from spacelang.train.shared import checkpoint
+from spacelang.train.shared.runtime import Accelerator
+from spacelang.train.shared.seeds import generator
+from spacelang.train.shared.student import Student
 
 STUDENT = "student."
 """Before the names of its tensors, in a checkpoint."""

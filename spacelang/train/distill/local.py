@@ -10,7 +10,7 @@ from typing import NamedTuple
 from spacelang.train.distill.group import Report, train_together
 from spacelang.train.distill.jobs import Job
 from spacelang.train.distill.processes import Place
-from spacelang.train.workers import Send, in_processes
+from spacelang.train.shared.workers import Send, in_processes
 
 
 class _Task(NamedTuple):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from spacelang.backend import refuse
-from spacelang.diagnostics import Diagnostic, SpacelangError
+from spacelang.report.diagnostics import Diagnostic, SpacelangError, refuse
 from spacelang.train.distill.jobs import Job
 from spacelang.train.distill.local import train_alone
 from spacelang.train.distill.processes import Place

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from spacelang.train.distill.begun import Sources, open_sources
 from spacelang.train.distill.jobs import Build, read_jobs
-from spacelang.train.runtime import Accelerator
-from spacelang.train.runtime import accelerator as accelerator_named
+from spacelang.train.shared.runtime import Accelerator
+from spacelang.train.shared.runtime import accelerator as accelerator_named
 
 MOST_READERS = 16
 """Beside a GPU; each holds a few batches in memory."""

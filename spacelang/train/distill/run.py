@@ -6,14 +6,14 @@ import os
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from spacelang.progress import Update
+from spacelang.report.progress import Update
 from spacelang.train.distill.begun import Sources, open_sources
 from spacelang.train.distill.group import count_steps, train_together
 from spacelang.train.distill.jobs import Build, Job, read_jobs
 from spacelang.train.distill.kept import Finished, read_finished
 from spacelang.train.distill.local import split, train_in_processes
 from spacelang.train.distill.processes import Place, readers_for
-from spacelang.train.runtime import accelerator as accelerator_named
+from spacelang.train.shared.runtime import accelerator as accelerator_named
 from spacelang.train.teacher import CutRow, describe_cut
 
 Executor = Literal["local", "ray"]

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from spacelang import ir
-from spacelang.architecture import LayerChoice, StageChoice
-from spacelang.evolve.rules import channels_into
-from spacelang.sample import sample_stage
-from spacelang.train.seeds import numpy_generator
+from spacelang.evolve.table.rules import channels_into
+from spacelang.networks.architecture import LayerChoice, StageChoice
+from spacelang.networks.sample import sample_stage
+from spacelang.train.shared.seeds import numpy_generator
 
 
 class SubStage(NamedTuple):

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from spacelang import ir
-from spacelang.architecture import StageChoice, count_stage
-from spacelang.evolve.rules import channels_into
-from spacelang.evolve.table import Cell
-from spacelang.sample import sample_stage
-from spacelang.train.seeds import numpy_generator
+from spacelang.evolve.table.rules import channels_into
+from spacelang.evolve.table.table import Cell
+from spacelang.networks.architecture import StageChoice, count_stage
+from spacelang.networks.sample import sample_stage
+from spacelang.train.shared.seeds import numpy_generator
 
 CHUNK = 64
 """Drawn at once."""

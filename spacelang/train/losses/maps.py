@@ -9,7 +9,7 @@ from typing import NamedTuple
 from torch import Tensor
 
 from spacelang.train.data import Data, Split, batches, resized
-from spacelang.train.runtime import Accelerator
+from spacelang.train.shared.runtime import Accelerator
 from spacelang.train.teacher import Teacher
 
 KEPT_BYTES = 256 << 20

@@ -14,9 +14,9 @@ from spacelang.nn import Precision, set_precision
 from spacelang.train.losses.draw import Drawn
 from spacelang.train.losses.maps import Maps
 from spacelang.train.losses.signal import Signal, noise, nsr
-from spacelang.train.recalibrate import recalibrate
-from spacelang.train.runtime import Accelerator
-from spacelang.train.student import Student
+from spacelang.train.shared.recalibrate import recalibrate
+from spacelang.train.shared.runtime import Accelerator
+from spacelang.train.shared.student import Student
 
 PRECISIONS: tuple[Precision, ...] = ("fp32", "int8")
 HELD_BYTES = 1 << 30

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spacelang import ir
-from spacelang.architecture import Architecture, largest, smallest
-from spacelang.backend import refuse
-from spacelang.cost import cost, total
-from spacelang.sample import sample
+from spacelang.networks.architecture import Architecture, largest, smallest
+from spacelang.networks.cost import cost, total
+from spacelang.networks.sample import sample
+from spacelang.report.diagnostics import refuse
 from spacelang.train.data import Data, open_data, require_classes
-from spacelang.train.runtime import accelerator as accelerator_named
+from spacelang.train.shared.runtime import accelerator as accelerator_named
 from spacelang.train.supernet.evaluation import Evaluator
 from spacelang.train.supernet.processes import Processes
 from spacelang.train.supernet.run import Run, read_supernet

@@ -10,11 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from spacelang.architecture import Architecture
+from spacelang.networks.architecture import Architecture
 from spacelang.nn import Precision, Supernet, set_precision
 from spacelang.train.data import Batch, Data, Split, batches
-from spacelang.train.recalibrate import recalibrate
-from spacelang.train.runtime import Accelerator
+from spacelang.train.shared.recalibrate import recalibrate
+from spacelang.train.shared.runtime import Accelerator
 from spacelang.train.supernet.processes import Processes
 
 BATCH = 128

@@ -16,7 +16,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from spacelang.backend import refuse
+from spacelang.report.diagnostics import refuse
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from spacelang import ir
-from spacelang.architecture import largest, smallest
+from spacelang.networks.architecture import largest, smallest
+from spacelang.networks.sample import sample
 from spacelang.nn import Quantiser, Supernet
-from spacelang.sample import sample
 from spacelang.train.data import resized
 from spacelang.train.supernet.processes import Processes
 from spacelang.train.supernet.sandwich import switch_dropout

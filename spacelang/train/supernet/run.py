@@ -22,15 +22,15 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from spacelang import __version__, ir
-from spacelang.backend import refuse
-from spacelang.diff import Change, diff
 from spacelang.files import is_temporary, write_atomic
-from spacelang.invalid import first_error
 from spacelang.nn import Precision, Supernet, build
-from spacelang.printer import to_text
+from spacelang.report.diagnostics import refuse
+from spacelang.report.invalid import first_error
 from spacelang.train.data import Data
-from spacelang.train.locks import locked
-from spacelang.verify import verify
+from spacelang.train.shared.locks import locked
+from spacelang.translate.diff import Change, diff
+from spacelang.translate.printer import to_text
+from spacelang.verify.space import verify
 
 RUN, SPACE, WEIGHTS, LOCK = "run.json", "space.space", "supernet.safetensors", "run.lock"
 ANEW = "train again in a new folder"

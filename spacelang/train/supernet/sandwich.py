@@ -9,12 +9,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from spacelang import ir
-from spacelang.architecture import Architecture, largest, smallest
+from spacelang.networks.architecture import Architecture, largest, smallest
+from spacelang.networks.sample import sample
 from spacelang.nn import Supernet
-from spacelang.sample import sample
 from spacelang.train.data import Batch, resized
-from spacelang.train.runtime import Accelerator
-from spacelang.train.seeds import numpy_generator
+from spacelang.train.shared.runtime import Accelerator
+from spacelang.train.shared.seeds import numpy_generator
 
 RANDOM = 2
 """Architectures of a step besides the largest and the smallest."""

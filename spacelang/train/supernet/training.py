@@ -12,20 +12,20 @@ import torch
 from pydantic import BaseModel, ConfigDict
 
 from spacelang import ir, nn
-from spacelang.architecture import Architecture, largest, smallest
-from spacelang.backend import refuse
-from spacelang.progress import Update
-from spacelang.train import checkpoint
+from spacelang.networks.architecture import Architecture, largest, smallest
+from spacelang.report.diagnostics import refuse
+from spacelang.report.progress import Update
 from spacelang.train.data import Batch, anywhere, batches, count_batches, open_data, require_classes
-from spacelang.train.runtime import accelerator as accelerator_named
-from spacelang.train.seeds import generator
+from spacelang.train.shared import checkpoint
+from spacelang.train.shared.runtime import accelerator as accelerator_named
+from spacelang.train.shared.schedule import GRADIENT_CLIP, Phase, optimiser, phases
+from spacelang.train.shared.seeds import generator
 from spacelang.train.supernet.board import Board, board
 from spacelang.train.supernet.evaluation import Evaluator
 from spacelang.train.supernet.processes import connected
 from spacelang.train.supernet.ranges import agree, start_quantisers, waiting
 from spacelang.train.supernet.run import Run, Validation, alone, begin, finish, read_run, settings_of
 from spacelang.train.supernet.sandwich import backward, sandwiches
-from spacelang.train.supernet.schedule import GRADIENT_CLIP, Phase, optimiser, phases
 
 CHECKPOINT = "checkpoint"
 CHECKPOINT_SECONDS = 600.0

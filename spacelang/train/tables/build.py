@@ -9,10 +9,10 @@ from typing import NamedTuple, NoReturn
 
 import numpy as np
 
-from spacelang.backend import refuse
-from spacelang.evolve.rules import MAX_LOSS, usable
-from spacelang.evolve.table import SHOWN, Cell, Rows, Table
-from spacelang.progress import Update
+from spacelang.evolve.table.rules import MAX_LOSS, usable
+from spacelang.evolve.table.table import SHOWN, Cell, Rows, Table
+from spacelang.report.diagnostics import refuse
+from spacelang.report.progress import Update
 from spacelang.train.distill.begun import Begun, open_sources, read_begun, read_student, require_current
 from spacelang.train.distill.jobs import Build, Job, read_jobs
 from spacelang.train.distill.kept import STUDENTS, read_finished
@@ -20,10 +20,10 @@ from spacelang.train.distill.processes import Place
 from spacelang.train.losses.draw import Drawn, draw
 from spacelang.train.losses.maps import Maps
 from spacelang.train.losses.measure import Losses, measure
-from spacelang.train.runtime import accelerator as accelerator_named
-from spacelang.train.student import Student
+from spacelang.train.shared.runtime import accelerator as accelerator_named
+from spacelang.train.shared.student import Student
+from spacelang.train.shared.workers import Send, in_processes
 from spacelang.train.tables.parts import Part, key_of, read_part, write_part
-from spacelang.train.workers import Send, in_processes
 
 PART = 50
 """Stage architectures that share the teacher's passes: more cost memory, fewer cost passes."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from spacelang.evolve.table import Cell
+from spacelang.evolve.table.table import Cell
 from spacelang.files import write_atomic
 from spacelang.train.losses.draw import Drawn
 from spacelang.train.losses.measure import Losses

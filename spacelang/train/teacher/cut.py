@@ -10,10 +10,9 @@ from typing import NamedTuple
 
 import torch
 
-from spacelang.backend import refuse
-from spacelang.diagnostics import SpacelangError
-from spacelang.ir import SearchSpace
-from spacelang.shapes import sizes
+from spacelang.ir.nodes import SearchSpace
+from spacelang.language.shapes import sizes
+from spacelang.report.diagnostics import SpacelangError, refuse
 from spacelang.train.teacher.teacher import Point, Teacher
 
 

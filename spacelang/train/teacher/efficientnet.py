@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import EfficientNetModel
 
-from spacelang.shapes import size_after
+from spacelang.language.shapes import size_after
 from spacelang.train.teacher.teacher import Point
 
 

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from spacelang.backend import refuse
-from spacelang.train.seeds import generator
+from spacelang.report.diagnostics import refuse
+from spacelang.train.shared.seeds import generator
 from spacelang.train.teacher.cut import running
 from spacelang.train.teacher.teacher import Point
 

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from transformers.models.auto.modeling_auto import MODEL_FOR_BACKBONE_MAPPING as BACKBONES
 from transformers.utils import logging as _logging
 
-from spacelang.backend import refuse
+from spacelang.report.diagnostics import refuse
 from spacelang.train.data.images import MEAN, STD
 from spacelang.train.teacher.efficientnet import EfficientNetBackbone
 from spacelang.train.teacher.hooked import HookedBackbone

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import torch
 
-from spacelang.backend import refuse
-from spacelang.ir import SearchSpace
-from spacelang.progress import Update
-from spacelang.suggest import did_you_mean
+from spacelang.ir.nodes import SearchSpace
+from spacelang.report.diagnostics import refuse
+from spacelang.report.progress import Update
+from spacelang.report.suggest import did_you_mean
 from spacelang.train.data import DIGITS, Data
 from spacelang.train.teacher.cut import check_maps, cut
 from spacelang.train.teacher.teacher import Found, Normalisation, Teacher

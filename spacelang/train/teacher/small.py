@@ -7,7 +7,7 @@ from typing import cast
 
 from torch import Tensor, nn
 
-from spacelang.ir import SearchSpace
+from spacelang.ir.nodes import SearchSpace
 from spacelang.train.teacher.cut import reductions
 from spacelang.train.teacher.teacher import Point
 

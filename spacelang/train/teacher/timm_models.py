@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from spacelang.backend import refuse
+from spacelang.report.diagnostics import refuse
 from spacelang.train.data.images import MEAN, STD
 from spacelang.train.teacher.hooked import HookedBackbone
 from spacelang.train.teacher.teacher import Found

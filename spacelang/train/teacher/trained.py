@@ -14,12 +14,12 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict
 from torch.nn import functional as F
 
-from spacelang.backend import refuse
-from spacelang.ir import SearchSpace
-from spacelang.progress import Update
-from spacelang.train import checkpoint
+from spacelang.ir.nodes import SearchSpace
+from spacelang.report.diagnostics import refuse
+from spacelang.report.progress import Update
 from spacelang.train.data import Batch, Data, Split, batches, count_batches, resized
-from spacelang.train.seeds import generator
+from spacelang.train.shared import checkpoint
+from spacelang.train.shared.seeds import generator
 from spacelang.train.teacher.small import SmallNet
 from spacelang.train.teacher.teacher import Teacher
 

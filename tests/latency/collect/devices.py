@@ -6,14 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from spacelang import ir
-from spacelang.architecture import Architecture
-from spacelang.backend import refuse
 from spacelang.driver import compile_source
-from spacelang.kernels import Kernel
 from spacelang.latency.device import Fingerprint
 from spacelang.latency.meter import Measurement
-from spacelang.latency.protocol import Precision, Runtime, RuntimeName
-from spacelang.source import Source
+from spacelang.latency.runtimes.protocol import Precision, Runtime, RuntimeName
+from spacelang.networks.architecture import Architecture
+from spacelang.networks.kernels import Kernel
+from spacelang.report.diagnostics import refuse
+from spacelang.report.source import Source
 
 SPECS = Path(__file__).parents[3] / "specs"
 DEVICE = Fingerprint(cpu="Z80", flags=("avx2",), mhz=4, runtime="onnxruntime", version="1.0")

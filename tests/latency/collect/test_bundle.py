@@ -11,8 +11,6 @@ from typing import Any
 
 import pytest
 
-from spacelang.diagnostics import SpacelangError
-from spacelang.kernels import Kernel
 from spacelang.latency.collect.bundle import append_new, export_bench, read_results
 from spacelang.latency.collect.holdout import is_held_out
 from spacelang.latency.collect.log import Log, Measured, MeasuredNetwork
@@ -21,8 +19,10 @@ from spacelang.latency.collect.networks import random_networks
 from spacelang.latency.collect.run import Plan
 from spacelang.latency.device import this_device
 from spacelang.latency.meter import SWEEPS
-from spacelang.latency.protocol import RuntimeName
-from spacelang.latency.runtime import runtime
+from spacelang.latency.runtimes.protocol import RuntimeName
+from spacelang.latency.runtimes.runtime import runtime
+from spacelang.networks.kernels import Kernel
+from spacelang.report.diagnostics import SpacelangError
 from tests.latency.collect.devices import silent, space_of
 
 PLAN = Plan(12, 4, 1)

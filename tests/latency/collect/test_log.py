@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from spacelang.diagnostics import SpacelangError
-from spacelang.kernels import Kernel
 from spacelang.latency.collect import log as logs
 from spacelang.latency.collect.log import Log, Measured, MeasuredNetwork, Network, open_log, read_log
+from spacelang.networks.kernels import Kernel
+from spacelang.report.diagnostics import SpacelangError
 from tests.latency.collect.devices import DEVICE
 
 CONV = Kernel("conv", 24, 40, 15, kernel=3, stride=2, act="relu")

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from spacelang.diagnostics import SpacelangError
-from spacelang.kernels import Kernel
 from spacelang.latency.collect import measure
 from spacelang.latency.collect.holdout import is_held_out
 from spacelang.latency.collect.log import Log, read_log
@@ -15,6 +13,8 @@ from spacelang.latency.collect.measure import NOTHING, PATIENCE, Collection, Pro
 from spacelang.latency.collect.networks import random_networks
 from spacelang.latency.collect.run import Plan, collect
 from spacelang.latency.meter import SWEEPS
+from spacelang.networks.kernels import Kernel
+from spacelang.report.diagnostics import SpacelangError
 from tests.latency.collect.devices import CALL_MS, DEVICE, SIZE_MS, FakeMeter, FakeRuntime, silent, space_of
 
 KERNELS = [Kernel("conv", 8, 8, size) for size in range(2, 12)]

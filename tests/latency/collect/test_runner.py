@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from spacelang.diagnostics import SpacelangError
 from spacelang.latency import meter
 from spacelang.latency.collect import measure, runner
+from spacelang.report.diagnostics import SpacelangError
 from tests.latency.test_meter import COOL, HOT, Machine
 
 QUIET = 1.0, 1.0

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 import pytest
 
-from spacelang.census import census
-from spacelang.diagnostics import SpacelangError
-from spacelang.kernels import Kernel
 from spacelang.latency.collect.holdout import is_held_out
 from spacelang.latency.collect.log import Measured
 from spacelang.latency.collect.networks import random_networks
 from spacelang.latency.collect.population import LEAST, RARE, Strata, draw, is_validation, strata, training
 from spacelang.latency.collect.sampler import around, collect_adaptively
+from spacelang.networks.census import census
+from spacelang.networks.kernels import Kernel
+from spacelang.report.diagnostics import SpacelangError
 from tests.backends.spaces import candidate, space, stage, steps
 from tests.latency.collect.devices import space_of
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from spacelang import ir
-from spacelang.diagnostics import SpacelangError
 from spacelang.latency.collect.target import target_of
+from spacelang.report.diagnostics import SpacelangError
 from tests.latency.collect.devices import space_of
 
 

@@ -11,10 +11,10 @@ import onnx
 import pytest
 from onnx import TensorProto
 
-from spacelang.diagnostics import SpacelangError
-from spacelang.kernels import Kernel
-from spacelang.latency.graphs import kernel_model
 from spacelang.latency.match import kernels_of_onnx, matched, reading
+from spacelang.latency.runtimes.onnxruntime.graphs import kernel_model
+from spacelang.networks.kernels import Kernel
+from spacelang.report.diagnostics import SpacelangError
 from tests.latency.match.graphs import Graph, Shape
 
 SCALE, ZERO = np.float32(0.02), np.uint8(0)

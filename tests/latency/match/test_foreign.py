@@ -10,8 +10,8 @@ import torch
 from onnxruntime.quantization import QuantFormat
 
 from benchmarks.foreign_onnx import NETWORKS, export, quantise
-from spacelang.kernels import Kernel
 from spacelang.latency.match import kernels_of_onnx
+from spacelang.networks.kernels import Kernel
 
 SIZE = 64
 KINDS = {

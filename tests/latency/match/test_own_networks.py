@@ -11,12 +11,12 @@ import torch
 
 from benchmarks.foreign_onnx import export
 from spacelang import ir, nn
-from spacelang.architecture import Architecture
-from spacelang.kernels import Kernel, kernels_of
-from spacelang.latency.graphs import kernel_model, network_model
 from spacelang.latency.match import kernels_of_onnx
-from spacelang.network import layers
-from spacelang.sample import sample
+from spacelang.latency.runtimes.onnxruntime.graphs import kernel_model, network_model
+from spacelang.networks.architecture import Architecture
+from spacelang.networks.kernels import Kernel, kernels_of
+from spacelang.networks.network import layers
+from spacelang.networks.sample import sample
 from tests.nn.networks import SPECS, random_networks, spec
 
 NAMES = sorted(path.stem for path in SPECS.glob("*.space") if path.stem != "devices")

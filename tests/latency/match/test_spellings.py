@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from onnx import TensorProto
 
-from spacelang.kernels import Kernel
 from spacelang.latency.match import kernels_of_onnx
+from spacelang.networks.kernels import Kernel
 from tests.latency.match.graphs import Graph
 
 SCALE, ZERO = np.float32(0.02), np.uint8(0)

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from spacelang.kernels import Kernel
 from spacelang.latency.collect.log import Log, Measured, MeasuredNetwork, Network
 from spacelang.latency.device import Fingerprint
+from spacelang.networks.kernels import Kernel
 
 DEVICE = Fingerprint(
     cpu="cpu family 99 model 1", flags=("avx2", "avx512_vnni"), mhz=3000, runtime="onnxruntime", version="1.0"

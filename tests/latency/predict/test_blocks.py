@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spacelang.diagnostics import SpacelangError
 from spacelang.driver import compile_source
-from spacelang.kernels import kernels_of
 from spacelang.latency.predict.blocks import BlockLayer, learn_blocks
 from spacelang.latency.predict.published import Measured, read_block_latencies
-from spacelang.network import layer_ops
-from spacelang.source import Source
+from spacelang.networks.kernels import kernels_of
+from spacelang.networks.network import layer_ops
+from spacelang.report.diagnostics import SpacelangError
+from spacelang.report.source import Source
 from tests.latency.predict.madeup import law
 
 ROOT = Path(__file__).parents[3]

@@ -9,16 +9,16 @@ import onnx
 import pytest
 
 import spacelang
-from spacelang.architecture import architecture_of
 from spacelang.cli.entry import run
 from spacelang.cli.predictor import _three_digits
-from spacelang.evolve.parquet import read_table, write_table
-from spacelang.kernels import Kernel
+from spacelang.evolve.table.parquet import read_table, write_table
 from spacelang.latency.collect.holdout import is_held_out
 from spacelang.latency.collect.log import Log, Measured
-from spacelang.latency.graphs import network_model
 from spacelang.latency.predict.predictor import Predictor
 from spacelang.latency.predict.stored import read_predictor, write_predictor
+from spacelang.latency.runtimes.onnxruntime.graphs import network_model
+from spacelang.networks.architecture import architecture_of
+from spacelang.networks.kernels import Kernel
 from tests.evolve.synthetic import TEXT, random_table
 from tests.latency.predict.madeup import CANARY_MS, kernels, law, network
 from tests.latency.predict.madeup import log as madeup_log

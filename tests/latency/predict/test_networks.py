@@ -8,20 +8,20 @@ import numpy as np
 import pytest
 
 from spacelang import ir
-from spacelang.architecture import Architecture
-from spacelang.diagnostics import Report, SpacelangError
 from spacelang.driver import compile_source
-from spacelang.evolve.table import Rows, Table
-from spacelang.kernels import Kernel, kernels_of
+from spacelang.evolve.table.table import Rows, Table
+from spacelang.language.shapes import size_after
 from spacelang.latency.predict.attach import attach
 from spacelang.latency.predict.networks import latencies, latencies_of_kernels, predict, work_of
 from spacelang.latency.predict.predictor import Predictor
 from spacelang.latency.predict.roofline import CostModel
 from spacelang.latency.predict.whole import Whole
-from spacelang.network import layer_ops, layers
-from spacelang.sample import sample
-from spacelang.shapes import size_after
-from spacelang.source import Source
+from spacelang.networks.architecture import Architecture
+from spacelang.networks.kernels import Kernel, kernels_of
+from spacelang.networks.network import layer_ops, layers
+from spacelang.networks.sample import sample
+from spacelang.report.diagnostics import Report, SpacelangError
+from spacelang.report.source import Source
 from tests.evolve.synthetic import TINY, random_table
 
 ROOT = Path(__file__).parents[3]

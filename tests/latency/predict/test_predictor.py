@@ -11,8 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spacelang.diagnostics import Report, SpacelangError
-from spacelang.kernels import Kernel
 from spacelang.latency.collect.holdout import is_held_out
 from spacelang.latency.collect.log import Log, Measured
 from spacelang.latency.predict.predictor import Predictor
@@ -20,6 +18,8 @@ from spacelang.latency.predict.roofline import CostModel
 from spacelang.latency.predict.stored import to_bytes
 from spacelang.latency.predict.train import evaluate, train
 from spacelang.latency.predict.whole import Whole, Work, fit_whole
+from spacelang.networks.kernels import Kernel
+from spacelang.report.diagnostics import Report, SpacelangError
 from tests.latency.predict.madeup import CANARY_MS, DEVICE, FACTOR, kernels, law, log
 
 ROOT = Path(__file__).parents[3]

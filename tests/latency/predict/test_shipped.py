@@ -13,8 +13,8 @@ from spacelang.cli.entry import run
 from spacelang.driver import compile_source
 from spacelang.latency.predict.networks import predict
 from spacelang.latency.predict.shipped import card, find_predictor, folder, shipped
-from spacelang.sample import sample
-from spacelang.source import Source
+from spacelang.networks.sample import sample
+from spacelang.report.source import Source
 
 ROOT = Path(__file__).parents[3]
 A0 = str(ROOT / "specs" / "seqnet_vnni_a0.space")

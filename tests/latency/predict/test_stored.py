@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spacelang.diagnostics import SpacelangError
 from spacelang.latency.predict import stored
 from spacelang.latency.predict.predictor import Predictor
 from spacelang.latency.predict.stored import read_predictor, to_bytes, write_predictor
+from spacelang.report.diagnostics import SpacelangError
 from tests.latency.predict.madeup import kernels
 
 
@@ -40,7 +40,8 @@ def test_a_predictor_is_used_without_the_libraries_that_made_it(predictor: Predi
 
     write_predictor(predictor, tmp_path / "x.predictor")
     code = (
-        "import sys; from spacelang.latency.predict.stored import read_predictor; from spacelang.kernels import Kernel;"
+        "import sys; from spacelang.latency.predict.stored import read_predictor;"
+        "from spacelang.networks.kernels import Kernel;"
         f"print(read_predictor({str(tmp_path / 'x.predictor')!r}).predict_kernels([Kernel('conv', 16, 32, 14)])[0]);"
         "print([each for each in ('sklearn', 'scipy', 'onnx', 'onnxruntime', 'torch') if each in sys.modules])"
     )

@@ -7,9 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from spacelang import ir
-from spacelang.architecture import Architecture
-from spacelang.diagnostics import Diagnostic, SpacelangError
-from spacelang.kernels import Kernel, kernels_of
 from spacelang.latency.collect.log import Log
 from spacelang.latency.device import Fingerprint
 from spacelang.latency.meter import Measurement
@@ -17,8 +14,11 @@ from spacelang.latency.profile import plan
 from spacelang.latency.profile.blocks import block_layers
 from spacelang.latency.profile.measure import measure
 from spacelang.latency.profile.results import Results, results
-from spacelang.latency.protocol import Precision, Runtime, RuntimeName
-from spacelang.network import layers
+from spacelang.latency.runtimes.protocol import Precision, Runtime, RuntimeName
+from spacelang.networks.architecture import Architecture
+from spacelang.networks.kernels import Kernel, kernels_of
+from spacelang.networks.network import layers
+from spacelang.report.diagnostics import Diagnostic, SpacelangError
 
 ROOT = Path(__file__).parents[3]
 FINGERPRINT = Fingerprint(cpu="made up", flags=("avx2",), mhz=None, runtime="tflite", version="1.0")

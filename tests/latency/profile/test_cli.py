@@ -11,7 +11,7 @@ import pytest
 from spacelang.cli.entry import run
 from spacelang.latency.meter import Measurement
 from spacelang.latency.profile import run as running
-from spacelang.latency.runtime import RuntimeName
+from spacelang.latency.runtimes.runtime import RuntimeName
 from tests.latency.conftest import Terminal
 from tests.latency.profile.machine import FINGERPRINT, ROOT, FakeMeter, FakeRuntime
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from spacelang.diagnostics import SpacelangError
 from spacelang.latency.collect.log import Log, open_log
 from spacelang.latency.meter import SWEEPS
 from spacelang.latency.profile import plan
 from spacelang.latency.profile.blocks import block_layers
 from spacelang.latency.profile.measure import measure
+from spacelang.report.diagnostics import SpacelangError
 from tests.latency.profile.machine import FINGERPRINT, FakeMeter, FakeRuntime, latency, quiet_update
 
 LAYERS = block_layers(plan.reference("candidates"))

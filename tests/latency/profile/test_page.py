@@ -12,16 +12,16 @@ from xml.etree import ElementTree
 import pytest
 from PIL import Image
 
+from spacelang.ast.loader import load_program
 from spacelang.check import check
-from spacelang.diagnostics import Report, SpacelangError
 from spacelang.driver import loads
 from spacelang.latency.profile.declaration import check_name, declaration
 from spacelang.latency.profile.plots import figures
 from spacelang.latency.profile.results import Results
 from spacelang.latency.profile.rule import WidthRule
 from spacelang.latency.profile.run import write
-from spacelang.loader import load_program
-from spacelang.source import Source
+from spacelang.report.diagnostics import Report, SpacelangError
+from spacelang.report.source import Source
 from tests.latency.profile.machine import made_up
 
 SVG = "{http://www.w3.org/2000/svg}"

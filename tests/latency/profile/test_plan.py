@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from spacelang.architecture import architecture_of
-from spacelang.cost import cost, total
 from spacelang.driver import load
-from spacelang.kernels import Kernel, kernels_of
 from spacelang.latency.profile import plan
 from spacelang.latency.profile.blocks import block_layers, candidate
-from spacelang.network import layers
+from spacelang.networks.architecture import architecture_of
+from spacelang.networks.cost import cost, total
+from spacelang.networks.kernels import Kernel, kernels_of
+from spacelang.networks.network import layers
 from tests.latency.profile.machine import ROOT
 
 

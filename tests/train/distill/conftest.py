@@ -15,7 +15,7 @@ import spacelang
 from spacelang.train.data import Split, open_data
 from spacelang.train.data.loading import loaded
 from spacelang.train.distill import Begun, Build, Sources, read_jobs
-from spacelang.train.runtime import accelerator
+from spacelang.train.shared.runtime import accelerator
 from spacelang.train.teacher import Teacher
 from spacelang.train.teacher.small import SmallNet
 

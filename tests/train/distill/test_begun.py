@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from spacelang.diagnostics import Diagnostic, SpacelangError
-from spacelang.train import checkpoint
+from spacelang.report.diagnostics import Diagnostic, SpacelangError
 from spacelang.train.distill import Build, Finished, open_sources, read_begun
 from spacelang.train.distill import begun as begun_module
 from spacelang.train.distill.kept import CHECKPOINTS, PARTS, STUDENTS, State
 from spacelang.train.distill.learner import At, Losses
+from spacelang.train.shared import checkpoint
 from spacelang.train.teacher import Teacher
 from spacelang.train.teacher.small import SmallNet
 from tests.train.distill.conftest import CPU, SPACE

@@ -12,14 +12,14 @@ import torch
 
 import spacelang
 from spacelang import nn
-from spacelang.diagnostics import Diagnostic, SpacelangError
-from spacelang.train import locks
+from spacelang.report.diagnostics import Diagnostic, SpacelangError
 from spacelang.train.distill import Build, Sources, group, read_jobs, read_student
 from spacelang.train.distill.group import train_together
 from spacelang.train.distill.learner import At, Learner
 from spacelang.train.distill.processes import readers_for
 from spacelang.train.losses.measure import measure_in
-from spacelang.train.runtime import Accelerator
+from spacelang.train.shared import locks
+from spacelang.train.shared.runtime import Accelerator
 from tests.train.distill.conftest import CPU, EPOCHS, PLAIN, SPACE, STEPS, students
 
 Compiled = Callable[..., Build]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import spacelang
-from spacelang.diagnostics import Diagnostic, SpacelangError
+from spacelang.report.diagnostics import Diagnostic, SpacelangError
 from spacelang.train.distill import Build, read_jobs
 
 Compiled = Callable[[str], Build]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from spacelang.diagnostics import SpacelangError
+from spacelang.report.diagnostics import SpacelangError
 from spacelang.train.distill import Build
 from spacelang.train.distill.on_ray import _train
 from spacelang.train.distill.processes import Place

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import spacelang
-from spacelang.evolve.rules import channels_into
+from spacelang.evolve.table.rules import channels_into
 from spacelang.train.distill.sandwich import ends, step_choices, step_resolutions
 
 DIGITS = spacelang.load("specs/digits.space")

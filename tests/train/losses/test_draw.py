@@ -7,8 +7,8 @@ from collections import Counter
 import pytest
 
 import spacelang
-from spacelang.evolve.rules import channels_into
-from spacelang.evolve.table import Cell, all_cells
+from spacelang.evolve.table.rules import channels_into
+from spacelang.evolve.table.table import Cell, all_cells
 from spacelang.train.losses.draw import Drawn, draw
 
 DIGITS = spacelang.load("specs/digits.space")

@@ -11,16 +11,16 @@ from torch import Tensor
 
 import spacelang
 from spacelang import nn
-from spacelang.evolve.table import Cell
+from spacelang.evolve.table.table import Cell
 from spacelang.train.data import Data, batches, open_data, resized
 from spacelang.train.losses import maps as maps_module
 from spacelang.train.losses import measure as measure_module
 from spacelang.train.losses.draw import draw
 from spacelang.train.losses.maps import Maps
 from spacelang.train.losses.measure import measure, measure_in
-from spacelang.train.recalibrate import recalibrate
-from spacelang.train.runtime import accelerator
-from spacelang.train.student import Student
+from spacelang.train.shared.recalibrate import recalibrate
+from spacelang.train.shared.runtime import accelerator
+from spacelang.train.shared.student import Student
 from spacelang.train.teacher import Teacher
 from spacelang.train.teacher.small import SmallNet
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 import spacelang
 from spacelang import ir, nn
-from spacelang.architecture import Architecture
+from spacelang.networks.architecture import Architecture
 from spacelang.nn import Supernet
 from spacelang.train.data import Batch
 from spacelang.train.supernet import Run, train

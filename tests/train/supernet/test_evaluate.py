@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from spacelang.architecture import largest, smallest
-from spacelang.cost import cost, total
-from spacelang.diagnostics import SpacelangError
-from spacelang.sample import sample
+from spacelang.networks.architecture import largest, smallest
+from spacelang.networks.cost import cost, total
+from spacelang.networks.sample import sample
+from spacelang.report.diagnostics import SpacelangError
 from spacelang.train.data import Split, batches, open_data
-from spacelang.train.recalibrate import recalibrate
-from spacelang.train.runtime import accelerator
+from spacelang.train.shared.recalibrate import recalibrate
+from spacelang.train.shared.runtime import accelerator
 from spacelang.train.supernet import Evaluated, evaluate, read_run, read_supernet
 from spacelang.train.supernet.evaluation import Evaluator
 from spacelang.train.supernet.processes import Processes

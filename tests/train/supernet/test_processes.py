@@ -17,8 +17,8 @@ import torch.distributed as dist
 from safetensors.torch import load_file
 
 from spacelang import nn
-from spacelang.diagnostics import SpacelangError
-from spacelang.train.seeds import generator
+from spacelang.report.diagnostics import SpacelangError
+from spacelang.train.shared.seeds import generator
 from spacelang.train.supernet import read_run, training
 from spacelang.train.supernet.processes import Processes
 from tests.train.supernet.small import NORMED, PLAIN, Killed, killer, space, trained

@@ -10,9 +10,9 @@ import torch
 import torch.nn.functional as F
 
 from spacelang import nn
-from spacelang.architecture import largest, model_of, smallest
+from spacelang.networks.architecture import largest, model_of, smallest
 from spacelang.train.data import resized
-from spacelang.train.runtime import Accelerator, accelerator
+from spacelang.train.shared.runtime import Accelerator, accelerator
 from spacelang.train.supernet.sandwich import backward, sandwiches
 from tests.train.supernet.small import PLAIN, Watched, batch, gradients, space
 

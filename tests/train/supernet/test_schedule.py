@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from spacelang import ir, nn
-from spacelang.train.supernet.schedule import optimiser, phases
+from spacelang.train.shared.schedule import optimiser, phases
 from tests.train.supernet.small import space
 
 

@@ -16,11 +16,11 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 import spacelang
 from spacelang import ir
-from spacelang.architecture import largest, model_of
-from spacelang.diagnostics import SpacelangError
-from spacelang.genome import decode, narrow
-from spacelang.train import locks
+from spacelang.networks.architecture import largest, model_of
+from spacelang.networks.genome import decode, narrow
+from spacelang.report.diagnostics import SpacelangError
 from spacelang.train.data import open_data
+from spacelang.train.shared import locks
 from spacelang.train.supernet import evaluate, read_run
 from spacelang.train.supernet import training as module
 from spacelang.train.supernet.sandwich import Losses, backward

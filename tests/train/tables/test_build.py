@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 import spacelang
-from spacelang.diagnostics import Diagnostic, SpacelangError
-from spacelang.evolve.parquet import read_table
-from spacelang.evolve.table import Table
-from spacelang.progress import Update
+from spacelang.evolve.table.parquet import read_table
+from spacelang.evolve.table.table import Table
+from spacelang.report.diagnostics import Diagnostic, SpacelangError
+from spacelang.report.progress import Update
 from spacelang.train import distill
 from spacelang.train.losses.measure import Losses, measure
 from spacelang.train.tables import build as module

@@ -1,0 +1,225 @@
+"""A file and everything that it imports.
+
+`import "std/…"` takes a module of the package's own library; any other path is relative to the folder of the file
+that says it, and may climb with `..`, so that projects can share files. Absolute paths are refused: a text that names
+a place on one machine can't be read on another.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from importlib import resources
+from pathlib import Path, PurePosixPath
+from stat import S_ISDIR, S_ISREG
+from types import MappingProxyType
+from typing import TypeVar
+
+from spacelang import ast
+from spacelang.ast.read import read
+from spacelang.language import limits
+from spacelang.report.diagnostics import Diagnostic, Report
+from spacelang.report.source import Source, Span
+from spacelang.report.suggest import did_you_mean
+from spacelang.syntax.parse import parse
+
+STD = "std/"
+Declaration = TypeVar("Declaration", ast.Block, ast.Device, ast.Space)
+
+
+@dataclass(frozen=True)
+class Program:
+    """A main file and what it imports, directly or not; all names of all files are visible.
+
+    Attributes:
+        main: the file itself.
+        modules: all files, imports before those that import them, `main` last.
+        imported: for each module (by the name of its source) the modules that its import lines name, in order; None for
+            an import that could not be loaded.
+        complete: whether every file could be loaded and parsed, so that a name that isn't here isn't anywhere.
+    """
+
+    main: ast.Module
+    modules: tuple[ast.Module, ...]
+    imported: Mapping[str, tuple[ast.Module | None, ...]]
+    complete: bool
+
+    @cached_property
+    def blocks(self) -> Mapping[str, ast.Block]:
+        return _first_of_each(each for module in self.modules for each in module.blocks)
+
+    @cached_property
+    def devices(self) -> Mapping[str, ast.Device]:
+        return _first_of_each(each for module in self.modules for each in module.devices)
+
+    @cached_property
+    def spaces(self) -> Mapping[str, ast.Space]:
+        return _first_of_each(each for module in self.modules for each in module.spaces)
+
+    @property
+    def own_spaces(self) -> tuple[ast.Space, ...]:
+        """Those that the main file declares."""
+        return self.main.spaces
+
+
+def _first_of_each(declarations: Iterable[Declaration]) -> Mapping[str, Declaration]:
+    found: dict[str, Declaration] = {}
+    for each in declarations:
+        found.setdefault(each.name.text, each)
+    return MappingProxyType(found)
+
+
+def load_program(source: Source, path: Path | None, report: Report) -> Program:
+    """Parses and reads a text and its imports; what is wrong is reported at the import that asks for it.
+
+    Args:
+        path: where `source` was read from; None for a text that is no file, whose imports are relative to the current
+            folder.
+    """
+    loader = _Loader(report)
+    key = None if path is None else os.path.realpath(path)
+    main = loader.module(source, key, Path() if path is None else path.parent)
+    syntax_is_right = not any(each.code.startswith("SP00") for each in report.diagnostics)
+    return Program(main, tuple(loader.modules), loader.imported, loader.complete and syntax_is_right)
+
+
+def open_source(path: Path, name: str, report: Report, span: Span | None = None) -> Source | None:
+    """The text of a file, read with all care; None where it can't be read, which is reported at `span`."""
+    try:
+        return Source(name, _text(path, name))
+    except _Unreadable as problem:
+        report.error(problem.code, str(problem), span, help=problem.help)
+        return None
+
+
+class _Unreadable(Exception):
+    def __init__(self, code: str, message: str, help: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.help = help
+
+
+def _text(path: Path, name: str) -> str:
+    try:
+        mode, size = (found := path.stat()).st_mode, found.st_size
+        if S_ISDIR(mode):
+            raise _Unreadable("SP0214", f"`{name}` is a folder", "name a file in it")
+        if not S_ISREG(mode):
+            raise _Unreadable("SP0214", f"`{name}` is no ordinary file")
+        if size > limits.FILE_BYTES:
+            raise _Unreadable("SP0215", f"`{name}` has {size} bytes", f"at most {limits.FILE_BYTES} are read")
+        return path.read_bytes().decode()
+    except FileNotFoundError:
+        raise _Unreadable("SP0212", f"there is no file `{name}`", _neighbours(path)) from None
+    except UnicodeDecodeError as error:
+        raise _Unreadable("SP0214", f"`{name}` is not UTF-8 (byte {error.start})", "save it as UTF-8") from None
+    except PermissionError:
+        raise _Unreadable("SP0214", f"`{name}` may not be read", "look at its permissions") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "its name is no path"
+        raise _Unreadable("SP0214", f"`{name}` can't be read: {reason.lower()}") from None
+
+
+def _neighbours(path: Path) -> str:
+    """Which file was probably meant."""
+    try:
+        names = sorted(each.name for each in path.parent.iterdir() if each.suffix == ".space")
+    except OSError:
+        return "its folder doesn't exist"
+    return did_you_mean(path.name, names)
+
+
+@dataclass
+class _Loader:
+    """Follows imports depth first. Keys of files are their real paths, those of the library their names."""
+
+    report: Report
+    modules: list[ast.Module] = field(default_factory=list)
+    imported: dict[str, tuple[ast.Module | None, ...]] = field(default_factory=dict)
+    complete: bool = True
+    _loaded: dict[str, ast.Module] = field(default_factory=dict)
+    _open: list[tuple[str, str]] = field(default_factory=list)
+    """The chain of files, as (key, shown name), from the main one to the one being read."""
+
+    def module(self, source: Source, key: str | None, folder: Path) -> ast.Module:
+        module = read(parse(source, self.report), self.report)
+        self._open.append((key or "", source.name))
+        self.imported[source.name] = tuple(self._import(each, source, folder) for each in module.imports)
+        self._open.pop()
+        self.modules.append(module)
+        if key is not None:
+            self._loaded[key] = module
+        return module
+
+    def _import(self, line: ast.Import, source: Source, folder: Path) -> ast.Module | None:
+        found = self._library(line.path) if line.path.value.startswith(STD) else self._file(line.path, source, folder)
+        self.complete = self.complete and found is not None
+        return found
+
+    def _library(self, path: ast.Text) -> ast.Module | None:
+        if path.value not in library():
+            self.report.error(
+                "SP0212", f"the library has no `{path.value}`", path.span, help=did_you_mean(path.value, library())
+            )
+            return None
+        if path.value not in self._loaded:
+            module, diagnostics = _library_module(path.value, library()[path.value])
+            self.report.diagnostics.extend(diagnostics)
+            self.modules.append(module)
+            self.imported[path.value] = ()
+            self._loaded[path.value] = module
+        return self._loaded[path.value]
+
+    def _file(self, path: ast.Text, source: Source, folder: Path) -> ast.Module | None:
+        if not path.value or path.value.startswith(("/", "\\")) or PurePosixPath(path.value).is_absolute():
+            self.report.error(
+                "SP0216", "an import needs a relative path", path.span, help="write it relative to this file's folder"
+            )
+            return None
+        place = folder / path.value
+        name = os.path.normpath(os.path.join(os.path.dirname(source.name), path.value)).replace(os.sep, "/")
+        key = _real(place)
+        if key in self._loaded:
+            return self._loaded[key]
+        if any(key == each for each, _ in self._open):
+            self._cycle(path, key)
+            return None
+        if len(self.modules) + len(self._open) >= limits.MODULES:
+            message = f"this program consists of more than {limits.MODULES} files"
+            self.report.error("SP0311", message, path.span, help="put blocks that belong together into one file")
+            return None
+        read_from = open_source(place, name, self.report, path.span)
+        return None if read_from is None else self.module(read_from, key, place.parent)
+
+    def _cycle(self, path: ast.Text, key: str) -> None:
+        keys = [each for each, _ in self._open]
+        chain = [name for _, name in self._open[keys.index(key) :]]
+        shown = " → ".join([*chain, chain[0]])
+        self.report.error(
+            "SP0213", f"these imports form a circle: {shown}", path.span,
+            help="move what both need into a third file",
+        )  # fmt: skip
+
+
+def _real(path: Path) -> str:
+    try:
+        return os.path.realpath(path)
+    except ValueError:
+        return str(path)
+
+
+@cache
+def library() -> Mapping[str, str]:
+    """The library's modules and their texts, by the path that imports them."""
+    folder = resources.files("spacelang") / "std"
+    texts = {f"{STD}{each.name}": each.read_text("utf-8") for each in folder.iterdir() if each.name.endswith(".space")}
+    return MappingProxyType(dict(sorted(texts.items())))
+
+
+@cache
+def _library_module(name: str, text: str) -> tuple[ast.Module, tuple[Diagnostic, ...]]:
+    report = Report()
+    module = read(parse(Source(name, text), report), report)
+    return module, tuple(report.diagnostics)

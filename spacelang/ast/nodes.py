@@ -1,0 +1,279 @@
+"""The declarations of a `.space` text, typed, each with its span; names are not resolved yet.
+
+`read` makes these from the syntax tree. What is missing, or could not be read, is None (or an empty tuple); `read` has
+said so where it is required, and `check` says nothing more about it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from spacelang.report.source import Source, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    value: int | float
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    value: str
+    span: Span
+
+
+# --- expressions, in block bodies and heads -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """`in`, `out`, `stride`, `classes`, a block's parameter, or a name bound above."""
+
+    name: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    op: Literal["+", "-", "*", "/", "div"]
+    left: Expr
+    right: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    function: Name
+    arguments: tuple[Expr, ...]
+    span: Span
+
+
+Expr = Number | Ref | Binary | Call
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    op: Literal["==", "!=", "<", "<=", ">", ">="]
+    left: Expr
+    right: Expr
+    span: Span
+
+
+# --- values of properties -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Numbers that a property may take.
+
+    form: `one` (3), `set` ({3, 5}), `range` (2..4, `numbers` are its two ends) or `per_layer` ([32, 48]).
+    step: of a range, where it was written.
+    """
+
+    form: Literal["one", "set", "range", "per_layer"]
+    numbers: tuple[Number, ...]
+    step: Number | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Widths:
+    """`2 of 32..64`: windows of that many neighbours; without `n of`, all the values are one window."""
+
+    window: Number | None
+    values: Values
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """What a block's parameter gets: numbers, or a name (an activation)."""
+
+    name: Name
+    value: Values | Name
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One property of a section, its values still untyped: `estimator sampled { samples 5000 }`.
+
+    `schema` says what is legal; `entries` is the group behind the values, None where there is none.
+    """
+
+    name: Name
+    values: tuple[Number | Name | Text | Values, ...]
+    entries: tuple[Entry, ...] | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """`quality { … }`, `evolution { … }`, `distill { … }`, `train { … }`."""
+
+    name: Name
+    entries: tuple[Entry, ...]
+    span: Span
+
+
+# --- blocks ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Let:
+    name: Name
+    value: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """One step of a pipeline: `conv 1 -> hidden, act, when hidden != in`.
+
+    Attributes:
+        kind: conv, dwconv, se, act, avgpool, maxpool; in heads also pool, linear, dropout.
+        argument: the kernel size of a convolution or pool, the squeezed width of `se`, the rate of `dropout`.
+        out: after `->`; an expression, or choices in a head.
+        stride: `stride` alone is the layer's (True), `stride 2` is fixed; None is 1.
+        act: the activation after it: `act` alone (a parameter of that name) or `act relu`.
+        norm: False with `norm none`.
+        bias: True with `bias`.
+        residual: True with `residual`: its input is added to its output.
+        repeat: `repeat n`: n copies in a row; the stride goes to the first, norm and activation to the last.
+        when: the operator is left out where this doesn't hold.
+    """
+
+    kind: Name
+    argument: Expr | Name | None
+    out: Expr | Values | None
+    stride: Literal[True] | Number | None
+    act: Name | None
+    norm: bool
+    bias: bool
+    residual: bool
+    repeat: Expr | None
+    when: Compare | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Shortcut:
+    """`shortcut project, act`: the block's input joins its output; the activation comes after the sum."""
+
+    kind: Name
+    act: Name | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    name: Name
+    parameters: tuple[Name, ...]
+    body: tuple[Let | Operator | Shortcut, ...]
+    span: Span
+
+
+# --- devices, spaces, files -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    name: Name
+    entries: tuple[Entry, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class BlockUse:
+    """`1 = mbv2 { kernel {3, 5, 7}, expand {4, 6, 8}, act relu6 }` in a list of blocks."""
+
+    id: Number
+    block: Name
+    arguments: tuple[Argument, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stem layer group (`stem conv { … }`) or a stage (`stage stage1 { … }`, `stage stage1 mbv2 { … }`).
+
+    `blocks` is a stage's own list of blocks, None where it wrote none.
+    """
+
+    role: Literal["stem", "stage"]
+    name: Name | None
+    block: Name | None
+    depth: Values | None
+    stride: Number | None
+    width: Widths | None
+    uniform: tuple[Name, ...]
+    arguments: tuple[Argument, ...]
+    blocks: tuple[BlockUse, ...] | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """`from hyperspace vnni, sha256 "…", encoding "…"`."""
+
+    kind: Name
+    name: Name
+    sha256: Text | None
+    encoding: Text | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """`targets latency {8, 10} ms`."""
+
+    metric: Name
+    values: Values
+    unit: Name | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """A `hyperspace`, `space` or `model`."""
+
+    kind: Literal["hyperspace", "space", "model"]
+    name: Name
+    device: Name
+    origin: Origin | None
+    channels: Number | None
+    resolution: Values | None
+    classes: Number | None
+    blocks: tuple[BlockUse, ...]
+    stem: tuple[Stage, ...]
+    stages: tuple[Stage, ...]
+    head: tuple[Operator, ...]
+    targets: Targets | None
+    sections: tuple[Section, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    path: Text
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """One file. `language` is None where its first line doesn't say `language 1`."""
+
+    source: Source
+    language: Number | None
+    imports: tuple[Import, ...]
+    blocks: tuple[Block, ...]
+    devices: tuple[Device, ...]
+    spaces: tuple[Space, ...]

@@ -1,0 +1,297 @@
+"""Blocks and heads: pipelines of operators, one a line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from spacelang import ast, syntax
+from spacelang.ast.read.terms import (
+    Cursor,
+    Findings,
+    Once,
+    broken,
+    comparison,
+    describe,
+    expression,
+    one_number,
+    unknown,
+    values,
+)
+from spacelang.language.schema import ACTIVATIONS, HEAD_OPERATORS, MODIFIERS, OPERATORS, SHORTCUTS, OperatorForm
+from spacelang.report.suggest import did_you_mean, listed
+
+BLOCK_FORM = "block NAME(PARAMETER, …) { … }"
+
+
+def block(cursor: Cursor) -> ast.Block | None:
+    """`block name(parameters) { body }`, the cursor behind the word `block`."""
+    term, report = cursor.take(), cursor.report
+    if isinstance(term, syntax.Call):
+        name, parameters = ast.Name(term.name.text, term.name.span), _parameters(term, report)
+    elif isinstance(term, syntax.Word):
+        name, parameters = ast.Name(term.text, term.span), ()
+    else:
+        report.error("SP0112", "a block needs a name", (term or cursor.phrase).span, help=f"write `{BLOCK_FORM}`")
+        return None
+    body = cursor.group()
+    if body is None:
+        report.error("SP0112", f"block `{name.text}` has no body", cursor.here(), help=f"write `{BLOCK_FORM}`")
+        return None
+    cursor.end()
+    return ast.Block(name, parameters, _body(body, report), cursor.span)
+
+
+def _parameters(call: syntax.Call, report: Findings) -> tuple[ast.Name, ...]:
+    names: list[ast.Name] = []
+    for each in call.arguments:
+        if isinstance(each, syntax.Word):
+            names.append(ast.Name(each.text, each.span))
+        else:
+            report.error(
+                "SP0112", f"a parameter is a name, not {describe(each)}", each.span,
+                help="what it may be is said where the block is used",
+            )  # fmt: skip
+    return tuple(names)
+
+
+def _body(group: syntax.Group, report: Findings) -> tuple[ast.Let | ast.Operator | ast.Shortcut, ...]:
+    steps: list[ast.Let | ast.Operator | ast.Shortcut] = []
+    for line in group.lines:
+        step = _step(line, report)
+        if step is not None:
+            steps.append(step)
+    if not group.lines and not broken(group.span, report):
+        report.error("SP0414", "this block is empty", group.span, help="write its operators, one a line")
+    return tuple(steps)
+
+
+def _step(line: syntax.Line, report: Findings) -> ast.Let | ast.Operator | ast.Shortcut | None:
+    terms = line.phrases[0].terms
+    if len(terms) > 1 and isinstance(terms[1], syntax.Symbol) and terms[1].text == "=":
+        return _let(line, report)
+    if isinstance(terms[0], syntax.Word) and terms[0].text == "shortcut":
+        return _shortcut(line, report)
+    return operator(line, OPERATORS, report)
+
+
+def _let(line: syntax.Line, report: Findings) -> ast.Let | None:
+    cursor = Cursor(line.phrases[0], report)
+    name = cursor.word()
+    if name is None:
+        bound = line.phrases[0].terms[0]
+        report.error("SP0112", f"only a name can be bound, not {describe(bound)}", bound.span, help="write `name = …`")
+        return None
+    cursor.skip("=")
+    term = cursor.take()
+    if term is None:
+        report.error("SP0120", f"`{name.text}` is bound to nothing", cursor.span, help=f"write `{name.text} = …`")
+        return None
+    value = expression(term, report)
+    cursor.end()
+    _no_more(line, report)
+    return None if value is None else ast.Let(name, value, line.span)
+
+
+def _shortcut(line: syntax.Line, report: Findings) -> ast.Shortcut | None:
+    cursor = Cursor(line.phrases[0], report)
+    cursor.take()
+    kind = cursor.word()
+    if kind is None:
+        report.error("SP0409", "`shortcut` needs its kind", cursor.here(), help=f"legal here: {listed(SHORTCUTS)}")
+    elif kind.text not in SHORTCUTS:
+        unknown(report, "SP0409", "shortcut", kind, SHORTCUTS)
+        kind = None
+    cursor.end()
+    modifiers = _Modifiers(report, "shortcut", ("act",))
+    for phrase in line.phrases[1:]:
+        modifiers.read(phrase)
+    return None if kind is None else ast.Shortcut(kind, modifiers.act, line.span)
+
+
+def _no_more(line: syntax.Line, report: Findings) -> None:
+    if len(line.phrases) > 1:
+        span = line.phrases[1].span.to(line.phrases[-1].span)
+        report.error("SP0109", "nothing may follow here", span, help="write it on a line of its own")
+
+
+# --- operators ------------------------------------------------------------------------------------------------------
+
+
+def operator(line: syntax.Line, forms: Mapping[str, OperatorForm], report: Findings) -> ast.Operator | None:
+    """`conv 1 -> hidden, act, when hidden != in`; `forms` are the operators that are legal here."""
+    cursor = Cursor(line.phrases[0], report)
+    kind = cursor.word()
+    if kind is None:
+        term = line.phrases[0].terms[0]
+        report.error(
+            "SP0114", f"a line starts with an operator, not with {describe(term)}", term.span,
+            help=f"legal here: {listed(forms)}",
+        )  # fmt: skip
+        return None
+    form = forms.get(kind.text)
+    if form is None:
+        _unknown_operator(kind, forms, report)
+        return None
+    argument = _argument(cursor, kind, form)
+    out = _out(cursor, kind, form, in_head=forms is HEAD_OPERATORS)
+    cursor.end()
+    modifiers = _Modifiers(report, kind.text, form.modifiers, tuple(forms))
+    for phrase in line.phrases[1:]:
+        modifiers.read(phrase)
+    if (form.argument and argument is None) or (form.out and out is None):
+        return None
+    return ast.Operator(
+        kind, argument, out, modifiers.stride, modifiers.act, modifiers.norm, modifiers.bias, modifiers.residual,
+        modifiers.repeat, modifiers.when, line.span,
+    )  # fmt: skip
+
+
+def _unknown_operator(kind: ast.Name, forms: Mapping[str, OperatorForm], report: Findings) -> None:
+    in_block = forms is OPERATORS
+    if kind.text in (HEAD_OPERATORS if in_block else OPERATORS):
+        here, there = ("a block", "a head") if in_block else ("a head", "a block")
+        message = f"`{kind.text}` can't stand in {here}, only in {there}"
+        report.error("SP0114", message, kind.span, help=f"legal here: {listed(forms)}")
+    else:
+        unknown(report, "SP0114", "operator", kind, [*forms, "shortcut"] if in_block else forms)
+
+
+def _argument(cursor: Cursor, kind: ast.Name, form: OperatorForm) -> ast.Expr | ast.Name | None:
+    """The kernel, squeeze, rate or activation; `act` alone is the parameter `act`."""
+    if not form.argument:
+        return None
+    term = cursor.peek()
+    if form.kind == "act":
+        return kind if term is None else activation(cursor, kind)
+    if term is None or isinstance(term, syntax.Symbol):
+        cursor.report.error(
+            "SP0117", f"`{kind.text}` lacks its {form.argument.lower()}", kind.span, help=f"write `{form.form}`"
+        )
+        return None
+    cursor.take()
+    return expression(term, cursor.report)
+
+
+def activation(cursor: Cursor, subject: ast.Name) -> ast.Name | None:
+    """The name behind `act`."""
+    name = cursor.word()
+    if name is None:
+        term = cursor.take() or cursor.phrase
+        cursor.report.error(
+            "SP0108",
+            f"`{subject.text}` takes the name of an activation",
+            term.span,
+            help=f"legal here: {listed(ACTIVATIONS)}",
+        )
+    return name
+
+
+def _out(cursor: Cursor, kind: ast.Name, form: OperatorForm, in_head: bool) -> ast.Expr | ast.Values | None:
+    """What stands behind `->`; a head's convolution may choose from a set."""
+    report, here = cursor.report, cursor.peek()
+    if not form.out:
+        if here is not None and cursor.skip("->"):
+            report.error(
+                "SP0117", f"`{kind.text}` keeps its channels: it has no `->`", here.span, help=f"write `{form.form}`"
+            )
+            cursor.take()
+        return None
+    if not cursor.skip("->"):
+        if (here is None and cursor.span.end > kind.span.end) or not form.argument:
+            message = f"`{kind.text}` doesn't say its output channels"
+            report.error("SP0117", message, kind.span, help=f"write `{form.form}`")
+        return None
+    term = cursor.peek()
+    if term is None:
+        report.error("SP0117", "nothing stands behind `->`", cursor.here(), help=f"write `{form.form}`")
+        return None
+    if in_head and form.kind == "conv" and isinstance(term, syntax.Group | syntax.Range | syntax.PerLayer):
+        return values(cursor, kind)
+    cursor.take()
+    return expression(term, report)
+
+
+@dataclass
+class _Modifiers:
+    """The phrases behind an operator's first: `stride`, `act relu`, `when …`."""
+
+    report: Findings
+    owner: str
+    legal: tuple[str, ...]
+    operators: tuple[str, ...] = ()
+    stride: Literal[True] | ast.Number | None = None
+    act: ast.Name | None = None
+    norm: bool = True
+    bias: bool = False
+    residual: bool = False
+    repeat: ast.Expr | None = None
+    when: ast.Compare | None = None
+    _once: Once = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._once = Once("modifier", self.report)
+
+    def read(self, phrase: syntax.Phrase) -> None:
+        cursor = Cursor(phrase, self.report)
+        name = cursor.word()
+        if name is None:
+            term = phrase.terms[0]
+            self.report.error(
+                "SP0115", f"a modifier starts with its name, not with {describe(term)}", term.span, help=self._legal()
+            )
+        elif name.text not in self.legal:
+            self._refuse(cursor, name)
+        elif self._once.add(name):
+            self._take(cursor, name)
+            cursor.end()
+
+    def _take(self, cursor: Cursor, name: ast.Name) -> None:
+        match name.text:
+            case "stride":
+                self.stride = True if cursor.peek() is None else one_number(cursor, name, MODIFIERS["stride"])
+            case "act":
+                self.act = name if cursor.peek() is None else activation(cursor, name)
+            case "norm":
+                self.norm = False
+                if not cursor.skip("none"):
+                    self.report.error("SP0108", "`norm` can only be `none`", cursor.here(), help="write `norm none`")
+                    cursor.take()
+            case "bias":
+                self.bias = True
+            case "residual":
+                self.residual = True
+            case "repeat":
+                term = self._operand(cursor, name)
+                self.repeat = None if term is None else expression(term, self.report)
+            case "when":
+                term = self._operand(cursor, name)
+                self.when = None if term is None else comparison(term, self.report)
+
+    def _legal(self) -> str:
+        return f"`{self.owner}` takes {listed(self.legal)}" if self.legal else f"`{self.owner}` takes no modifiers"
+
+    def _refuse(self, cursor: Cursor, name: ast.Name) -> None:
+        if name.text in MODIFIERS:
+            self.report.error("SP0116", f"`{self.owner}` takes no `{name.text}`", name.span, help=self._legal())
+        elif name.text in (*self.operators, "shortcut"):
+            self.report.error(
+                "SP0115", f"`{name.text}` is no modifier", name.span, help="write it on a line of its own"
+            )
+        else:
+            near = did_you_mean(name.text, self.legal) if self.legal else self._legal()
+            self.report.error("SP0115", f"unknown modifier `{name.text}`", name.span, help=near)
+
+    def _operand(self, cursor: Cursor, name: ast.Name) -> syntax.Term | None:
+        term = cursor.take()
+        if term is None:
+            form = MODIFIERS[name.text]
+            self.report.error("SP0108", f"nothing stands behind `{name.text}`", name.span, help=f"write `{form}`")
+        return term
+
+
+def head(group: syntax.Group, report: Findings) -> tuple[ast.Operator, ...]:
+    """The body of `head { … }`."""
+    read = (operator(line, HEAD_OPERATORS, report) for line in group.lines)
+    return tuple(each for each in read if each is not None)

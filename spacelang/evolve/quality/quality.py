@@ -1,0 +1,197 @@
+"""The quality of a space, the Q-T score (paper, equation 2).
+
+Q(A, T) = Σ Q(A, Tᵢ), and Q(A, Tᵢ) = 1 / mean loss of the best `top` sub-networks of A with latency ≤ Tᵢ; the mean is
+over those there are where fewer fit, and Q is 0 where none does. A sub-network is one resolution and one row a stage at
+that resolution; its loss and latency are the rows' sums, the latency with stem and head.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from spacelang import ir
+from spacelang.evolve.quality.exact import Best, ExactSearch
+from spacelang.evolve.quality.landscape import LOSS_UNIT, Landscape, loss_of, milliseconds
+from spacelang.evolve.quality.sampled import Sampler
+from spacelang.evolve.settings import quality_of, targets_of
+from spacelang.evolve.table.table import Table, cells_of
+from spacelang.networks.genome import Genome, encode, narrow
+from spacelang.report.diagnostics import Report
+
+
+@dataclass(frozen=True)
+class SubNetwork:
+    """`rows`: one of each stage, indices into the table's rows. `loss` is the sum of theirs."""
+
+    resolution: int
+    latency_ms: float
+    loss: float
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class TargetScore:
+    """Of one target.
+
+    Attributes:
+        value: Q(A, T).
+        mean_loss: of `best`; None where no sub-network fits.
+        share: of the samples that fit; None for the exact estimator.
+        best: the best sub-networks within the target, `top` or fewer of them, the best first.
+    """
+
+    target_ms: float
+    value: float
+    mean_loss: float | None
+    share: float | None
+    best: tuple[SubNetwork, ...]
+
+
+@dataclass(frozen=True)
+class Score:
+    """`total` is the sum of the targets' values."""
+
+    genome: Genome
+    total: float
+    targets: tuple[TargetScore, ...]
+
+    @property
+    def encoding(self) -> str:
+        return encode(self.genome)
+
+
+class Estimator:
+    """Scores spaces of one table under fixed settings. Equal genomes get equal scores, in any order and process."""
+
+    def __init__(self, table: Table, targets_ms: Sequence[float], quality: ir.Quality, seed: int = 0) -> None:
+        """`targets_ms` and `quality` come from `targets_of` and `quality_of`, which check them.
+
+        Raises: SpacelangError: SP0705: if the table has no latencies.
+        """
+        self.table, self.quality, self.seed = table, quality, seed
+        self.targets_ms = tuple(targets_ms)
+        self.landscape = Landscape(table, self.targets_ms, quality.chain)
+        self.exact = ExactSearch(self.landscape, quality.top)
+        self._sampler = Sampler(self.landscape, quality, seed) if quality.estimator == "sampled" else None
+
+    def values(self, genome: Genome) -> tuple[float, ...]:
+        """Q(A, T) of each target.
+
+        Raises: SpacelangError: SP0706: if the table has no rows for one of its stages.
+        """
+        return self._values(*self._best(genome))
+
+    def score(self, genome: Genome) -> Score:
+        """The score with the sub-networks behind it. Raises: as `values`."""
+        best, shares = self._best(genome)
+        values = self._values(best, shares)
+        targets = []
+        for index, (target, value) in enumerate(zip(self.targets_ms, values, strict=True)):
+            networks = self._networks(best, index)
+            mean = math.fsum(each.loss for each in networks) / len(networks) if networks else None
+            targets.append(TargetScore(target, value, mean, shares[index] if shares else None, networks))
+        return Score(genome, total(values), tuple(targets))
+
+    def _best(self, genome: Genome) -> tuple[Best, tuple[float, ...] | None]:
+        cells = cells_of(genome)
+        self.table.require_cells(cells)
+        return self._sampler.best(cells) if self._sampler else (self.exact.best(cells), None)
+
+    def _values(self, best: Best, shares: tuple[float, ...] | None) -> tuple[float, ...]:
+        values = []
+        for index in range(len(self.targets_ms)):
+            losses = best.loss[best.target == index]
+            value = value_of(int(losses.sum()), len(losses))
+            penalty = self.quality.penalty
+            if shares and penalty and value:
+                value /= max(1.0, (penalty.threshold / shares[index]) ** penalty.exponent)
+            values.append(value)
+        return tuple(values)
+
+    def _networks(self, best: Best, target: int) -> tuple[SubNetwork, ...]:
+        return tuple(
+            SubNetwork(
+                self.landscape.resolution_of(int(best.group[at])),
+                milliseconds(int(best.latency[at])),
+                loss_of(int(best.loss[at])),
+                tuple(best.rows[at].tolist()),
+            )
+            for at in (best.target == target).nonzero()[0]
+        )
+
+
+def value_of(loss: int, count: int) -> float:
+    """1 / mean loss, of a sum of `count` losses in units; 0 for none. Rounding never lets it grow with the mean."""
+    return 1 / (loss / count * LOSS_UNIT) if count else 0.0
+
+
+def total(values: Sequence[float]) -> float:
+    """In the order of the targets: as rounding goes, greater terms never give a smaller sum."""
+    return sum(values, 0.0)
+
+
+def score(
+    space: ir.SearchSpace | Genome,
+    table: Table,
+    targets_ms: Sequence[float] | None = None,
+    quality: ir.Quality | None = None,
+    seed: int = 0,
+) -> Score:
+    """The quality of one space.
+
+    Args:
+        space: a space that the table's hyperspace contains, or its genome there.
+        targets_ms, quality: default to those that the space writes.
+        seed: of the sampled estimator.
+
+    Raises:
+        SpacelangError: SP0704-SP0706, SP0720, SP0724: if the table doesn't fit the space, lacks latencies or rows, or a
+            setting is missing or not legal.
+    """
+    genome = space if isinstance(space, Genome) else locate(space, table)
+    settings = None if isinstance(space, Genome) else space
+    estimator = Estimator(table, targets_of(settings, targets_ms), quality_of(settings, quality), seed)
+    return estimator.score(genome)
+
+
+def locate(space: ir.SearchSpace, table: Table) -> Genome:
+    """The genome of a space in the table's hyperspace.
+
+    Raises: SpacelangError: SP0704, SP0723: if the hyperspace doesn't contain it, or it is none.
+    """
+    report = Report()
+    if space.kind != "space":
+        report.error(
+            "SP0723",
+            f"{space.name} is a {space.kind}, and a score is of a space: one block and one width list a stage",
+            help="give a space, or the encoding of one",
+        )
+        report.raise_if_failed()
+    blocks, windows = [], []
+    for mine, wider in zip(space.stages, table.space.stages, strict=False):
+        blocks.append(_id_of(mine.candidates[0], wider))
+        windows.append(wider.windows.index(mine.windows[0]) if mine.windows[0] in wider.windows else 0)
+    if len(blocks) != len(table.space.stages):
+        table.require_fit(space)
+    genome = Genome(tuple(blocks), tuple(windows))
+    narrowed = narrow(table.space, genome, f"{table.space.name}:{encode(genome)}")
+    table.require_fit(_renumbered(space, genome), narrowed)
+    return genome
+
+
+def _id_of(candidate: ir.Candidate, wider: ir.Stage) -> int:
+    """The block's id there: a stage that names its block gives it another. Else that of one to be compared with."""
+    same = [each.id for each in wider.candidates if each.model_copy(update={"id": candidate.id}) == candidate]
+    ids = same or [each.id for each in wider.candidates]
+    return candidate.id if candidate.id in ids else ids[0]
+
+
+def _renumbered(space: ir.SearchSpace, genome: Genome) -> ir.SearchSpace:
+    """The space with the genome's block ids."""
+    stages = tuple(
+        stage.model_copy(update={"candidates": (stage.candidates[0].model_copy(update={"id": id}),)})
+        for stage, id in zip(space.stages, genome.blocks, strict=True)
+    )
+    return space.model_copy(update={"stages": stages})

@@ -1,0 +1,1 @@
+"""The runtimes that networks are measured on, in one form."""

@@ -1,0 +1,1 @@
+"""onnxruntime: the graphs that it runs, and sessions that run them."""

@@ -1,0 +1,61 @@
+"""What a runtime is: the thing that runs models on a device, on one thread."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+from spacelang import ir
+from spacelang.networks.architecture import Architecture
+from spacelang.networks.kernels import Kernel
+
+Precision = Literal["int8", "fp32"]
+PRECISIONS: tuple[Precision, Precision] = ("int8", "fp32")
+RuntimeName = Literal["onnxruntime", "tflite"]
+
+
+class Runnable(Protocol):
+    """A loaded model; its input stays the same."""
+
+    def run(self) -> object:
+        """Compute the model once."""
+        ...
+
+
+class Runtime(Protocol):
+    """Makes models in its own format, and runs them. Runtimes inherit from this class.
+
+    Attributes:
+        name: as a `device` declares it.
+        suffix: of its files, such as `.onnx`.
+    """
+
+    @property
+    def name(self) -> RuntimeName: ...
+
+    @property
+    def suffix(self) -> str: ...
+
+    def version(self) -> str: ...
+
+    def kernel_model(self, kernel: Kernel, precision: Precision) -> bytes:
+        """A kernel alone, as it runs inside a network: integers or floats in and out, in the runtime's layout."""
+        ...
+
+    def network_model(self, space: ir.SearchSpace, architecture: Architecture, precision: Precision) -> bytes:
+        """A whole network; its input and output are float32.
+
+        Raises: ShapeError: as `spacelang.network.layers`.
+        """
+        ...
+
+    def load(self, model: bytes) -> Runnable:
+        """A model, ready to run on one thread."""
+        ...
+
+    def kernel(self, kernel: Kernel, precision: Precision) -> Runnable:
+        """A kernel as it runs here inside a network, which may be faster than its portable model."""
+        return self.load(self.kernel_model(kernel, precision))
+
+    def network(self, space: ir.SearchSpace, architecture: Architecture, precision: Precision) -> Runnable:
+        """Raises: ShapeError: as `network_model`."""
+        return self.load(self.network_model(space, architecture, precision))

@@ -1,0 +1,1 @@
+"""One network of a space: its layers and operators, and what it costs."""

@@ -1,0 +1,121 @@
+"""FLOPs and parameters, exact.
+
+FLOPs are multiply-accumulates of convolutions (SE's too) and linear layers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from spacelang import ir
+from spacelang.language.shapes import size_after
+from spacelang.networks.architecture import Architecture, LayerChoice
+from spacelang.networks.network import Layer, Op, layer_ops, layers
+
+LSQ_SCALARS = 3
+"""A quantised convolution's learned numbers: the activation's scale and offset, the weight's scale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Of an operator, a layer, a stage or a network.
+
+    Attributes:
+        macs: multiply-accumulates of one image.
+        params: weights, biases and 2 per batch-norm channel.
+        convolutions: how many are quantised, SE's two included.
+    """
+
+    macs: int = 0
+    params: int = 0
+    convolutions: int = 0
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(self.macs + other.macs, self.params + other.params, self.convolutions + other.convolutions)
+
+    @property
+    def mflops(self) -> float:
+        return self.macs / 1e6
+
+    @property
+    def mparams(self) -> float:
+        """Millions of parameters without the quantisers'."""
+        return self.params / 1e6
+
+    @property
+    def mparams_quantised(self) -> float:
+        """Millions of parameters with LSQ+'s scalars, as the published table counts them."""
+        return (self.params + LSQ_SCALARS * self.convolutions) / 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class LayerCost:
+    layer: Layer
+    cost: Cost
+
+
+def total(costs: Iterable[Cost]) -> Cost:
+    return sum(costs, Cost())
+
+
+def op_cost(op: Op) -> Cost:
+    """Of one operator."""
+    if op.kind in ("conv", "dwconv"):
+        weights = op.kernel**2 * op.channels_out * (op.channels_in if op.kind == "conv" else 1)
+        extra = op.channels_out * (2 * op.norm + op.bias)
+        return Cost(weights * op.size_out**2, weights + extra, 1)
+    if op.kind == "se":
+        weights = 2 * op.channels_in * op.squeeze
+        return Cost(weights, weights + op.squeeze + op.channels_in, 2)
+    if op.kind == "linear":
+        weights = op.channels_in * op.channels_out
+        return Cost(weights, weights + op.bias * op.channels_out)
+    return Cost()
+
+
+class CostModel:
+    """Costs of a space's layers, each computed once."""
+
+    def __init__(self, space: ir.SearchSpace) -> None:
+        self.space = space
+        self._blocks = space.blocks_by_name
+        self._layers: dict[tuple[object, ...], Cost] = {}
+
+    def layer(
+        self,
+        candidate: ir.Candidate,
+        numbers: tuple[ir.Number, ...],
+        channels_in: int,
+        width: int,
+        stride: int,
+        size: int,
+    ) -> Cost:
+        """Raises: ShapeError: as `layer_ops`."""
+        key = (candidate.block, numbers, channels_in, width, stride, size)
+        known = self._layers.get(key)
+        if known is None:
+            ops = layer_ops(self._blocks[candidate.block], numbers, candidate.acts, channels_in, width, stride, size)
+            known = self._layers[key] = total(map(op_cost, ops))
+        return known
+
+    def stage(
+        self, stage: ir.Stage, candidate: ir.Candidate, layers: Iterable[LayerChoice], channels_in: int, size: int
+    ) -> Cost:
+        """The cost of a stage for the chosen layers; `size` is that of its input.
+
+        Raises: ShapeError: as `layer_ops`.
+        """
+        cost, stride = Cost(), stage.stride
+        for width, numbers in layers:
+            cost += self.layer(candidate, numbers, channels_in, width, stride, size)
+            channels_in, size, stride = width, size_after(size, stride), 1
+        return cost
+
+
+def cost(space: ir.SearchSpace, architecture: Architecture) -> tuple[LayerCost, ...]:
+    """The cost of each layer of an architecture, the head as the last.
+
+    Raises: ShapeError: as `layer_ops`.
+    """
+    return tuple(LayerCost(each, total(map(op_cost, each.ops))) for each in layers(space, architecture))

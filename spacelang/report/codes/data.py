@@ -1,0 +1,136 @@
+"""Codes of images and teachers."""
+
+from __future__ import annotations
+
+from spacelang.report.codes.entry import Code
+
+CODES: tuple[Code, ...] = (
+    Code(
+        "SP1201",
+        "no such images",
+        "Images are `digits`, which ship with scikit-learn, or a folder in ImageNet's layout: train/CLASS/*.jpg and "
+        "val/CLASS/*.jpg (or validation/). The folder, or one of the two in it, is missing or can't be read.",
+    ),
+    Code(
+        "SP1202",
+        "classes that don't fit",
+        "Training on labels needs as many classes in the space as in the images. (Distillation needs no labels, so "
+        "there they may differ.)",
+    ),
+    Code(
+        "SP1203",
+        "too few images for a batch",
+        "Training takes whole batches only, in every process. There are fewer images than one of them needs.",
+    ),
+    Code(
+        "SP1204",
+        "images without a class",
+        "The folder of a class gives its images their label. Images that lie beside these folders have none. (The "
+        "archive of ImageNet's validation images is such a heap; a list that comes with it says which class each one "
+        "belongs to.)",
+    ),
+    Code(
+        "SP1205",
+        "a class without images",
+        "A class that no image shows can be neither learnt nor measured.",
+    ),
+    Code(
+        "SP1206",
+        "files that aren't images",
+        "Files of other kinds among the images would be left out without a word, perhaps a third of a class. Hidden "
+        "files are passed over.",
+    ),
+    Code(
+        "SP1207",
+        "images of other channels",
+        "Photographs are colour, of 3 channels, or are turned into grey, of 1. The space takes another number "
+        "of channels.",
+    ),
+    Code(
+        "SP1208",
+        "an image that can't be read",
+        "The file is damaged, isn't the picture that its name says, or is of a kind that isn't read. Images are opened "
+        "when they are needed, so the first broken one stops the run. All of them are found before by reading every "
+        "image once.",
+        "spacelang data photographs",
+        "spacelang data photographs --read",
+    ),
+    Code(
+        "SP1209",
+        "validation on other classes",
+        "A class is known by the name of its folder, which must be the same for training and validation, or labels "
+        "would mean different things.",
+    ),
+    Code(
+        "SP1220",
+        "no such teacher",
+        "Teachers are `trained`, a small network trained on the images at hand; `efficientnet-b5`, the paper's; "
+        "and the networks of transformers and timm that give feature maps.",
+        "spacelang distill build --teacher resnet50",
+        "spacelang distill build --teacher timm:resnet50",
+    ),
+    Code(
+        "SP1221",
+        "a teacher that can't be had",
+        "The network isn't in the folder, on the hub, or within reach. Weights are read as safetensors only, because "
+        "other formats can run code when they are opened. On a machine without a network, fetch them elsewhere and "
+        "name the folder.",
+        "spacelang distill build --teacher efficientnet-b5",
+        "spacelang distill build --teacher efficientnet-b5:weights/efficientnet-b5",
+    ),
+    Code(
+        "SP1222",
+        "weights of another network",
+        "The checkpoint doesn't have all the tensors that the network needs. The rest would be random, and so would "
+        "the maps.",
+    ),
+    Code(
+        "SP1223",
+        "no cut through the teacher",
+        "Students of a stage learn to turn the teacher's map before it into the one behind it, so the teacher needs "
+        "maps that are as many times smaller than the image as the space's own. Each of its maps is used once. The "
+        "teacher `trained` is made for the space at hand.",
+    ),
+    Code(
+        "SP1224",
+        "maps of another size",
+        "At one of the space's resolutions, the teacher's map doesn't have the size of the space's own. Networks "
+        "differ in how they round where a stride doesn't divide the size: 11 pixels become 6 here, and 5 in some.",
+    ),
+    Code(
+        "SP1225",
+        "a teacher that doesn't run",
+        "The network failed on an image of the space's resolution. Some networks only take images of one size.",
+    ),
+    Code(
+        "SP1226",
+        "a teacher without maps",
+        "The network gives no feature maps of the form channels × height × width, as those on tokens do.",
+    ),
+    Code(
+        "SP1227",
+        "timm is missing",
+        "Teachers of timm need it installed, with a torchvision that fits the installed torch.",
+        "spacelang distill build --teacher timm:resnet50",
+        "pip install timm torchvision",
+    ),
+    Code(
+        "SP1228",
+        "a teacher of other channels",
+        "Networks of libraries look at colour images. Grey ones are shown to them in each of their channels; images of "
+        "another number of channels can't be.",
+    ),
+    Code(
+        "SP1230",
+        "a teacher of other images",
+        "The teacher `trained` is kept and used again. The one in this folder was trained on other images, whose "
+        "maps would say little about these. Remove it to train a new one, or use another folder.",
+    ),
+    Code(
+        "SP1231",
+        "a teacher for another space",
+        "The teacher `trained` has one part for each stage of the space, with the stage's stride, and was trained at "
+        "the space's resolutions. The one in this folder was made for a space in which these are different. Remove "
+        "it to train a new one, or use another folder.",
+    ),
+)

@@ -1,0 +1,73 @@
+"""Codes of measured and predicted latencies."""
+
+from __future__ import annotations
+
+from spacelang.report.codes.entry import Code
+
+CODES: tuple[Code, ...] = (
+    Code(
+        "SP1101",
+        "too noisy to measure",
+        "A reference kernel, the canary, runs before and after every measurement. Where the two differ by over 3 %, or "
+        "where both are over 25 % slower than the canary was when the log was begun, something else used the machine, "
+        "and the measurement is tried again. This one was disturbed in every try, so nothing was recorded. Stop what "
+        "else is running, or try again later.",
+    ),
+    Code(
+        "SP1102",
+        "the core can't be pinned",
+        "Measurements run on one core, so that the system doesn't move them between caches. This system doesn't let "
+        "the process choose one: the figures are measured all the same, but expect them to vary more.",
+    ),
+    Code(
+        "SP1103",
+        "a runtime is missing",
+        "Models are measured through the runtime that runs them on the device. It is installed by an extra of its "
+        "own, because a compiler of spaces doesn't need it. In the checkout:",
+        "pip install .",
+        "pip install '.[onnx]'",
+    ),
+    Code(
+        "SP1104",
+        "a log of measurements can't be read",
+        "Measurements are kept in a Parquet file with the fingerprint of their device. This file is none, or was "
+        "damaged; nothing of it is used. A collection that is interrupted leaves a whole file, so damage comes from "
+        "elsewhere.",
+    ),
+    Code(
+        "SP1105",
+        "the log is of another device",
+        "A log holds measurements of one processor with one version of one runtime, because latencies of different "
+        "ones must not be mixed. Begin another log, or go on with this one where it was begun.",
+    ),
+    Code(
+        "SP1106",
+        "can't be measured as declared",
+        "What is measured follows from the `device` that the spaces are on: its runtime and precision, always on one "
+        "thread. Here the devices differ, or the named one is not among them, or it runs on several threads.",
+        "spacelang latency collect --space specs/vnni.space --space specs/pixel4.space -o log.parquet",
+        "spacelang latency collect --space specs/vnni.space --space specs/pixel4.space --device vnni -o log.parquet",
+    ),
+    Code(
+        "SP1107",
+        "too busy to go on measuring",
+        "Single disturbed measurements (SP1101) are tried again later, but here too many in a row were disturbed. What "
+        "was measured before is in the log, and the same command goes on from there once the machine is quiet; `bench` "
+        "keeps no log, and begins anew.",
+    ),
+    Code(
+        "SP1108",
+        "the folder is in use",
+        "Models to measure elsewhere are written into a folder of their own: their manifest lists all that is in it.",
+        "spacelang latency export-bench --space specs/pixel4.space -o .",
+        "spacelang latency export-bench --space specs/pixel4.space -o bench",
+    ),
+    Code(
+        "SP1109",
+        "results from elsewhere don't fit",
+        "The script beside exported models measures all of them, networks in four sweeps, and writes results.json, "
+        "with the hash of the manifest. Here a file is missing or unreadable, models are missing or unknown, the "
+        "script hasn't been through all sweeps, or the results are of another export; nothing was taken over. The "
+        "script goes on where it stopped.",
+    ),
+)

@@ -1,0 +1,23 @@
+"""Codes of building a table of losses."""
+
+from __future__ import annotations
+
+from spacelang.report.codes.entry import Code
+
+CODES: tuple[Code, ...] = (
+    Code(
+        "SP1401",
+        "not all blocks are distilled",
+        "A table holds losses for every stage, block and width list, for a search may come to any of them. They are "
+        "measured with the student of each stage and block, and some of these aren't trained yet.",
+        "spacelang table build build -o table.parquet",
+        "spacelang distill build && spacelang table build build -o table.parquet",
+    ),
+    Code(
+        "SP1402",
+        "a student that learned nothing",
+        "The loss of a stage architecture is noise over signal: 0 is perfect, 1 is what the teacher's mean alone "
+        "reaches. This one is no number, or one that is far from both, so training diverged. A lower learning rate in "
+        "the space's `distill` section helps.",
+    ),
+)

@@ -1,0 +1,105 @@
+"""Codes of latency predictors."""
+
+from __future__ import annotations
+
+from spacelang.report.codes.entry import Code
+
+CODES: tuple[Code, ...] = (
+    Code(
+        "SP1601",
+        "not a predictor",
+        "A predictor is a file that `spacelang latency train` wrote: an archive of a header and of plain arrays. This "
+        "one is something else, was cut off, or claims what can't be. Nothing of it is used. Train it again from its "
+        "log, or use one that comes with spacelang (`spacelang latency devices`).",
+        "spacelang predict model.space --device log.parquet",
+        "spacelang latency train log.parquet -o server.predictor",
+    ),
+    Code(
+        "SP1602",
+        "a predictor of another version",
+        "The file was written by a spacelang that stores predictors, or describes kernels, in another way. Its figures "
+        "would be wrong here. The log that it was made from is still good: train it again.",
+    ),
+    Code(
+        "SP1603",
+        "a kind of kernel that nobody measured",
+        "A network's latency is the sum of its kernels', and the predictor has learned nothing of one kind of them. "
+        "Leaving it out would make every latency too small. Measure kernels of a space that has this kind, and train "
+        "again.",
+        "spacelang predict with_swish.space --device relu_only.predictor",
+        "spacelang latency collect --space with_swish.space -o log.parquet",
+    ),
+    Code(
+        "SP1604",
+        "kernels unlike those that were measured",
+        "Some kernels have larger maps, or more or fewer channels, or a larger or smaller window or stride, by over a "
+        "quarter, than any of their kind that the predictor learned from. There its regressors say how far the nearest "
+        "ones were off its analytic base, and the base carries the rest: the figure is a guess. Measure such kernels "
+        "where it matters.",
+    ),
+    Code(
+        "SP1605",
+        "too few measurements to learn from",
+        "A regressor is learned for each kind of kernel of which the log holds at least five outside the hold-out. "
+        "This log has none such in this precision. Go on collecting.",
+    ),
+    Code(
+        "SP1606",
+        "a predictor of another device",
+        "How good a predictor is can only be said on measurements of its own device: the same processor, runtime and "
+        "version. The log says where it was measured, and that is elsewhere.",
+    ),
+    Code(
+        "SP1607",
+        "no such predictor",
+        "`--device` takes the name of a predictor that comes with spacelang (`spacelang latency devices` lists them), "
+        "a file that `spacelang latency train` wrote, or `cost-model` for an analytic model of no device.",
+        "spacelang predict model.space --device my_phone",
+        "spacelang predict model.space --device my_phone.predictor",
+    ),
+    Code(
+        "SP1608",
+        "no predictor comes with spacelang for this runtime",
+        "Without `--device`, the shipped predictor of the space's runtime and precision is used, and there is none. "
+        "Measure the device and train one, or take the cost model, which knows no device.",
+    ),
+    Code(
+        "SP1609",
+        "a network in another precision than the predictor's",
+        "INT8 kernels are up to four times as fast as those in float, and some are slower: a predictor of one "
+        "precision says nothing of the other. Spaces and tables say their precision in the `device` that they are on, "
+        "ONNX files by how they are quantised. Name a predictor of that precision, or `cost-model`; where there is "
+        "only one in INT8, quantise the network.",
+        "spacelang predict network.onnx --device zen5-onnxruntime-int8",
+        "spacelang predict network.int8.onnx --device zen5-onnxruntime-int8",
+    ),
+    Code(
+        "SP1610",
+        "not published block latencies",
+        "Measured latencies of whole blocks are read as SpaceEvo published them: one JSON object (or the same, packed "
+        "with xz) whose keys are `Block_size_in_out_kernel_expand_stride_act` and whose values are milliseconds.",
+    ),
+    Code(
+        "SP1611",
+        "nothing to judge a predictor by",
+        "A predictor is judged by kernels of the fixed hold-out and by networks that it wasn't fitted to, in its own "
+        "precision. The log holds none: measure some, or name the log that it was made from.",
+        "spacelang latency eval server.predictor log_without_hold_out.parquet",
+        "spacelang latency collect --space specs/vnni.space -o log.parquet --hold-out 500 --networks 60",
+    ),
+    Code(
+        "SP1612",
+        "kinds of kernel that nothing is learned of",
+        "The log holds too few measurements of some kinds to learn from, or none, or the predictor was made from "
+        "another log. A network with a kernel of such a kind can't be predicted, so it counts neither for the way from "
+        "kernels to networks nor for how good the predictor is. Measure more kernels of these kinds.",
+    ),
+    Code(
+        "SP1613",
+        "the cost model is no device's",
+        "`cost-model` is an analytic model with stated constants. No device was measured for it, so it has no card, "
+        "and no log of measurements says how good it is.",
+        "spacelang latency eval cost-model log.parquet",
+        "spacelang latency eval zen5-onnxruntime-int8 log.parquet",
+    ),
+)

@@ -1,0 +1,16 @@
+"""Codes of the profile of a device."""
+
+from __future__ import annotations
+
+from spacelang.report.codes.entry import Code
+
+CODES: tuple[Code, ...] = (
+    Code(
+        "SP1801",
+        "no name for a device",
+        "A profile proposes a `device` of this name, and the language writes names with letters, digits and "
+        "underscores, the first of them no digit.",
+        "spacelang profile --device my-laptop -o profile",
+        "spacelang profile --device my_laptop -o profile",
+    ),
+)

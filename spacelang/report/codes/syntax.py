@@ -1,0 +1,102 @@
+"""Codes of the syntax."""
+
+from __future__ import annotations
+
+from spacelang.report.codes.entry import Code
+
+CODES: tuple[Code, ...] = (
+    Code(
+        "SP0001",
+        "something can't stand here",
+        "A text is lines; a line is phrases between commas; a phrase is words, numbers, strings, ranges, "
+        "expressions and groups side by side. The message says what was found and what could stand in its place. "
+        "The line is left out and reading goes on behind it, so other errors of the same line show in the next "
+        "run.",
+        "device vnni { widths multiple of * }",
+        "device vnni { widths multiple of 16 }",
+    ),
+    Code(
+        "SP0002",
+        "a bracket is not closed",
+        "Every `{`, `(` and `[` is closed by its partner. For a brace the message stands where it was missed, and "
+        "points to the opening one. Where several could be meant, indentation decides: a `}` that starts a line "
+        "closes a brace whose line is not indented further.",
+        "device vnni {\n  threads 1",
+        "device vnni {\n  threads 1\n}",
+    ),
+    Code(
+        "SP0003",
+        "a closing bracket that fits no opening one",
+        "There is no open bracket here, or it is of another kind.",
+        "device vnni { widths multiple of 16 } }",
+        "device vnni { widths multiple of 16 }",
+    ),
+    Code(
+        "SP0004",
+        "a string is not closed",
+        'A string starts and ends with `"` on the same line. A quote inside is written `\\"`, a backslash `\\\\`.',
+        'import "std/blocks.space',
+        'import "std/blocks.space"',
+    ),
+    Code(
+        "SP0005",
+        "a character that means nothing",
+        "Outside of strings and comments, a text has letters a-z and A-Z, digits, _ and the signs of the grammar. "
+        "Editors and web pages like to replace quotes, minus signs and spaces by look-alikes: those are named in "
+        "the message.",
+        "import “std/blocks.space”",
+        'import "std/blocks.space"',
+    ),
+    Code(
+        "SP0006",
+        "not a number",
+        "Numbers are written like 24, 0.25 or 1e-5: without leading zeros, without grouped digits, with digits on "
+        "both sides of the point. A unit is a word of its own; a name starts with a letter.",
+        "hyperspace a on vnni { targets latency {8, 10}ms, resolution 0224, dropout .5 }",
+        "hyperspace a on vnni { targets latency {8, 10} ms, resolution 224, dropout 0.5 }",
+    ),
+    Code(
+        "SP0007",
+        "an unknown escape",
+        'In strings, `\\"` is a quote and `\\\\` a backslash; there are no other escapes. Paths are written with '
+        "forward slashes on every system.",
+        'import "std\\blocks.space"',
+        'import "std/blocks.space"',
+    ),
+    Code(
+        "SP0010",
+        "the text is too large",
+        "A text may have 1 MiB, and 300 000 words, numbers, signs, comments and line breaks. What a person writes, and "
+        "what is generated from it, is far smaller; something else was probably given by mistake.",
+    ),
+    Code(
+        "SP0011",
+        "brackets are nested too deeply",
+        "Brackets may be nested 16 deep; the language itself needs five.",
+        "language {{{{{{{{{{{{{{{{{1}}}}}}}}}}}}}}}}}",
+        "language 1",
+    ),
+    Code(
+        "SP0012",
+        "too many items",
+        "One pair of brackets, or the top of a file, may have 10 000 items. Long lists of numbers are written as a "
+        "range: `16..4096 step 16`.",
+    ),
+    Code(
+        "SP0013",
+        "a number is too long",
+        "A number may have 18 digits, which is what a 64-bit integer holds, and must be finite.",
+        "evolution { seed 1234567890123456789 }",
+        "evolution { seed 1234567890 }",
+    ),
+    Code(
+        "SP0014",
+        "an expression is too long",
+        "An expression may have 100 operators. Name its parts: `hidden = …`.",
+    ),
+    Code(
+        "SP0015",
+        "too many errors",
+        "After 100 errors in its syntax, the rest of a file is not read. It is probably no .space file.",
+    ),
+)

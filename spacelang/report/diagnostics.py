@@ -1,0 +1,123 @@
+"""What is said to the user when something is wrong.
+
+A diagnostic has a stable code (`codes.py` explains each), the place, what is legal and how to mend it.
+Phases collect diagnostics in a `Report` and go on, so that one run tells everything.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NoReturn
+
+from spacelang.report.source import Source, Span
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A second place that helps to understand the first, such as "declared here"."""
+
+    span: Span
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding.
+
+    Attributes:
+        code: stable, `SP` and four digits.
+        message: what is wrong, one sentence without a full stop.
+        span: where; None for findings that stand in no text (a table, an IR read from JSON).
+        note: printed under the carets ("widths are multiples of 16 here").
+        labels: secondary places.
+        help: how to mend it, or the legal values.
+    """
+
+    code: str
+    message: str
+    span: Span | None = None
+    note: str = ""
+    labels: tuple[Label, ...] = ()
+    help: str = ""
+    severity: Severity = Severity.ERROR
+
+
+class SpacelangError(Exception):
+    """Raised at a public boundary when input is wrong; carries every diagnostic that was collected."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("\n".join(_line(each) for each in self.diagnostics))
+
+
+def _line(diagnostic: Diagnostic) -> str:
+    place = f"{diagnostic.span}: " if diagnostic.span else ""
+    mend = f" ({diagnostic.help})" if diagnostic.help else ""
+    return f"{place}{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}{mend}"
+
+
+def refuse(code: str, message: str, help: str = "") -> NoReturn:
+    """Raises: SpacelangError: of one diagnostic that stands in no text."""
+    raise SpacelangError([Diagnostic(code, message, help=help)])
+
+
+@dataclass
+class Report:
+    """Collects diagnostics, of which none is ever taken back; the phases share one."""
+
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    _errors: dict[Source, list[tuple[int, str]]] = field(default_factory=dict, init=False, repr=False)
+    """For each text, where its errors start, and their codes, ascending; of the first `_indexed` diagnostics."""
+    _indexed: int = field(default=0, init=False, repr=False)
+
+    def error(
+        self,
+        code: str,
+        message: str,
+        span: Span | None = None,
+        *,
+        note: str = "",
+        labels: Iterable[Label] = (),
+        help: str = "",
+    ) -> None:
+        self.diagnostics.append(Diagnostic(code, message, span, note, tuple(labels), help))
+
+    def warning(self, code: str, message: str, span: Span | None = None, *, note: str = "", help: str = "") -> None:
+        self.diagnostics.append(Diagnostic(code, message, span, note, (), help, Severity.WARNING))
+
+    @property
+    def failed(self) -> bool:
+        return any(each.severity is Severity.ERROR for each in self.diagnostics)
+
+    def errors_within(self, span: Span) -> set[str]:
+        """The codes of the errors that start within a span."""
+        for each in self.diagnostics[self._indexed :]:
+            if each.span is not None and each.severity is Severity.ERROR:
+                insort(self._errors.setdefault(each.span.source, []), (each.span.start, each.code))
+        self._indexed = len(self.diagnostics)
+        errors = self._errors.get(span.source, [])
+        first, end = (bisect_left(errors, (at, "")) for at in (span.start, span.end))
+        return {code for _, code in errors[first:end]}
+
+    def sorted(self) -> tuple[Diagnostic, ...]:
+        """In the order of the text, without repetitions; those without a place come last."""
+
+        def place(each: Diagnostic) -> tuple[bool, str, int, str]:
+            if each.span is None:
+                return (True, "", 0, each.code)
+            return (False, each.span.source.name, each.span.start, each.code)
+
+        return tuple(sorted(dict.fromkeys(self.diagnostics), key=place))
+
+    def raise_if_failed(self) -> None:
+        """Raises: SpacelangError: if any error was reported."""
+        if self.failed:
+            raise SpacelangError(self.sorted())

@@ -1,0 +1,139 @@
+"""The concrete syntax tree: what was written, with its comments, and nothing of what it means.
+
+A text is lines; a line is phrases between commas; a phrase is terms side by side. The formatter works on this tree, so
+it formats any text whose syntax is right; `read` turns it into the declarations of `ast`.
+
+    stage stage1 { depth 2..4, width 2 of 32..64 }
+    └ Line ┬ Phrase: Word stage, Word stage1, Group
+           └ in the group, one Line of two Phrases: [depth, Range], [width, Number 2, Word of, Range]
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from spacelang.report.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """`# text`, as written, without the line break."""
+
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """An int or a float; `text` is its spelling, which the formatter keeps (`1.0` stays `1.0`)."""
+
+    value: int | float
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class String:
+    """`value` has its escapes (`\\"` and `\\\\`) resolved."""
+
+    value: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """`=` or `->` between the terms of a phrase."""
+
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """`low..high`, both ends included."""
+
+    low: Number
+    high: Number
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """`left op right`; op is one of `+ - * / div == != < <= > >=`."""
+
+    op: str
+    left: Term
+    right: Term
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Parenthesised:
+    inner: Term
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`name(argument, …)`: a function in an expression, or a block's name with its parameters."""
+
+    name: Word
+    arguments: tuple[Term, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class PerLayer:
+    """`[a, b, …]`: one value for each layer of a stage."""
+
+    items: tuple[Term, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """`{ … }`: a set of values or a body; the syntax doesn't tell them apart.
+
+    `comments` are those after the last line, before the closing brace.
+    """
+
+    lines: tuple[Line, ...]
+    comments: tuple[Comment, ...]
+    span: Span
+
+
+Term = Word | Number | String | Symbol | Range | Binary | Parenthesised | Call | PerLayer | Group
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    terms: tuple[Term, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Phrases between commas, ended by a newline (or the brace that closes the group).
+
+    `comments` stand above it; `trailing` stands behind it on its last line. `blank_before` says whether an empty line
+    separates it (with its comments) from what is above.
+    """
+
+    phrases: tuple[Phrase, ...]
+    comments: tuple[Comment, ...]
+    trailing: Comment | None
+    blank_before: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    lines: tuple[Line, ...]
+    comments: tuple[Comment, ...]
+    span: Span

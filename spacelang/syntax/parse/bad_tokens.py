@@ -1,0 +1,163 @@
+"""What is said of text that is no token: unclosed strings, malformed numbers, characters that mean nothing here."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import Final
+
+from spacelang.language.limits import NUMBER_DIGITS
+from spacelang.syntax.parse.tokens import BROKEN, Errors, Token
+
+_CLOSERS: Final = {"{": "}", "(": ")", "[": "]"}
+_CLOSER_TYPES: Final = {"}": "RBRACE", ")": "RPAR", "]": "RSQB"}
+
+_LOOK_ALIKES: Final = {
+    **dict.fromkeys("“”„‟«»‘’‚′″＂", '"'),
+    **dict.fromkeys("–—−‐‑‒﹣－", "-"),
+    **dict.fromkeys("×∗✕⋅·", "*"),
+    **dict.fromkeys("→⟶⇒", "->"),
+    "÷": "/",
+    "⁄": "/",
+    "…": "..",
+    "‥": "..",
+    "≤": "<=",
+    "≥": ">=",
+    "≠": "!=",
+    "，": ",",
+    "｛": "{",
+    "｝": "}",
+    "（": "(",
+    "）": ")",
+    "［": "[",
+    "］": "]",
+    "＝": "=",
+    "＃": "#",
+}
+
+_ADVICE: Final = {
+    ";": "a line break or a comma ends a property",
+    ":": "a value follows its name without a colon: `depth 2..4`",
+    "'": 'strings stand in double quotes: "std/blocks.space"',
+    "`": 'strings stand in double quotes: "std/blocks.space"',
+    ".": "a range has two dots: `2..4`",
+    "!": "comparisons are == != < <= > >=",
+    "&": "a line has one condition",
+    "|": "a line has one condition",
+    "\\": "a line can't be continued; inside ( ) and [ ] line breaks don't count",
+    "%": "arithmetic is + - * / and div",
+    "^": "arithmetic is + - * / and div",
+}
+
+
+class BadTokens:
+    """Reports the tokens of `kinds` and replaces them by broken ones, whose lines the parser leaves out."""
+
+    kinds: Final = frozenset({"UNCLOSED_STRING", "MALFORMED_NUMBER", "STRAY", "NUMBER", "STRING"})
+
+    def __init__(self, errors: Errors) -> None:
+        self._errors = errors
+        self._stray_line = -1
+
+    def report(self, token: Token) -> Iterator[Token]:
+        """The token itself where nothing is wrong with it (numbers and strings are looked at more closely)."""
+        if token.type == "UNCLOSED_STRING":
+            yield from self._unclosed(token)
+            return
+        ok = getattr(self, f"_{token.type.lower()}")(token)
+        yield token if ok else token._replace(type=BROKEN)
+
+    def _unclosed(self, token: Token) -> Iterator[Token]:
+        """Brackets at its end are taken as such where the line opened them, lest they seem unclosed too."""
+        kept = token.text.split("#")[0].rstrip(" \t})],")
+        source = self._errors.source
+        line, column = source.position(token.start)
+        opened = [_CLOSERS[char] for char in source.line(line)[: column - 1] if char in _CLOSERS]
+        self._errors.add(
+            "SP0004",
+            "the string is not closed on its line",
+            token.start,
+            token.start + len(kept),
+            help='it ends with `"`; inside, a quote is written \\"',
+        )
+        yield Token(BROKEN, kept, token.start)
+        for at in range(len(kept), len(token.text)):
+            if opened and token.text[at] == opened[-1]:
+                opened.pop()
+                yield Token(_CLOSER_TYPES[token.text[at]], token.text[at], token.start + at)
+
+    def _malformed_number(self, token: Token) -> bool:
+        message = f"`{_shortened(token.text)}` is not a number"
+        self._errors.add("SP0006", message, token.start, token.end, help=_mended_number(token.text))
+        return False
+
+    def _number(self, token: Token) -> bool:
+        digits = sum(map(str.isdigit, token.text))
+        if digits > NUMBER_DIGITS:
+            message = f"a number of {digits} digits, more than {NUMBER_DIGITS}"
+        elif "e" in token.text.lower() and float(token.text) == float("inf"):
+            message = f"`{token.text}` is larger than any number that can be stored"
+        else:
+            return True
+        self._errors.add("SP0013", message, token.start, token.end)
+        return False
+
+    def _string(self, token: Token) -> bool:
+        escape = re.search(r'\\[^"\\]', re.sub(r'\\[\\"]', "  ", token.text)) if "\\" in token.text else None
+        if escape is None:
+            return True
+        start = token.start + escape.start()
+        message = f"`{escape.group()}` is not an escape"
+        self._errors.add(
+            "SP0007", message, start, start + 2, help='the escapes are \\" and \\\\; paths have forward slashes'
+        )
+        return False
+
+    def _stray(self, token: Token) -> bool:
+        """One a line: those that follow come of the same mistake, such as a second curly quote."""
+        line = self._errors.source.position(token.start)[0]
+        if line != self._stray_line:
+            self._stray_line = line
+            message, help = _stray_message(token.text)
+            self._errors.add("SP0005", message, token.start, token.end, help=help)
+        return False
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 30 else f"{text[:29]}…"
+
+
+def _mended_number(text: str) -> str:
+    """What was probably meant by a malformed number; nothing where that is unclear."""
+    plain = text.replace("_", "")
+    if re.fullmatch(r"0+[0-9]+", text):
+        return f"write {_shortened(text.lstrip('0') or '0')}: numbers have no leading zeros"
+    if re.fullmatch(r"[0-9]+\.", text) or re.fullmatch(r"\.[0-9]+", text):
+        mended = f"{text}0" if text.endswith(".") else f"0{text}"
+        return f"write {_shortened(mended)}: digits stand on both sides of the point"
+    if plain != text and plain.isdigit():
+        return f"write {_shortened(plain)}: digits are not grouped"
+    unit = re.fullmatch(r"([0-9.]+)([A-Za-z_]+)", text)
+    if unit:
+        return f"a space stands between a number and its unit: {_shortened(f'{unit[1]} {unit[2]}')}"
+    return "numbers are like 24, 0.25 or 1e-5; names start with a letter"
+
+
+def _stray_message(char: str) -> tuple[str, str]:
+    """The message and the advice for a character that no token has."""
+    name = unicodedata.name(char, f"U+{ord(char):04X}").lower()
+    if char in _LOOK_ALIKES:
+        return (
+            f"`{char}` ({name}) looks like `{_LOOK_ALIKES[char]}` but is another character",
+            f"write {_LOOK_ALIKES[char]}",
+        )
+    if char.isascii() and char.isprintable():
+        return f"`{char}` means nothing in a .space text", _ADVICE.get(char, "")
+    if char.isalpha():
+        return f"`{char}` can't stand in a name", "names are made of the letters a-z and A-Z, digits and _"
+    if char.isspace() or not char.isprintable():
+        code = f"U+{ord(char):04X}"
+        shown = code if name.upper() == code else f"{code}, {name}"
+        return f"an invisible character ({shown}) stands here", "delete it, or write a space"
+    return f"`{char}` ({name}) means nothing in a .space text", ""

@@ -1,0 +1,77 @@
+"""Tokens, what lies between them, and how their errors are reported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from spacelang.language.limits import SYNTAX_ERRORS
+from spacelang.report.diagnostics import Label, Report
+from spacelang.report.source import Source
+from spacelang.syntax.nodes import Comment
+
+BROKEN = "BROKEN"
+"""The type of a token that was reported already. The grammar has no such terminal, so its line is left out."""
+
+CLOSING = {"LBRACE": "RBRACE", "LPAR": "RPAR", "LSQB": "RSQB"}
+"""From the type of an opening bracket to that of its partner."""
+
+
+class Token(NamedTuple):
+    type: str
+    text: str
+    start: int
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Trivia:
+    """Comments and blank lines.
+
+    Lines are known by the offset at which they start, groups by that of their closing brace.
+    """
+
+    above: dict[int, list[Comment]] = field(default_factory=dict)
+    behind: dict[int, Comment] = field(default_factory=dict)
+    blank: set[int] = field(default_factory=set)
+    closing: dict[int, list[Comment]] = field(default_factory=dict)
+    end: list[Comment] = field(default_factory=list)
+
+
+class Abandoned(Exception):
+    """The rest of the file isn't worth looking at."""
+
+
+class Errors:
+    """Reports the syntax errors of one source, up to a limit."""
+
+    def __init__(self, source: Source, report: Report) -> None:
+        self.source = source
+        self._report = report
+        self._left = SYNTAX_ERRORS
+
+    def add(
+        self,
+        code: str,
+        message: str,
+        start: int,
+        end: int,
+        *,
+        labels: Iterable[Label] = (),
+        help: str = "",
+        note: str = "",
+    ) -> None:
+        """Raises: Abandoned: after the last one that is reported."""
+        self._report.error(code, message, self.source.span(start, end), labels=labels, help=help, note=note)
+        self._left -= 1
+        if not self._left:
+            self._report.error(
+                "SP0015",
+                f"more than {SYNTAX_ERRORS} errors: the rest of the file was not read",
+                self.source.span(start, end),
+            )
+            raise Abandoned

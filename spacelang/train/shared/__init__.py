@@ -1,0 +1,1 @@
+"""What every training needs: seeds, schedules, locks, workers, checkpoints."""

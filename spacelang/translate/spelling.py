@@ -1,0 +1,199 @@
+"""Parts of an IR as they are written: numbers, choices, expressions, block bodies, heads, settings.
+
+`printer` puts whole texts together from these; `diff` and the command line show single ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from spacelang import ir
+from spacelang.language.numbers import number_text
+
+WIDTH_RANGE = 3
+"""So many neighbouring widths are written as a range; fewer read better as a set."""
+STEP_RANGE = 6
+"""So many values with a step of their own are written as a range."""
+PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2, "div": 2}
+
+
+def expr_text(expr: ir.Expr) -> str:
+    """With no more parentheses than its tree needs; operators of the same rank bind to the left.
+
+    >>> expr_text(ir.Call(function="round8", arguments=(ir.Ref(name="in"),)))
+    'round8(in)'
+    """
+    return _expr(expr, 0)
+
+
+def _expr(expr: ir.Expr, least: int) -> str:
+    """`least`: the rank below which the expression needs parentheses."""
+    if isinstance(expr, ir.Num):
+        return number_text(expr.value)
+    if isinstance(expr, ir.Ref):
+        return expr.name
+    if isinstance(expr, ir.Call):
+        return f"{expr.function}({', '.join(map(expr_text, expr.arguments))})"
+    rank = PRECEDENCE[expr.op]
+    text = f"{_expr(expr.left, rank)} {expr.op} {_expr(expr.right, rank + 1)}"
+    return f"({text})" if rank < least else text
+
+
+def block_text(block: ir.Block) -> str:
+    """`block name(…) { … }`, one step a line."""
+    steps = [_step(each) for each in block.steps]
+    if block.shortcut.kind != "none":
+        steps.append(_with(f"shortcut {block.shortcut.kind}", _act(block.shortcut.act)))
+    parameters = ", ".join(each.name for each in block.parameters)
+    body = "".join(f"  {each}\n" for each in steps)
+    return f"block {block.name}({parameters}) {{\n{body}}}\n"
+
+
+def _step(step: ir.BlockStep) -> str:
+    if isinstance(step, ir.Let):
+        return f"{step.name} = {expr_text(step.value)}"
+    when = "" if step.when is None else f"when {_compare(step.when)}"
+    if isinstance(step, ir.Activation):
+        return _with(f"act {step.act}", when)
+    if isinstance(step, ir.SqueezeExcite):
+        return _with(f"se {expr_text(step.squeeze)}", when)
+    stride = "" if step.stride == 1 else "stride" if step.stride == "layer" else f"stride {step.stride}"
+    start = f"{step.kind} {expr_text(step.kernel)}"
+    if isinstance(step, ir.Pool):
+        return _with(start, stride, when)
+    return _with(
+        f"{start} -> {expr_text(step.out)}" if isinstance(step, ir.Conv) else start,
+        stride,
+        _act(step.act),
+        *convolution_modifiers(step),
+        "residual" if step.residual else "",
+        "" if step.repeat is None else f"repeat {expr_text(step.repeat)}",
+        when,
+    )
+
+
+def convolution_modifiers(step: ir.Conv | ir.DepthwiseConv | ir.HeadConv) -> tuple[str, str]:
+    """What differs from the rule that a norm follows, and no bias."""
+    return "" if step.norm else "norm none", "bias" if step.bias else ""
+
+
+def _compare(compare: ir.Compare) -> str:
+    return f"{expr_text(compare.left)} {compare.op} {expr_text(compare.right)}"
+
+
+def _act(act: str | None) -> str:
+    """A parameter called `act` needs no name behind the word."""
+    return "" if act is None else "act" if act == "act" else f"act {act}"
+
+
+def _with(start: str, *modifiers: str) -> str:
+    return ", ".join((start, *filter(None, modifiers)))
+
+
+# --- values -----------------------------------------------------------------------------------------------------------
+
+
+def set_text(values: Sequence[ir.Number]) -> str:
+    """`3`, `{3, 5}`; with one decimal fraction, all of them are written with a point."""
+    point = any(isinstance(each, float) for each in values)
+    texts = [number_text(each, point=point) for each in values]
+    return texts[0] if len(texts) == 1 else f"{{{', '.join(texts)}}}"
+
+
+def range_text(values: Sequence[ir.Number], step: int, least: int) -> str:
+    """`2..4` for at least `least` values that are `step` apart, `128..224 step 4` for many that are otherwise apart."""
+    gaps = {high - low for low, high in pairwise(values)}
+    if len(gaps) != 1 or not all(isinstance(each, int) for each in values):
+        return set_text(values)
+    gap = gaps.pop()
+    if gap == step and len(values) >= least and all(each % step == 0 for each in values):
+        return f"{values[0]}..{values[-1]}"
+    if len(values) >= STEP_RANGE:
+        return f"{values[0]}..{values[-1]} step {gap}"
+    return set_text(values)
+
+
+def choices_text(choices: ir.Choices) -> str:
+    if not choices.per_layer:
+        return set_text(choices.values)
+    texts = list(map(number_text, choices.values))
+    return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
+
+
+def widths_text(windows: Sequence[ir.Choices], multiple: int) -> str:
+    """`2 of 32..64`, `{32, 48}`, or in a model `[32, 48]`; `multiple` is the device's."""
+    first = windows[0]
+    if first.per_layer:
+        return choices_text(first)
+    values = [*first.values, *(each.values[-1] for each in windows[1:])]
+    text = range_text(values, multiple, WIDTH_RANGE)
+    return text if len(windows) == 1 else f"{len(first.values)} of {text}"
+
+
+# --- heads and stages -------------------------------------------------------------------------------------------------
+
+
+def head_step_text(step: ir.HeadStep, multiple: int) -> str:
+    """`conv 1 -> 1280, act hswish`; `multiple` is the device's."""
+    if isinstance(step, ir.HeadConv):
+        if isinstance(step.out, ir.Choices):
+            out = range_text(step.out.values, multiple, WIDTH_RANGE)
+        else:
+            out = expr_text(step.out)
+        act = f"act {step.act}" if step.act else ""
+        return ", ".join(filter(None, (f"conv {step.kernel} -> {out}", act, *convolution_modifiers(step))))
+    if isinstance(step, ir.HeadLinear):
+        return f"linear -> {expr_text(step.out)}"
+    if isinstance(step, ir.HeadDropout):
+        return f"dropout {number_text(step.rate)}"
+    return "pool" if isinstance(step, ir.HeadPool) else f"act {step.act}"
+
+
+def arguments_text(candidate: ir.Candidate) -> list[str]:
+    numbers = [f"{name} {choices_text(choices)}" for name, choices in candidate.numbers.items()]
+    return numbers + [f"{name} {act}" for name, act in candidate.acts.items()]
+
+
+def use_text(candidate: ir.Candidate) -> str:
+    """`mbv2 { kernel {3, 5, 7}, expand {4, 6, 8}, act relu6 }`."""
+    return f"{candidate.block} {{ {', '.join(arguments_text(candidate))} }}"
+
+
+def origin_text(origin: ir.Origin) -> str:
+    details = {"sha256": origin.sha256, "encoding": origin.encoding}
+    written = (f'{name} "{value}"' for name, value in details.items() if value)
+    return ", ".join((f"from {origin.kind} {origin.name}", *written))
+
+
+# --- settings -------------------------------------------------------------------------------------------------------
+
+
+def settings_text(space: ir.SearchSpace) -> list[str]:
+    texts = []
+    if space.targets:
+        texts.append(f"targets latency {set_text(latencies(space.targets))} ms")
+    if space.quality:
+        texts.append(_quality(space.quality))
+    for name in ("evolution", "distill", "train"):
+        section: ir.Node | None = getattr(space, name)
+        if section is not None:
+            texts.append(f"{name} {{ {_fields(section)} }}")
+    return texts
+
+
+def latencies(targets: ir.Targets) -> tuple[ir.Number, ...]:
+    """In ms; whole ones as they are written, without a point."""
+    return tuple(int(each) if each.is_integer() else each for each in targets.latency_ms)
+
+
+def _quality(quality: ir.Quality) -> str:
+    samples = "" if quality.samples is None else f" {{ samples {quality.samples} }}"
+    parts = [f"estimator {quality.estimator}{samples}", f"top {quality.top}", f"chain {quality.chain}"]
+    if quality.penalty:
+        parts.append(f"penalty {{ {_fields(quality.penalty)} }}")
+    return f"quality {{ {', '.join(parts)} }}"
+
+
+def _fields(section: ir.Node) -> str:
+    return ", ".join(f"{name} {number_text(value)}" for name, value in section)
