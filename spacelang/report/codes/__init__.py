@@ -12,9 +12,7 @@ AREAS = (
 )  # fmt: skip
 
 CODES: dict[str, Code] = {
-    each.code: each
-    for area in AREAS
-    for each in import_module(f"spacelang.report.codes.{area}").CODES
+    each.code: each for area in AREAS for each in import_module(f"spacelang.report.codes.{area}").CODES
 }
 """Every code of the project, by its name, in the order of the areas."""
 
