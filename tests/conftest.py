@@ -16,7 +16,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 class Golden:
-    """Compares texts with the files of one folder: `golden/` next to the test file.
+    """Compares texts with the files of one folder, by default `golden/` next to the test file.
 
     `golden(text, "vnni/encoding.json")` fails with a diff where the file says something else. With `--update-golden` it
     rewrites the file and still fails, since a rewritten file has yet to be reviewed.
@@ -37,7 +37,9 @@ class Golden:
             pytest.fail(f"{name} was rewritten: review the diff", pytrace=False)
         if expected is None:
             pytest.fail(f"{path} is missing: run pytest --update-golden and review it", pytrace=False)
-        diff = difflib.unified_diff(expected.splitlines(), actual.splitlines(), f"golden/{name}", "actual", lineterm="")
+        diff = difflib.unified_diff(
+            expected.splitlines(), actual.splitlines(), f"{self.folder.name}/{name}", "actual", lineterm=""
+        )
         pytest.fail("\n".join(diff) or "they differ in line endings only", pytrace=False)
 
     def holds_exactly(self, names: Iterable[str], under: str = "") -> None:

@@ -1,4 +1,4 @@
-"""Bad programs and all that is said about them, in one golden file."""
+"""Bad programs: all that is said about `bad/x.space` stands in `bad/x.expected`."""
 
 from __future__ import annotations
 
@@ -24,10 +24,19 @@ def diagnostics(path: Path) -> tuple[Diagnostic, ...]:
     return report.sorted()
 
 
-def test_all_that_is_said_about_bad_programs(golden: Golden) -> None:
-    said = (f"=== {path.stem}\n\n{to_text(diagnostics(path))}\n" for path in PROGRAMS)
-    golden("\n".join(said), "bad.txt")
-    golden.holds_exactly(["bad.txt"])
+@pytest.fixture
+def expectations(request: pytest.FixtureRequest) -> Golden:
+    return Golden(BAD, request.config.getoption("--update-golden"))
+
+
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
+def test_what_is_said_about_bad_programs(path: Path, expectations: Golden) -> None:
+    expectations(to_text(diagnostics(path)), f"{path.stem}.expected")
+
+
+def test_every_program_has_its_expectation(expectations: Golden) -> None:
+    programs = [path.name for path in PROGRAMS]
+    expectations.holds_exactly([*programs, *(f"{path.stem}.expected" for path in PROGRAMS)])
 
 
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
