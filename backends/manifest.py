@@ -11,30 +11,27 @@ import json
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from spacelang import __version__, ir
 from spacelang.files import write_atomic
-from spacelang.report.diagnostics import Diagnostic, Report, SpacelangError
+from spacelang.records import Record
+from spacelang.report.diagnostics import Report, refuse
 
 NAME = "manifest.json"
 FORMAT = 1
 
 
-class SpaceEntry(BaseModel):
+class SpaceEntry(Record):
     """The space that was compiled; `sha256` is that of its structure."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: ir.Kind
     name: str
     sha256: str
 
 
-class Manifest(BaseModel):
+class Manifest(Record):
     """`files`: the SHA-256 of each, by path."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: int = FORMAT
     spacelang: str
@@ -63,7 +60,7 @@ def write_build(space: ir.SearchSpace, files: Mapping[str, str], directory: Path
         SpacelangError: SP0807-SP0809 before anything is written, SP0812 if the system refuses.
     """
     if directory.is_file():
-        raise SpacelangError([Diagnostic("SP0812", f"{directory} is a file", help="name a folder")])
+        refuse("SP0812", f"{directory} is a file", help="name a folder")
     try:
         earlier = _read(directory, force)
         if not force:
@@ -75,7 +72,7 @@ def write_build(space: ir.SearchSpace, files: Mapping[str, str], directory: Path
         write_atomic(directory / NAME, _manifest(space, files))
     except OSError as error:
         message = f"{error.filename or directory} can't be written: {error.strerror}"
-        raise SpacelangError([Diagnostic("SP0812", message)]) from error
+        refuse("SP0812", message)
     return [directory / path for path in sorted([*files, NAME])]
 
 
@@ -99,10 +96,10 @@ def _read(directory: Path, force: bool) -> dict[str, str]:
         manifest = None
     if manifest and manifest.format == FORMAT and all(map(is_plain, manifest.files)):
         return manifest.files
-    if force:
-        return {}
-    message = f"{path} can't be read, so what is in {directory} is unknown"
-    raise SpacelangError([Diagnostic("SP0809", message, help="choose another directory, or --force to overwrite")])
+    if not force:
+        message = f"{path} can't be read, so what is in {directory} is unknown"
+        refuse("SP0809", message, help="choose another directory, or --force to overwrite")
+    return {}
 
 
 def _check(directory: Path, files: Mapping[str, str], earlier: Mapping[str, str]) -> None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from spacelang.ast.loader import Program, load_program, open_source
 from spacelang.check import check
-from spacelang.report.diagnostics import Diagnostic, Report, SpacelangError
+from spacelang.report.diagnostics import Report, SpacelangError, refuse
 from spacelang.report.source import Source
 from spacelang.report.suggest import did_you_mean
 
@@ -123,13 +123,9 @@ def choose(spaces: Sequence[SearchSpace], name: str | None, file: str) -> Search
     """
     names = [each.name for each in spaces]
     if not names:
-        raise _refusal("SP0811", f"{file} declares no space", "name a file with a hyperspace, a space or a model")
+        refuse("SP0811", f"{file} declares no space", "name a file with a hyperspace, a space or a model")
     if name is None and len(names) > 1:
-        raise _refusal("SP0810", f"{file} declares {len(names)} spaces", f"name one of them, as in {file}#{names[0]}")
+        refuse("SP0810", f"{file} declares {len(names)} spaces", f"name one of them, as in {file}#{names[0]}")
     if name is not None and name not in names:
-        raise _refusal("SP0810", f"{file} declares no space `{name}`", did_you_mean(name, names))
+        refuse("SP0810", f"{file} declares no space `{name}`", did_you_mean(name, names))
     return next(each for each in spaces if name in (None, each.name))
-
-
-def _refusal(code: str, message: str, help: str) -> SpacelangError:
-    return SpacelangError([Diagnostic(code, message, help=help)])

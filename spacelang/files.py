@@ -1,4 +1,4 @@
-"""Writing files so that a reader, or a crash, never sees half of one."""
+"""Reading files with a message where that fails; writing them so that a reader, or a crash, never sees half of one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,30 @@ import re
 import secrets
 import stat
 from pathlib import Path
+
+from spacelang.report.diagnostics import refuse
+
+
+def reason(error: OSError) -> str:
+    """What the system says went wrong, for the end of a sentence."""
+    return (error.strerror or str(error)).lower()
+
+
+def read_or_refuse(path: Path, code: str, *, missing: str = "", help: str = "") -> bytes:
+    """The content of a file.
+
+    Args:
+        missing: what to do if there is no such file.
+        help: what to do if it can't be read.
+
+    Raises: SpacelangError: `code`, if it can't be read.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        refuse(code, f"there is no file `{path}`", missing or help)
+    except OSError as error:
+        refuse(code, f"`{path}` can't be read: {reason(error)}", help)
 
 
 def write_atomic(path: str | os.PathLike[str], content: str | bytes) -> None:

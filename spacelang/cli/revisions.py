@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
-from spacelang.report.diagnostics import Diagnostic, SpacelangError
+from spacelang.report.diagnostics import refuse
 
 
 @contextmanager
@@ -62,4 +62,4 @@ def _git(argument: str, *command: str) -> bytes:
 
 def _refuse(argument: str, reason: str) -> NoReturn:
     mend = "write a file, or REV:PATH with the path from the root of the repository"
-    raise SpacelangError([Diagnostic("SP1001", f"{argument}: {reason}", help=mend)])
+    refuse("SP1001", f"{argument}: {reason}", help=mend)

@@ -22,7 +22,7 @@ from spacelang.evolve.table.parquet import fingerprint
 from spacelang.evolve.table.part import table_for
 from spacelang.evolve.table.table import Table, all_cells, cells_of
 from spacelang.networks.genome import Genome, count_spaces, encode
-from spacelang.report.diagnostics import Diagnostic, SpacelangError
+from spacelang.report.diagnostics import Diagnostic, SpacelangError, refuse
 
 GAP_NODES = 1000
 """Nodes spent on the optimum that the gap is measured to."""
@@ -273,7 +273,7 @@ def _blocks(stage: ir.Stage) -> tuple[int, ...]:
 def _require_choice(space: ir.SearchSpace) -> None:
     if count_spaces(space) < 2:
         message = f"{space.name} holds one space only, so there is nothing to search"
-        raise SpacelangError([Diagnostic("SP0723", message, help="give a hyperspace")])
+        refuse("SP0723", message, help="give a hyperspace")
 
 
 def _error(difference: str) -> SpacelangError:

@@ -9,11 +9,11 @@ import json
 from pathlib import Path
 from typing import IO, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from spacelang import __version__, ir
+from spacelang.records import Record, first_error
 from spacelang.report.diagnostics import Diagnostic, SpacelangError
-from spacelang.report.invalid import first_error
 
 HISTORY_VERSION = 1
 MAX_BYTES = 1 << 30
@@ -21,15 +21,13 @@ Algorithm = Literal["evolution", "random"]
 Line = TypeVar("Line", bound=BaseModel)
 
 
-class Header(BaseModel):
+class Header(Record):
     """Everything that decides which spaces a search explores, and what made the file.
 
     Attributes:
         sha256: of the hyperspace. table: `parquet.fingerprint`.
         population, sample: None for random search, which has neither.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     history_version: int = HISTORY_VERSION
     spacelang: str = __version__
@@ -45,7 +43,7 @@ class Header(BaseModel):
     seed: int
 
 
-class Entry(BaseModel):
+class Entry(Record):
     """One explored space.
 
     Attributes:
@@ -53,8 +51,6 @@ class Entry(BaseModel):
         parent: the index of the space that it was mutated from.
         operation: how it came to be.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     index: int
     encoding: str

@@ -19,7 +19,7 @@ from spacelang.evolve.quality.quality import Estimator, Score, total, value_of
 from spacelang.evolve.settings import quality_of, targets_of
 from spacelang.evolve.table.part import table_for
 from spacelang.evolve.table.table import Cell, Table, all_cells, genome_of_cells
-from spacelang.report.diagnostics import Report
+from spacelang.report.diagnostics import Report, refuse
 
 NODE_LIMIT = 20_000
 """Nodes after which the search stops without a proof. Published tables need dozens."""
@@ -171,10 +171,8 @@ class Solver:
             help = f"stem, head and the fastest rows together take {milliseconds(fastest):g} ms"
         else:
             help = "at no resolution does every stage have rows"
-        report = Report()
-        report.error(
+        refuse(
             "SP0722",
             f"no sub-network is within {max(self.estimator.targets_ms):g} ms, the largest target",
             help=help,
         )
-        report.raise_if_failed()

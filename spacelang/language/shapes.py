@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import accumulate
-from math import prod
 
 
 def size_after(size: int, stride: int) -> int:
@@ -31,9 +30,3 @@ def kernel_reaches(kernel: int, size: int) -> bool:
     2·size - 1 the outer taps only ever multiply padding: their weights can't learn anything.
     """
     return kernel <= 2 * size - 1
-
-
-def undivided(resolutions: Iterable[int], strides: Iterable[int]) -> tuple[int, ...]:
-    """The resolutions that the strides together don't divide, for runtimes that can't round a size up."""
-    total = prod(strides)
-    return tuple(each for each in resolutions if each % total)

@@ -9,9 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from spacelang.latency.runtimes.protocol import RuntimeName
+from spacelang.records import Record
 from spacelang.report.diagnostics import Report
 
 CPUINFO = Path("/proc/cpuinfo")
@@ -23,7 +22,7 @@ INTEGER_FLAGS = frozenset(
 NAMING = ("model name", "cpu family", "model", "stepping", "CPU implementer", "CPU part", "CPU revision")
 
 
-class Fingerprint(BaseModel):
+class Fingerprint(Record):
     """A device as a runtime sees it. Equal fingerprints have the same latencies.
 
     Attributes:
@@ -31,8 +30,6 @@ class Fingerprint(BaseModel):
         flags: of `INTEGER_FLAGS`, those it has, sorted.
         mhz: the highest frequency of the core, where the system tells it.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     cpu: str
     flags: tuple[str, ...]

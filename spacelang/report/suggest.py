@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 SHOWN = 12
 """More names than this are not listed: nobody reads them."""
@@ -39,6 +39,16 @@ def listed(options: Iterable[str], joint: str = "or") -> str:
     if len(names) < 2:
         return "".join(names)
     return f"{', '.join(names[:-1])} {joint} {names[-1]}"
+
+
+def some(items: Sequence[str], shown: int = 5, what: str = "", joint: str = ", ") -> str:
+    """The first few of many, and how many more there are.
+
+    >>> some(["a", "b", "c", "d"], 2, "files")
+    'a, b and 2 more files'
+    """
+    more = f" and {len(items) - shown} more {what}".rstrip() if len(items) > shown else ""
+    return joint.join(items[:shown]) + more
 
 
 def spelled(value: int | float) -> str:

@@ -7,10 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacelang import ast
-from spacelang.ast import choices
 from spacelang.ast.choices import count, expand, windows
 from spacelang.language.arithmetic import Real, round8
-from spacelang.language.shapes import kernel_reaches, size_after, sizes, undivided
+from spacelang.language.shapes import kernel_reaches, size_after, sizes
 from spacelang.report.source import Source
 
 SPAN = Source("values", "").span(0, 0)
@@ -52,10 +51,6 @@ def test_windows_are_neighbours() -> None:
     assert windows(ast.Widths(None, span_of(32, 64), SPAN), 16) == ((32, 48, 64),)
 
 
-def test_steps_of_depths_and_numbers() -> None:
-    assert (choices.DEPTH_STEP, choices.NUMBER_STEP) == (1, 1)
-
-
 @given(st.floats(1, 1e6))
 def test_round8_never_loses_more_than_a_tenth(value: float) -> None:
     rounded = round8(value)
@@ -80,7 +75,3 @@ def test_kernels_that_reach_their_map() -> None:
     assert kernel_reaches(9, 5)
     assert not kernel_reaches(11, 5)
     assert kernel_reaches(1, 1)
-
-
-def test_resolutions_that_strides_do_not_divide() -> None:
-    assert undivided((160, 164, 192), (2, 2, 2, 4)) == (164,)

@@ -17,14 +17,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from spacelang import ir
 from spacelang.evolve.table.rules import row_problems
 from spacelang.evolve.table.table import SHOWN, FloatArray, Latencies, Rows, Table, check_latencies
 from spacelang.files import write_atomic
+from spacelang.records import Record, first_error
 from spacelang.report.diagnostics import Report
-from spacelang.report.invalid import first_error
 from spacelang.report.suggest import listed
 from spacelang.verify.space import verify
 
@@ -48,9 +48,7 @@ LOSS_FP32, LATENCY = "loss_fp32", "latency_ms"
 INTEGERS = ("block", "window", "resolution", "channels_in")
 
 
-class _Header(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Header(Record):
     format_version: int
     sha256: str
     hyperspace: ir.SearchSpace

@@ -19,8 +19,8 @@ from spacelang import ir
 from spacelang.evolve.settings import MAX_LATENCY_MS
 from spacelang.networks.architecture import LayerChoice
 from spacelang.networks.genome import Genome
-from spacelang.report.diagnostics import Report
-from spacelang.report.suggest import listed
+from spacelang.report.diagnostics import Report, refuse
+from spacelang.report.suggest import listed, some
 from spacelang.translate.diff import Change, diff
 
 IntArray = npt.NDArray[np.int64]
@@ -172,29 +172,20 @@ class Table:
     def require_latencies(self) -> Latencies:
         """Raises: SpacelangError: SP0705: if none are attached."""
         if self.latencies is None:
-            report = Report()
-            report.error(
+            refuse(
                 "SP0705",
                 "the table has no latencies, so no space can be scored with it",
-                help="attach those of a device: `spacelang table attach TABLE --device NAME -o TABLE`",
+                "attach those of a device: `spacelang table attach TABLE --device NAME -o TABLE`",
             )
-            report.raise_if_failed()
-        assert self.latencies is not None
         return self.latencies
 
     def require_cells(self, cells: Iterator[Cell] | tuple[Cell, ...]) -> None:
         """Raises: SpacelangError: SP0706: if one of the cells has no row."""
         missing = [each for each in cells if each not in self.cells]
         if missing:
-            report = Report()
-            shown = [self.describe(each) for each in missing[:SHOWN]]
-            more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
-            report.error(
-                "SP0706",
-                f"the table has no rows for {'; '.join(shown)}{more}",
-                help="distil these blocks first; `spacelang table info` lists what is missing",
-            )
-            report.raise_if_failed()
+            shown = some([self.describe(each) for each in missing], SHOWN, joint="; ")
+            help = "distil these blocks first; `spacelang table info` lists what is missing"
+            refuse("SP0706", f"the table has no rows for {shown}", help)
 
     def require_fit(self, space: ir.SearchSpace, part: ir.SearchSpace | None = None) -> None:
         """Check that `space` is the table's hyperspace, or the given part of it.
@@ -204,17 +195,14 @@ class Table:
         mine = part or self.space
         if space.sha256 == mine.sha256:
             return
-        report = Report()
         other = f"{'is not' if part is None else 'holds no'} {space.name}@{space.short_hash}"
         found = [_in_words(each) for each in _structural_changes(mine, space)]
-        more = f" and {len(found) - SHOWN} more differences" if len(found) > SHOWN else ""
-        report.error(
+        refuse(
             "SP0704",
             f"the table was made for {self.space.name}@{self.space.short_hash}, which {other}: "
-            f"{'; '.join(found[:SHOWN])}{more}",
-            help="use the space that the table was made for, or make a table for this one",
+            f"{some(found, SHOWN, 'differences', '; ')}",
+            "use the space that the table was made for, or make a table for this one",
         )
-        report.raise_if_failed()
 
     def describe(self, cell: Cell) -> str:
         """A cell in the words of the text."""

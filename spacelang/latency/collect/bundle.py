@@ -7,12 +7,12 @@ import math
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeVar
+from typing import Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from spacelang import ir
-from spacelang.files import write_atomic
+from spacelang.files import read_or_refuse, write_atomic
 from spacelang.latency.collect.holdout import is_held_out
 from spacelang.latency.collect.log import Log, Measured, MeasuredNetwork, Network
 from spacelang.latency.collect.measure import NOTHING, without_call
@@ -23,21 +23,19 @@ from spacelang.latency.device import INTEGER_FLAGS, Fingerprint
 from spacelang.latency.meter import CANARY, SWEEPS
 from spacelang.latency.runtimes.protocol import Precision, Runtime, RuntimeName
 from spacelang.networks.kernels import Kernel
+from spacelang.records import Record, parse_record
 from spacelang.report.diagnostics import refuse
-from spacelang.report.invalid import first_error
 from spacelang.report.progress import Update
+from spacelang.report.suggest import some
 
 MANIFEST, RESULTS = "manifest.json", "results.json"
 RUNNER, PHONE_RUNNER = "measure.py", "measure_adb.sh"
-Parsed = TypeVar("Parsed", bound=BaseModel)
 AGAIN = "run the script again: it goes on where it stopped"
 SHOWN = 3
 """Missing or extra models are named up to so many."""
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Model(Record):
     file: str
     precision: Precision
 
@@ -52,7 +50,7 @@ class NetworkModel(_Model):
     network: Network
 
 
-class Manifest(BaseModel):
+class Manifest(Record):
     """What the models of a folder are.
 
     Attributes:
@@ -60,8 +58,6 @@ class Manifest(BaseModel):
         canary: the model that notices disturbances.
         calls: for each precision, a model that takes less than calling the runtime does; the first are measured.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format_version: Literal[1] = 1
     runtime: RuntimeName
@@ -71,20 +67,16 @@ class Manifest(BaseModel):
     models: tuple[KernelModel | NetworkModel, ...]
 
 
-class Figure(BaseModel):
+class Figure(Record):
     """The least of what each sweep found, and how many there were."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     ms: float
     canary_ms: float
     sweeps: int = Field(ge=1)
 
 
-class Results(BaseModel):
+class Results(Record):
     """What a runner writes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     manifest_sha256: str
     device: Fingerprint
@@ -159,8 +151,12 @@ def read_results(path: Path) -> Imported:
     """
     results_path = path / RESULTS if path.is_dir() else path
     manifest_path = results_path.with_name(MANIFEST)
-    results_text, manifest_text = _read(results_path), _read(manifest_path)
-    manifest, results = _parse(Manifest, manifest_path, manifest_text), _parse(Results, results_path, results_text)
+    results_text, manifest_text = (
+        read_or_refuse(each, "SP1109", missing="`spacelang latency export-bench` makes such folders")
+        for each in (results_path, manifest_path)
+    )
+    manifest = parse_record(Manifest, manifest_text, manifest_path, "SP1109")
+    results = parse_record(Results, results_text, results_path, "SP1109")
     if results.manifest_sha256 != hashlib.sha256(manifest_text).hexdigest():
         refuse("SP1109", f"{results_path}: these results are of other models than those of {manifest_path}")
     if results.device.runtime != manifest.runtime:
@@ -196,22 +192,6 @@ def _measurements(manifest: Manifest, results: Results) -> Iterator[Measured | M
             yield Measured(each.kernel, each.precision, ms, figure.canary_ms)
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        refuse("SP1109", f"{path}: {error.strerror}", "`spacelang latency export-bench` makes such folders")
-
-
-def _parse(kind: type[Parsed], path: Path, text: bytes) -> Parsed:
-    try:
-        return kind.model_validate_json(text)
-    except ValidationError as error:
-        where, what = first_error(error)
-        refuse("SP1109", f"{path}: {where + ': ' if where else ''}{what}")
-
-
 def _complain(path: Path, what: str, which: Sequence[str], help: str) -> None:
     if which:
-        more = f" and {len(which) - SHOWN} more" if len(which) > SHOWN else ""
-        refuse("SP1109", f"{path}: {', '.join(which[:SHOWN])}{more} {what}", help)
+        refuse("SP1109", f"{path}: {some(which, SHOWN)} {what}", help)

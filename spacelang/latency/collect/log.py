@@ -18,14 +18,14 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from spacelang.files import write_atomic
 from spacelang.latency.device import Fingerprint
 from spacelang.latency.runtimes.protocol import Precision
 from spacelang.networks.kernels import Kernel
+from spacelang.records import Record, first_error
 from spacelang.report.diagnostics import refuse
-from spacelang.report.invalid import first_error
 
 FORMAT_VERSION = 2
 METADATA_KEY = b"spacelang"
@@ -85,9 +85,7 @@ class MeasuredNetwork(NamedTuple):
     sweeps: int = 1
 
 
-class _Header(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Header(Record):
     format_version: int
     fingerprint: Fingerprint
     reference_ms: float | None

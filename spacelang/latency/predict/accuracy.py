@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from spacelang.latency.predict.columns import Floats
+from spacelang.records import Record
 
 
-class Accuracy(BaseModel):
+class Accuracy(Record):
     """Predicted against measured latencies.
 
     Attributes:
@@ -17,8 +18,6 @@ class Accuracy(BaseModel):
         rmspe: root of the mean squared relative error.
         within_5, within_10: the share whose error is at most 5 % and 10 % of the measured latency.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     count: int = Field(ge=1)
     rmse_ms: float = Field(ge=0)

@@ -22,7 +22,7 @@ from spacelang.latency.predict.whole import Whole
 from spacelang.latency.runtimes.protocol import Precision
 from spacelang.networks.kernels import Kernel
 from spacelang.report.diagnostics import Report, refuse
-from spacelang.report.suggest import listed
+from spacelang.report.suggest import listed, some
 
 SLACK = 1.25
 """A number so much beyond what was measured is still believed: the analytic base carries it."""
@@ -132,10 +132,9 @@ class Predictor:
             else:
                 far += (f"{_in_words(kernels[int(index[at])])} ({why})" for at, why in _outside(self.kinds[kind], of))
         if far:
-            more = f" and {len(far) - SHOWN} more" if len(far) > SHOWN else ""
             report.warning(
                 "SP1604",
-                f"{self.name} learned from no kernels like {'; '.join(far[:SHOWN])}{more}",
+                f"{self.name} learned from no kernels like {some(far, SHOWN, joint='; ')}",
                 help="there it goes by its analytic base; measure kernels of this space: `spacelang latency collect`",
             )
 

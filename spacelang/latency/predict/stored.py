@@ -26,8 +26,8 @@ from spacelang.latency.predict.predictor import KindModel, Predictor, named
 from spacelang.latency.predict.trees import Trees
 from spacelang.latency.predict.whole import Whole
 from spacelang.latency.runtimes.protocol import Precision
+from spacelang.records import first_error
 from spacelang.report.diagnostics import refuse
-from spacelang.report.invalid import first_error
 
 FORMAT_VERSION = 2
 HEADER = "predictor.json"

@@ -9,14 +9,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from spacelang.report.diagnostics import Report
-from spacelang.report.suggest import listed
+from spacelang.report.suggest import listed, some
 from spacelang.train.data.images import READABLE
 
 TRAIN = "train"
 VALIDATION = ("val", "validation")
-SHOWN = 5
-"""Of more classes or files than this only the first are named."""
-
 Files = dict[str, int]
 """The images of a class: size in bytes by path below the class's folder, in alphabetical order."""
 Classes = dict[str, Files]
@@ -85,7 +82,7 @@ def _classes(folder: Path, report: Report) -> Classes:
         what = "class has" if len(empty) == 1 else "classes have"
         report.error(
             "SP1205",
-            f"in {folder} {len(empty)} {what} no images: {_some(empty)}",
+            f"in {folder} {len(empty)} {what} no images: {some(empty)}",
             help=f"add some, or remove the folder; read are {listed(sorted(READABLE), 'and')}",
         )
     if foreign:
@@ -94,7 +91,7 @@ def _classes(folder: Path, report: Report) -> Classes:
         others = _counted(len(foreign), "file")
         report.error(
             "SP1206",
-            f"among the images in {folder} are {others} of other kinds ({kinds}): {_some(foreign)}",
+            f"among the images in {folder} are {others} of other kinds ({kinds}): {some(foreign)}",
             help=f"convert or move them; read are {listed(sorted(READABLE), 'and')}",
         )
     return classes
@@ -123,7 +120,7 @@ def _compare(found: Mapping[str, tuple[Path, Classes]], report: Report) -> None:
             what = "class" if len(missing) == 1 else "classes"
             report.error(
                 "SP1209",
-                f"{folder} lacks {len(missing)} {what} of {other_folder}: {_some(missing)}",
+                f"{folder} lacks {len(missing)} {what} of {other_folder}: {some(missing)}",
                 help="both need the same classes, in folders of the same names",
             )
 
@@ -134,8 +131,3 @@ def _ending(path: str) -> str:
 
 def _counted(count: int, what: str) -> str:
     return f"{count} {what}{'s' * (count != 1)}"
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more

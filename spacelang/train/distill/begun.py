@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from filelock import FileLock
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from spacelang import __version__, nn
 from spacelang.files import write_atomic
+from spacelang.records import Record, read_record
 from spacelang.report.diagnostics import refuse
-from spacelang.report.invalid import first_error
 from spacelang.report.progress import Update
 from spacelang.train.data import DIGITS, Data, anywhere, count_batches, open_data
 from spacelang.train.distill.jobs import FILE, Build, Job
@@ -31,10 +30,8 @@ from spacelang.train.teacher.opening import TIMM
 LOCK = "bkd/run.lock"
 
 
-class Begun(BaseModel):
+class Begun(Record):
     """What all students of a build have in common. data, teacher: where they were found last."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format_version: Literal[1] = 1
     spacelang: str = __version__
@@ -152,15 +149,7 @@ def _jobs_sha256(build: Build) -> str:
 def read_begun(build: Path) -> Begun | None:
     """None if nothing was begun. Raises: SpacelangError: SP1306 if the file is damaged."""
     path = build / RUN
-    try:
-        return Begun.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        refuse("SP1306", f"`{path}` can't be read: {(error.strerror or str(error)).lower()}")
-    except ValidationError as error:
-        where, what = first_error(error)
-        refuse("SP1306", f"`{path}` is damaged: {where or 'the file'}: {what}", anew(build))
+    return read_record(Begun, path, "SP1306", help=anew(build)) if path.exists() else None
 
 
 def read_student(build: Build, job: Job) -> tuple[Student, Finished] | None:

@@ -12,8 +12,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
-from pydantic import BaseModel, ConfigDict
-
+from spacelang.records import Record
 from spacelang.report.diagnostics import refuse
 from spacelang.train.distill.jobs import Build, Job
 from spacelang.train.distill.learner import At, Learner, Losses
@@ -28,25 +27,21 @@ RUN, TEACHER, STUDENTS, CHECKPOINTS, LOCKS = (
 PARTS = (RUN, STUDENTS, CHECKPOINTS, TEACHER)
 
 
-class State(BaseModel):
+class State(Record):
     """What a checkpoint says beside the tensors. `begun`: the key of what the training was begun with."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     at: At
     losses: Losses
     begun: str
 
 
-class Finished(BaseModel):
+class Finished(Record):
     """What is said of a trained student beside its weights.
 
     Attributes:
         teacher_in, teacher_out: the channels of its adapters.
         begun: as in `State`.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     job: int
     stage: str

@@ -6,10 +6,10 @@ import math
 from typing import NamedTuple, Self
 
 import torch
-from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
 from spacelang import ir, nn
+from spacelang.records import Record
 from spacelang.report.diagnostics import refuse
 from spacelang.train.distill.jobs import Job, Phase
 from spacelang.train.distill.sandwich import SubStage, step_choices
@@ -30,22 +30,18 @@ class At(NamedTuple):
     step: int
 
 
-class Loss(BaseModel):
+class Loss(Record):
     """NSR on the validation images of the largest and the smallest sub-stage (paper, C.3)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     largest: float
     smallest: float
 
 
-class Losses(BaseModel):
+class Losses(Record):
     """In FP32 before training, in FP32 behind its phase, and in INT8 at the end.
 
     None: not there yet, or its phase has no epoch.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     untrained: Loss | None = None
     fp32: Loss | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from spacelang import ir
@@ -43,8 +42,3 @@ def draw(space: ir.SearchSpace, cell: Cell, count: int, seed: int) -> tuple[Draw
         resolutions = rng.choice(space.resolutions, CHUNK).tolist()
         found |= dict.fromkeys(map(Drawn, resolutions, rng.choice(channels, CHUNK).tolist(), choices))
     return tuple(found)[:wanted]
-
-
-def resolutions_of(drawn: Iterable[Drawn]) -> tuple[int, ...]:
-    """Those that occur, in ascending order."""
-    return tuple(sorted({each.resolution for each in drawn}))

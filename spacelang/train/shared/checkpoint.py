@@ -11,22 +11,20 @@ from pathlib import Path
 from typing import Generic, NamedTuple, NoReturn, TypeVar
 
 import torch
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load as from_bytes
 from safetensors.torch import save as to_bytes
 from torch import Tensor
 
 from spacelang.files import write_atomic
+from spacelang.records import Record, first_error
 from spacelang.report.diagnostics import refuse
-from spacelang.report.invalid import first_error
 
 S = TypeVar("S", bound=BaseModel)
 
 
-class _Note(BaseModel, Generic[S]):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Note(Record, Generic[S]):
     tensors: str
     sha256: str
     state: S

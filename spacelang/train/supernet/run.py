@@ -16,16 +16,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
 from spacelang import __version__, ir
-from spacelang.files import is_temporary, write_atomic
+from spacelang.files import is_temporary, read_or_refuse, write_atomic
 from spacelang.nn import Precision, Supernet, build
+from spacelang.records import Record, read_record
 from spacelang.report.diagnostics import refuse
-from spacelang.report.invalid import first_error
+from spacelang.report.suggest import some
 from spacelang.train.data import Data
 from spacelang.train.shared.locks import locked
 from spacelang.translate.diff import Change, diff
@@ -40,10 +40,8 @@ ASIDE = ("name", "from", "models", "targets", "quality", "evolution", "distill",
 """What may differ when a training goes on: none of it changes the result."""
 
 
-class Validation(BaseModel):
+class Validation(Record):
     """Accuracy on the validation images behind an epoch of a phase: the share of them that is right."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     precision: Precision
     epoch: int
@@ -51,13 +49,11 @@ class Validation(BaseModel):
     smallest: float
 
 
-class Run(BaseModel):
+class Run(Record):
     """Attributes:
     data, data_fingerprint: where the images are, and a hash of what they are.
     supernet_sha256: of the file of weights; None until the training is finished.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format_version: Literal[1] = 1
     spacelang: str = __version__
@@ -127,15 +123,7 @@ def write_run(folder: Path, run: Run) -> None:
 def read_run(folder: Path) -> Run:
     """Raises: SpacelangError: SP1502 if the folder holds none, or one that is damaged."""
     path = folder / RUN
-    try:
-        run = Run.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        refuse("SP1502", f"there is no file `{path}`", f"spacelang train SPACE.space -o {folder}")
-    except OSError as error:
-        refuse("SP1502", f"`{path}` can't be read: {(error.strerror or str(error)).lower()}")
-    except ValidationError as error:
-        where, what = first_error(error)
-        refuse("SP1502", f"`{path}` is not what spacelang wrote: {where or 'the file'}: {what}", ANEW)
+    run = read_record(Run, path, "SP1502", missing=f"spacelang train SPACE.space -o {folder}", help=ANEW)
     if wrong := verify(run.space):
         refuse("SP1502", f"`{path}` holds a space that is not sound: {wrong[0].message}", ANEW)
     return run
@@ -160,10 +148,7 @@ def read_supernet(folder: Path) -> tuple[Run, Supernet]:
         again = f"spacelang train {folder / SPACE} -o {folder} --data {run.data}"
         refuse("SP1504", f"the training in `{folder}` is not finished", f"go on with it: {again}")
     path = folder / WEIGHTS
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        refuse("SP1502", f"`{path}` can't be read: {(error.strerror or str(error)).lower()}")
+    data = read_or_refuse(path, "SP1502")
     if hashlib.sha256(data).hexdigest() != run.supernet_sha256:
         refuse("SP1502", f"`{path}` is not the file that the training wrote", ANEW)
     supernet = build(run.space).eval()
@@ -182,8 +167,8 @@ def _require_same(run: Run, space: ir.SearchSpace, data: Data, folder: Path) -> 
         found.append(f"data {run.data} → {data.name}" if run.data != data.name else f"the images in {data.name}")
     if not found:
         return
-    more = f" and {len(found) - SHOWN} more differences" if len(found) > SHOWN else ""
-    message = f"the training in `{folder}` was begun with something else: {'; '.join(found[:SHOWN])}{more}"
+    differences = some(found, SHOWN, "differences", "; ")
+    message = f"the training in `{folder}` was begun with something else: {differences}"
     refuse("SP1503", message, "go on with what it was begun with, or train in a new folder")
 
 

@@ -9,10 +9,10 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import torch
-from pydantic import BaseModel, ConfigDict
 
 from spacelang import ir, nn
 from spacelang.networks.architecture import Architecture, largest, smallest
+from spacelang.records import Record
 from spacelang.report.diagnostics import refuse
 from spacelang.report.progress import Update
 from spacelang.train.data import Batch, anywhere, batches, count_batches, open_data, require_classes
@@ -34,10 +34,8 @@ SUPERNET = "supernet."
 """In front of the names of a checkpoint's weights."""
 
 
-class Done(BaseModel):
+class Done(Record):
     """How far a training is: epochs, counted over both phases, and steps of the next one."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     epochs: int = 0
     step: int = 0

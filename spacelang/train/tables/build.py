@@ -13,6 +13,7 @@ from spacelang.evolve.table.rules import MAX_LOSS, usable
 from spacelang.evolve.table.table import SHOWN, Cell, Rows, Table
 from spacelang.report.diagnostics import refuse
 from spacelang.report.progress import Update
+from spacelang.report.suggest import some
 from spacelang.train.distill.begun import Begun, open_sources, read_begun, read_student, require_current
 from spacelang.train.distill.jobs import Build, Job, read_jobs
 from spacelang.train.distill.kept import STUDENTS, read_finished
@@ -122,11 +123,10 @@ def build_table(
 
 
 def _refuse_missing(build: Build, missing: Sequence[Job]) -> NoReturn:
-    shown = "; ".join(f"{each.job}: {each.describe()}" for each in missing[:SHOWN])
-    more = f"; and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
+    shown = some([f"{each.job}: {each.describe()}" for each in missing], SHOWN, joint="; ")
     refuse(
         "SP1401",
-        f"{len(missing)} of {len(build.jobs)} jobs in {build.folder} are not distilled: {shown}{more}",
+        f"{len(missing)} of {len(build.jobs)} jobs in {build.folder} are not distilled: {shown}",
         f"distil them first: `spacelang distill {build.folder}`",
     )
 

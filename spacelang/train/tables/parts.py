@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from spacelang.evolve.table.table import Cell
 from spacelang.files import write_atomic
+from spacelang.records import Record
 from spacelang.train.losses.draw import Drawn
 from spacelang.train.losses.measure import Losses
 
@@ -38,9 +39,7 @@ class Part(NamedTuple):
         return Path(FOLDER, f"job-{self.job:03}", f"window-{self.cell.window}-part-{self.number:03}.json")
 
 
-class _Measured(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Measured(Record):
     key: str
     losses: tuple[Losses, ...]
 

@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 import torch
 from filelock import FileLock
-from pydantic import BaseModel, ConfigDict
 from torch.nn import functional as F
 
 from spacelang.ir.nodes import SearchSpace
+from spacelang.records import Record
 from spacelang.report.diagnostics import refuse
 from spacelang.report.progress import Update
 from spacelang.train.data import Batch, Data, Split, batches, count_batches, resized
@@ -43,7 +43,7 @@ class Where(NamedTuple):
     workers: int
 
 
-class Purpose(BaseModel):
+class Purpose(Record):
     """What a network is trained for.
 
     Attributes:
@@ -51,30 +51,24 @@ class Purpose(BaseModel):
         structure: a hash of what depends on the space: points, channels, strides, resolutions, classes.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     data: str
     fingerprint: str
     structure: str
 
 
-class Unfinished(BaseModel):
+class Unfinished(Record):
     """A network after some epochs."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     purpose: Purpose
     epochs: int
 
 
-class Finished(BaseModel):
+class Finished(Record):
     """A network that can be the teacher.
 
     Attributes:
         accuracy: on the validation images, by resolution.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     purpose: Purpose
     accuracy: dict[int, float]

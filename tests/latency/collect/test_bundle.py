@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -78,8 +79,9 @@ def refusal(folder: Path, results: object) -> str:
         read_results(folder)
     (diagnostic,) = refused.value.diagnostics
     assert diagnostic.code == "SP1109"
-    assert diagnostic.message.startswith(f"{folder}/results.json: ")
-    return diagnostic.message.removeprefix(f"{folder}/results.json: ")
+    found = re.fullmatch(rf"`?{folder}/results.json(?:`|:) (.*)", diagnostic.message, re.DOTALL)
+    assert found
+    return found[1]
 
 
 @pytest.mark.parametrize("name", ["onnxruntime", "tflite"])
@@ -201,16 +203,17 @@ def test_results_that_do_not_fit_are_refused(folder: Path) -> None:
     assert other == f"these results are of other models than those of {folder}/manifest.json"
     phone = {**good["device"], "runtime": "tflite"}
     assert refusal(folder, {**good, "device": phone}) == "measured with tflite instead of onnxruntime"
-    assert refusal(folder, {**good, "device": {**phone, "cpu": None}}) == "device.cpu: Input should be a valid string"
-    assert refusal(folder, "{").startswith("Invalid JSON: ")
+    damaged = refusal(folder, {**good, "device": {**phone, "cpu": None}})
+    assert damaged == "is damaged: device.cpu: Input should be a valid string"
+    assert refusal(folder, "{").startswith("is damaged: the file: Invalid JSON: ")
 
 
 def test_a_folder_without_results_is_refused(folder: Path) -> None:
     with pytest.raises(SpacelangError) as refused:
         read_results(folder)
     (diagnostic,) = refused.value.diagnostics
-    assert diagnostic.message == f"{folder / 'results.json'}: No such file or directory"
-    with pytest.raises(SpacelangError, match=rf"SP1109\]: {folder}/nosuch: No such file or directory"):
+    assert diagnostic.message == f"there is no file `{folder / 'results.json'}`"
+    with pytest.raises(SpacelangError, match=rf"SP1109\]: there is no file `{folder}/nosuch`"):
         read_results(folder / "nosuch")
 
 

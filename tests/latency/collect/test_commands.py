@@ -103,13 +103,13 @@ def test_what_is_exported_and_never_measured_is_not_imported(
         f"24 models in {folder}; copy the folder to the device and run `python measure.py` in it"
     )
     assert run(["latency", "import", str(folder), "-o", str(log)]) == 1
-    assert capsys.readouterr().err.startswith(f"error[SP1109]: {folder}/results.json: No such file or directory")
+    assert capsys.readouterr().err.startswith(f"error[SP1109]: there is no file `{folder}/results.json`")
     assert not log.exists()
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["latency", "import", str(tmp_path / "nosuch"), "-o", str(tmp_path / "log.parquet")]) == 1
     assert capsys.readouterr().err == (
-        f"error[SP1109]: {tmp_path}/nosuch: No such file or directory\n"
+        f"error[SP1109]: there is no file `{tmp_path}/nosuch`\n"
         " = help: `spacelang latency export-bench` makes such folders\n\n1 error\n"
     )

@@ -257,5 +257,5 @@ def test_a_damaged_run(finished: Path, tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text(json.dumps({**text, "format_version": 2}))
     assert refused(space(), tmp_path)[:2] == [
         "SP1502",
-        f"`{tmp_path}/run.json` is not what spacelang wrote: format_version: Input should be 1",
+        f"`{tmp_path}/run.json` is damaged: format_version: Input should be 1",
     ]
