@@ -12,21 +12,22 @@ CONTRIB = "com.microsoft"
 
 
 class _Quantised(NamedTuple):
-    """A quantised operator: its float twin, and where among its inputs the operands stand.
+    """A quantised operator: its float twin, and where among its inputs the operands and the output's scale stand.
 
     A scale and a zero point follow each operand.
     """
 
     twin: str
     operands: tuple[int, ...] = (0,)
+    made: int = 3
 
 
 QUANTISED = {
-    "QLinearConv": _Quantised("Conv", (0, 3)),
-    "QLinearMatMul": _Quantised("MatMul", (0, 3)),
-    "QGemm": _Quantised("Gemm", (0, 3)),
-    "QLinearAdd": _Quantised("Add", (0, 3)),
-    "QLinearMul": _Quantised("Mul", (0, 3)),
+    "QLinearConv": _Quantised("Conv", (0, 3), 6),
+    "QLinearMatMul": _Quantised("MatMul", (0, 3), 6),
+    "QGemm": _Quantised("Gemm", (0, 3), 7),
+    "QLinearAdd": _Quantised("Add", (0, 3), 6),
+    "QLinearMul": _Quantised("Mul", (0, 3), 6),
     "QLinearSigmoid": _Quantised("Sigmoid"),
     "QLinearAveragePool": _Quantised("AveragePool"),
     "QLinearGlobalAveragePool": _Quantised("GlobalAveragePool"),
@@ -45,6 +46,7 @@ class Call:
         label: as messages name it.
         operands: data and weights; empty strings for those left out.
         grids: scale and zero point of each operand of a quantised operator.
+        made: the scale of a quantised output; empty for another.
         channels_last: whether it reads maps as NHWC.
         integer: whether it computes in integers by itself (QOperator form).
     """
@@ -55,6 +57,7 @@ class Call:
     outputs: tuple[str, ...]
     attributes: Mapping[str, Any]
     grids: tuple[tuple[str, str], ...] = ()
+    made: str = ""
     channels_last: bool = False
     integer: bool = False
 
@@ -75,8 +78,10 @@ def call_of(node: NodeProto) -> Call:
         operands = tuple(inputs[at] for at in form.operands)
         grids = tuple((inputs[at + 1], inputs[at + 2]) for at in form.operands)
         last = bool(attributes.get("channels_last"))
-        return Call(form.twin, label, operands, outputs, attributes, grids, last, integer=True)
+        return Call(form.twin, label, operands, outputs, attributes, grids, inputs[form.made], last, integer=True)
     if not domain or node.op_type in RENAMED:
         kind, last = RENAMED.get(node.op_type, node.op_type), node.op_type == "NhwcMaxPool"
-        return Call(kind, label, inputs, outputs, attributes, channels_last=last, integer=last)
+        grids = ((inputs[1], inputs[2] if len(inputs) > 2 else ""),) if kind == "DequantizeLinear" else ()
+        made = inputs[1] if kind == "QuantizeLinear" else ""
+        return Call(kind, label, inputs, outputs, attributes, grids, made, channels_last=last, integer=last)
     return Call(qualified, label, inputs, outputs, attributes)

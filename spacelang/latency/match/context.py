@@ -12,6 +12,11 @@ from spacelang.latency.match.calls import Call
 from spacelang.latency.match.constants import Constant, Constants
 from spacelang.latency.match.steps import Step, Unfit, Value
 
+HIGHEST = 255
+"""Of unsigned integers of 8 bits."""
+RESCALED = 1e-3
+"""Scales that differ by less are the same, rounded."""
+
 
 @dataclass
 class Context:
@@ -38,9 +43,22 @@ class Context:
         if name not in self.values:
             raise Unfit(f"reads {name!r}, which nothing before it makes", "export the network again")
         self.read.add(name)
-        if call.grids:
-            self.note_type(call.grids[at][1])
-        return self.values[name]
+        if not call.grids:
+            return self.values[name]
+        scale, zero_point = call.grids[at]
+        self.note_type(zero_point)
+        return self._rescaled(call, self.values[name], self.number(scale))
+
+    def number(self, name: str) -> float:
+        """The one number of a constant; 0 if it isn't that."""
+        return (self.constants[name].number() or 0.0) if name in self.constants else 0.0
+
+    def _rescaled(self, call: Call, value: Value, scale: float) -> Value:
+        """Integers that are read with another scale than they were made with: they were clipped, and are multiplied."""
+        if not (value.scale and scale) or math.isclose(value.scale, scale, rel_tol=RESCALED):
+            return value
+        clipped = self.keep(call, value, "clip", HIGHEST * value.scale)
+        return self.keep(call, clipped, "scale", scale / value.scale)._replace(quantised=value.quantised, scale=scale)
 
     def constant(self, call: Call, at: int) -> Constant | None:
         """The operand as a constant, dequantised; None if it is left out.

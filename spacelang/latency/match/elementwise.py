@@ -54,6 +54,9 @@ def _binary(kind: str, with_number: str) -> Handler:
         value, constant = context.data(call, 1 - other), context.constant(call, other)
         assert constant is not None
         if (number := constant.number()) is not None:
+            if with_number == "scale" and number == 1 and (call.integer or value.quantised):
+                # The product saturates where the output's integers end, as a relu does.
+                return context.keep(call, value, "clip", math.inf)
             return context.keep(call, value, with_number, number)
         if not _is_per_channel(constant.dims, value):
             raise Unfit(f"combines {shape(value.dims)} with constants of shape {shape(constant.dims)}")

@@ -29,12 +29,14 @@ class Value(NamedTuple):
         dims: as the file has them, the batch of 1 in front.
         last: whether a map's channels come last.
         quantised: whether integers stand for it.
+        scale: the one that these integers were made with; 0 where it isn't known.
     """
 
     step: int
     dims: tuple[int, ...]
     last: bool = False
     quantised: bool = False
+    scale: float = 0.0
 
     @property
     def channels(self) -> int:

@@ -70,7 +70,7 @@ def _value(node: NodeProto, context: Context, unknown: set[str], problems: Probl
         context.read.clear()
         value = HANDLERS[call.kind](context, call)
         context.check_constant(node.input)
-        return value
+        return value._replace(scale=context.number(call.made)) if call.made else value
     except Unfit as error:
         problems.unfit.append((f"{label} {error.message}", error.help))
     except MALFORMED:

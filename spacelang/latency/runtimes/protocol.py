@@ -7,10 +7,14 @@ from typing import Literal, Protocol
 from spacelang import ir
 from spacelang.networks.architecture import Architecture
 from spacelang.networks.kernels import Kernel
+from spacelang.steps import Steps, kernel_steps, network_steps
+from spacelang.steps.network import PRECISIONS, Precision
 
-Precision = Literal["int8", "fp32"]
-PRECISIONS: tuple[Precision, Precision] = ("int8", "fp32")
+__all__ = ["PRECISIONS", "Border", "Precision", "Runnable", "Runtime", "RuntimeName"]
+
 RuntimeName = Literal["onnxruntime", "tflite"]
+Border = Literal["images", "maps"]
+"""What a model reads and writes: float32 images and logits, or maps as they are between two operators."""
 
 
 class Runnable(Protocol):
@@ -37,20 +41,24 @@ class Runtime(Protocol):
 
     def version(self) -> str: ...
 
-    def kernel_model(self, kernel: Kernel, precision: Precision) -> bytes:
-        """A kernel alone, as it runs inside a network: integers or floats in and out, in the runtime's layout."""
-        ...
-
-    def network_model(self, space: ir.SearchSpace, architecture: Architecture, precision: Precision) -> bytes:
-        """A whole network; its input and output are float32.
-
-        Raises: ShapeError: as `spacelang.network.layers`.
-        """
+    def model(self, steps: Steps, border: Border = "images") -> bytes:
+        """A file that computes these steps, for one image."""
         ...
 
     def load(self, model: bytes) -> Runnable:
         """A model, ready to run on one thread."""
         ...
+
+    def kernel_model(self, kernel: Kernel, precision: Precision) -> bytes:
+        """A kernel alone, as it runs inside a network: integers or floats in and out, in the runtime's layout."""
+        return self.model(kernel_steps(kernel, precision), "maps")
+
+    def network_model(self, space: ir.SearchSpace, architecture: Architecture, precision: Precision) -> bytes:
+        """A whole network with made-up numbers; its input and output are float32.
+
+        Raises: ShapeError: as `spacelang.networks.network.layers`.
+        """
+        return self.model(network_steps(space, architecture, precision))
 
     def kernel(self, kernel: Kernel, precision: Precision) -> Runnable:
         """A kernel as it runs here inside a network, which may be faster than its portable model."""

@@ -9,11 +9,12 @@ from spacelang import ir
 from spacelang.driver import compile_source
 from spacelang.latency.device import Fingerprint
 from spacelang.latency.meter import Measurement
-from spacelang.latency.runtimes.protocol import Precision, Runtime, RuntimeName
+from spacelang.latency.runtimes.protocol import Border, Precision, Runtime, RuntimeName
 from spacelang.networks.architecture import Architecture
 from spacelang.networks.kernels import Kernel
 from spacelang.report.diagnostics import refuse
 from spacelang.report.source import Source
+from spacelang.steps import Steps
 
 SPECS = Path(__file__).parents[3] / "specs"
 DEVICE = Fingerprint(cpu="Z80", flags=("avx2",), mhz=4, runtime="onnxruntime", version="1.0")
@@ -51,6 +52,9 @@ class FakeRuntime(Runtime):
 
     def version(self) -> str:
         return "1.0"
+
+    def model(self, steps: Steps, border: Border = "images") -> bytes:
+        raise AssertionError("models are made of kernels and networks here")
 
     def kernel_model(self, kernel: Kernel, precision: Precision) -> bytes:
         self.made.append(kernel)

@@ -12,7 +12,7 @@ import pytest
 from onnx import TensorProto
 
 from spacelang.latency.match import kernels_of_onnx, matched, reading
-from spacelang.latency.runtimes.onnxruntime.graphs import kernel_model
+from spacelang.latency.runtimes.runtime import OnnxRuntime
 from spacelang.networks.kernels import Kernel
 from spacelang.report.diagnostics import SpacelangError
 from tests.latency.match.graphs import Graph, Shape
@@ -337,7 +337,7 @@ def test_signed_activations_are_warned_of(tmp_path: Path) -> None:
 
 def test_damaged_files_are_refused_or_read(tmp_path: Path) -> None:
     """Whatever bytes change: never anything but a diagnostic."""
-    whole = kernel_model(Kernel("se", 8, 8, 4, squeeze=8), "int8").SerializeToString()
+    whole = OnnxRuntime().kernel_model(Kernel("se", 8, 8, 4, squeeze=8), "int8")
     path, draw, refusals = tmp_path / "damaged.onnx", random.Random(0), 0
     for _ in range(400):
         damaged = bytearray(whole)

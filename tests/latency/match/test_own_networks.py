@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-import onnx
 import pytest
 import torch
 
 from benchmarks.foreign_onnx import export
 from spacelang import ir, nn
 from spacelang.latency.match import kernels_of_onnx
-from spacelang.latency.runtimes.onnxruntime.graphs import kernel_model, network_model
+from spacelang.latency.runtimes.runtime import OnnxRuntime
 from spacelang.networks.architecture import Architecture
 from spacelang.networks.kernels import Kernel, kernels_of
 from spacelang.networks.network import layers
@@ -35,13 +34,13 @@ def assert_exact(name: str, models: int, path: Path) -> None:
     space = spec(name)
     for architecture in sample(space, models, seed=5):
         expected = kernels(space, architecture)
-        onnx.save(network_model(space, architecture, "fp32"), path)
+        path.write_bytes(OnnxRuntime().network_model(space, architecture, "fp32"))
         found = kernels_of_onnx(path)
         assert found.precision == "fp32"
         assert found.input_shape == (1, space.channels, architecture.resolution, architecture.resolution)
         assert found.warnings == ()
         assert Counter(found.kernels) == Counter(expected)
-        onnx.save(network_model(space, architecture, "int8"), path)
+        path.write_bytes(OnnxRuntime().network_model(space, architecture, "int8"))
         found = kernels_of_onnx(path)
         assert found.precision == "int8"
         assert Counter(map(clamped, found.kernels)) == Counter(map(clamped, expected))
@@ -72,5 +71,5 @@ def test_cuts_of_supernets_as_torch_exports_them(name: str, models: int, tmp_pat
 @pytest.mark.parametrize("act", ["hswish", "swish", "sigmoid", "hsigmoid", "relu", "relu6"])
 def test_an_activation_alone(act: str, tmp_path: Path) -> None:
     kernel, path = Kernel(act, 16, 16, 7), tmp_path / "kernel.onnx"
-    onnx.save(kernel_model(kernel, "fp32"), path)
+    path.write_bytes(OnnxRuntime().kernel_model(kernel, "fp32"))
     assert kernels_of_onnx(path).kernels == [kernel]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import onnx
 import pytest
 
 import spacelang
@@ -16,7 +15,7 @@ from spacelang.latency.collect.holdout import is_held_out
 from spacelang.latency.collect.log import Log, Measured
 from spacelang.latency.predict.predictor import Predictor
 from spacelang.latency.predict.stored import read_predictor, write_predictor
-from spacelang.latency.runtimes.onnxruntime.graphs import network_model
+from spacelang.latency.runtimes.runtime import OnnxRuntime
 from spacelang.networks.architecture import architecture_of
 from spacelang.networks.kernels import Kernel
 from tests.evolve.synthetic import TEXT, random_table
@@ -140,7 +139,7 @@ def test_a_predictor_of_another_precision_is_refused(tmp_path: Path, capsys: pyt
     genome = spacelang.decode(hyperspace, "111-000")
     Path(space).write_text(spacelang.dumps(spacelang.narrow(hyperspace, genome, "small")))
     write_table(random_table(0, space=hyperspace), table)
-    onnx.save(network_model(model, architecture_of(model), "fp32"), network)
+    Path(network).write_bytes(OnnxRuntime().network_model(model, architecture_of(model), "fp32"))
     mend = "give `--device` a predictor in fp32 or `cost-model`\n"
     assert run(["predict", space, "--device", INT8]) == 1
     assert capsys.readouterr().err.startswith(

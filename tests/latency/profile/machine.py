@@ -14,11 +14,12 @@ from spacelang.latency.profile import plan
 from spacelang.latency.profile.blocks import block_layers
 from spacelang.latency.profile.measure import measure
 from spacelang.latency.profile.results import Results, results
-from spacelang.latency.runtimes.protocol import Precision, Runtime, RuntimeName
+from spacelang.latency.runtimes.protocol import Border, Precision, Runtime, RuntimeName
 from spacelang.networks.architecture import Architecture
 from spacelang.networks.kernels import Kernel, kernels_of
 from spacelang.networks.network import layers
 from spacelang.report.diagnostics import Diagnostic, SpacelangError
+from spacelang.steps import Steps
 
 ROOT = Path(__file__).parents[3]
 FINGERPRINT = Fingerprint(cpu="made up", flags=("avx2",), mhz=None, runtime="tflite", version="1.0")
@@ -62,6 +63,9 @@ class FakeRuntime(Runtime):
 
     def version(self) -> str:
         return "1.0"
+
+    def model(self, steps: Steps, border: Border = "images") -> bytes:
+        raise AssertionError("models are made of kernels and networks here")
 
     def kernel_model(self, kernel: Kernel, precision: Precision) -> bytes:
         return json.dumps(latency(kernel, precision, self._at_once)).encode()

@@ -1,6 +1,7 @@
-"""Kernels and networks as TFLite models, in int8 and float32.
+"""TFLite on the CPU, with XNNPACK, through ai-edge-litert.
 
-`flatbuffer` writes TFLite's format, `dialect` one kernel, `models` whole models, and `interpreter` runs them.
+`writer` writes steps as a model, in int8 or float32, `flatbuffer` is what it writes into, and `interpreter` runs the
+models.
 """
 
 from __future__ import annotations
@@ -8,11 +9,9 @@ from __future__ import annotations
 from importlib.metadata import version
 from importlib.util import find_spec
 
-from spacelang import ir
-from spacelang.latency.runtimes.protocol import Precision, Runnable, Runtime, RuntimeName
-from spacelang.networks.architecture import Architecture
-from spacelang.networks.kernels import Kernel
+from spacelang.latency.runtimes.protocol import Border, Runnable, Runtime, RuntimeName
 from spacelang.report.diagnostics import refuse
+from spacelang.steps import Steps
 
 NEEDED = {"ai_edge_litert": "ai-edge-litert", "tflite": "tflite"}
 
@@ -25,8 +24,6 @@ if missing := [name for module, name in NEEDED.items() if find_spec(module) is N
 
 
 class TFLite(Runtime):
-    """TFLite on the CPU, with XNNPACK, through ai-edge-litert."""
-
     @property
     def name(self) -> RuntimeName:
         return "tflite"
@@ -38,15 +35,10 @@ class TFLite(Runtime):
     def version(self) -> str:
         return version("ai-edge-litert")
 
-    def kernel_model(self, kernel: Kernel, precision: Precision) -> bytes:
-        from spacelang.latency.runtimes.tflite.models import kernel_model
+    def model(self, steps: Steps, border: Border = "images") -> bytes:
+        from spacelang.latency.runtimes.tflite.writer import tflite_model
 
-        return kernel_model(kernel, precision)
-
-    def network_model(self, space: ir.SearchSpace, architecture: Architecture, precision: Precision) -> bytes:
-        from spacelang.latency.runtimes.tflite.models import network_model
-
-        return network_model(space, architecture, precision)
+        return tflite_model(steps, border)
 
     def load(self, model: bytes) -> Runnable:
         from spacelang.latency.runtimes.tflite.interpreter import LiteModel

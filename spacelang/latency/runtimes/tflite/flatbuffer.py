@@ -78,15 +78,15 @@ class Graph:
         self._operators.append(_Operator(kind, version, numbers, output.index, options, fields))
         return output
 
-    def model(self, given: Tensor, made: Tensor) -> bytes:
-        """The finished model, from its input to its output."""
+    def model(self, given: Sequence[Tensor], made: Tensor) -> bytes:
+        """The finished model, from its inputs to its output."""
         builder = flatbuffers.Builder(sum(map(len, self._buffers)) + 4096 * len(self._tensors))
         codes = list(dict.fromkeys((each.kind, each.version) for each in self._operators))
         subgraph = _table(
             builder,
             "SubGraph",
             Tensors=_references(builder, [_tensor(builder, each) for each in self._tensors]),
-            Inputs=builder.CreateNumpyVector(np.asarray([given.index], np.int32)),
+            Inputs=builder.CreateNumpyVector(np.asarray([each.index for each in given], np.int32)),
             Outputs=builder.CreateNumpyVector(np.asarray([made.index], np.int32)),
             Operators=_references(builder, [_operator(builder, each, codes) for each in self._operators]),
         )

@@ -10,15 +10,13 @@ import pytest
 import tflite
 from numpy.typing import NDArray
 
-from spacelang.latency.runtimes.onnxruntime import graphs
 from spacelang.latency.runtimes.protocol import Precision
-from spacelang.latency.runtimes.runtime import runtime
+from spacelang.latency.runtimes.runtime import OnnxRuntime, runtime
 from spacelang.latency.runtimes.tflite import TFLite
-from spacelang.latency.runtimes.tflite.dialect import ACTIVATION
 from spacelang.latency.runtimes.tflite.interpreter import LiteModel
-from spacelang.latency.runtimes.walk import Weights
 from spacelang.networks.kernels import Kernel
 from spacelang.networks.sample import sample
+from spacelang.steps import kernel_steps
 from tests.latency.runtimes.test_graphs import KERNELS, PRECISIONS
 from tests.nn.networks import SPECS, spec
 
@@ -74,7 +72,7 @@ def test_a_linear_layer_reads_pooled_channels(precision: Precision) -> None:
 def test_float_kernels_compute_what_onnx_computes(kernel: Kernel) -> None:
     shape = (1, kernel.size, kernel.size, kernel.channels_in)
     value = np.random.default_rng(1).standard_normal(shape, np.float32) * 4
-    content = graphs.kernel_model(kernel, "fp32").SerializeToString()
+    content = OnnxRuntime().kernel_model(kernel, "fp32")
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     (expected,) = session.run(None, {"x": value.transpose(0, 3, 1, 2)})
     found = run(model(kernel, "fp32"), value)
@@ -89,7 +87,7 @@ def test_float_networks_compute_what_onnx_computes(name: str) -> None:
     (architecture,) = sample(space, 1, seed=3)
     shape = (1, architecture.resolution, architecture.resolution, space.channels)
     value = np.random.default_rng(1).random(shape, np.float32)
-    content = graphs.network_model(space, architecture, "fp32").SerializeToString()
+    content = OnnxRuntime().network_model(space, architecture, "fp32")
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     expected = session.run(None, {"x": value.transpose(0, 3, 1, 2)})[0].reshape(-1)
     found = run(LiteModel(TFLite().network_model(space, architecture, "fp32")), value).reshape(-1)
@@ -99,10 +97,14 @@ def test_float_networks_compute_what_onnx_computes(name: str) -> None:
 
 def reference(kernel: Kernel, value: NDArray[np.int8]) -> NDArray[Any]:
     """A convolution in integers, from its definition, before the result is rounded to int8."""
+    steps = kernel_steps(kernel, "int8")
+    (step,), (given,) = steps.steps, steps.inputs
+    assert step.weights is not None
+    assert step.weights.scales is not None
+    assert step.made.grid is not None
+    assert given.grid is not None
     depthwise = kernel.kind == "dwconv"
-    weights = Weights()
-    shape = (kernel.channels_out, 1 if depthwise else kernel.channels_in, kernel.kernel, kernel.kernel)
-    filters = weights.integers(*shape).astype(np.int64)
+    filters = step.weights.values.astype(np.int64)
     pad = kernel.kernel // 2
     padded = np.pad(value.astype(np.int64) + 128, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
     size = -(-kernel.size // kernel.stride)
@@ -114,7 +116,8 @@ def reference(kernel: Kernel, value: NDArray[np.int8]) -> NDArray[Any]:
             sums[0, y, x] = np.einsum(
                 "yxc,cyx->c" if depthwise else "yxi,oiyx->o", window, filters[:, 0] if depthwise else filters
             )
-    return sums * weights.scales(*shape).astype(np.float64) - 128
+    factors = step.weights.scales.astype(np.float64) * given.grid.scale / step.made.grid.scale
+    return np.asarray(sums * factors + step.made.grid.zero_point - 128)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +139,6 @@ def test_integer_convolutions_compute_in_integers(kernel: Kernel) -> None:
     assert 0.2 < inside.mean() < 1
     # Half a step from rounding, and a little for the factor that is a float32.
     assert np.abs(found - expected.clip(-128, 127)).max() < 0.51
-    assert ACTIVATION.zero_point == -128
 
 
 def test_paddings_that_tflite_has_cost_no_operator() -> None:
