@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cache, cached_property
-from importlib import resources
 from pathlib import Path, PurePosixPath
 from stat import S_ISDIR, S_ISREG
 from types import MappingProxyType
@@ -26,10 +24,10 @@ from spacelang.report.suggest import did_you_mean
 from spacelang.syntax.parse import parse
 
 STD = "std/"
+_STD_FOLDER = Path(__file__).parents[1] / "std"
 Declaration = TypeVar("Declaration", ast.Block, ast.Device, ast.Space)
 
 
-@dataclass(frozen=True)
 class Program:
     """A main file and what it imports, directly or not; all names of all files are visible.
 
@@ -41,10 +39,17 @@ class Program:
         complete: whether every file could be loaded and parsed, so that a name that isn't here isn't anywhere.
     """
 
-    main: ast.Module
-    modules: tuple[ast.Module, ...]
-    imported: Mapping[str, tuple[ast.Module | None, ...]]
-    complete: bool
+    def __init__(
+        self,
+        main: ast.Module,
+        modules: tuple[ast.Module, ...],
+        imported: Mapping[str, tuple[ast.Module | None, ...]],
+        complete: bool,
+    ) -> None:
+        self.main = main
+        self.modules = modules
+        self.imported = imported
+        self.complete = complete
 
     @cached_property
     def blocks(self) -> Mapping[str, ast.Block]:
@@ -131,17 +136,17 @@ def _neighbours(path: Path) -> str:
     return did_you_mean(path.name, names)
 
 
-@dataclass
 class _Loader:
     """Follows imports depth first. Keys of files are their real paths, those of the library their names."""
 
-    report: Report
-    modules: list[ast.Module] = field(default_factory=list)
-    imported: dict[str, tuple[ast.Module | None, ...]] = field(default_factory=dict)
-    complete: bool = True
-    _loaded: dict[str, ast.Module] = field(default_factory=dict)
-    _open: list[tuple[str, str]] = field(default_factory=list)
-    """The chain of files, as (key, shown name), from the main one to the one being read."""
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self.modules: list[ast.Module] = []
+        self.imported: dict[str, tuple[ast.Module | None, ...]] = {}
+        self.complete = True
+        self._loaded: dict[str, ast.Module] = {}
+        self._open: list[tuple[str, str]] = []
+        """The chain of files, as (key, shown name), from the main one to the one being read."""
 
     def module(self, source: Source, key: str | None, folder: Path) -> ast.Module:
         module = read(parse(source, self.report), self.report)
@@ -213,9 +218,8 @@ def _real(path: Path) -> str:
 @cache
 def library() -> Mapping[str, str]:
     """The library's modules and their texts, by the path that imports them."""
-    folder = resources.files("spacelang") / "std"
-    texts = {f"{STD}{each.name}": each.read_text("utf-8") for each in folder.iterdir() if each.name.endswith(".space")}
-    return MappingProxyType(dict(sorted(texts.items())))
+    texts = {f"{STD}{each.name}": each.read_text("utf-8") for each in sorted(_STD_FOLDER.glob("*.space"))}
+    return MappingProxyType(texts)
 
 
 @cache

@@ -6,26 +6,22 @@ said so where it is required, and `check` says nothing more about it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from spacelang.report.source import Source, Span
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(NamedTuple):
     text: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(NamedTuple):
     value: int | float
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     value: str
     span: Span
 
@@ -33,24 +29,21 @@ class Text:
 # --- expressions, in block bodies and heads -------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(NamedTuple):
     """`in`, `out`, `stride`, `classes`, a block's parameter, or a name bound above."""
 
     name: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Binary:
+class Binary(NamedTuple):
     op: Literal["+", "-", "*", "/", "div"]
     left: Expr
     right: Expr
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     function: Name
     arguments: tuple[Expr, ...]
     span: Span
@@ -59,8 +52,7 @@ class Call:
 Expr = Number | Ref | Binary | Call
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(NamedTuple):
     op: Literal["==", "!=", "<", "<=", ">", ">="]
     left: Expr
     right: Expr
@@ -70,8 +62,7 @@ class Compare:
 # --- values of properties -------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
+class Values(NamedTuple):
     """Numbers that a property may take.
 
     form: `one` (3), `set` ({3, 5}), `range` (2..4, `numbers` are its two ends) or `per_layer` ([32, 48]).
@@ -84,8 +75,7 @@ class Values:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Widths:
+class Widths(NamedTuple):
     """`2 of 32..64`: windows of that many neighbours; without `n of`, all the values are one window."""
 
     window: Number | None
@@ -93,8 +83,7 @@ class Widths:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(NamedTuple):
     """What a block's parameter gets: numbers, or a name (an activation)."""
 
     name: Name
@@ -102,8 +91,7 @@ class Argument:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One property of a section, its values still untyped: `estimator sampled { samples 5000 }`.
 
     `schema` says what is legal; `entries` is the group behind the values, None where there is none.
@@ -115,8 +103,7 @@ class Entry:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """`quality { … }`, `evolution { … }`, `distill { … }`, `train { … }`."""
 
     name: Name
@@ -127,15 +114,13 @@ class Section:
 # --- blocks ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Let:
+class Let(NamedTuple):
     name: Name
     value: Expr
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Operator:
+class Operator(NamedTuple):
     """One step of a pipeline: `conv 1 -> hidden, act, when hidden != in`.
 
     Attributes:
@@ -164,8 +149,7 @@ class Operator:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Shortcut:
+class Shortcut(NamedTuple):
     """`shortcut project, act`: the block's input joins its output; the activation comes after the sum."""
 
     kind: Name
@@ -173,8 +157,7 @@ class Shortcut:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     name: Name
     parameters: tuple[Name, ...]
     body: tuple[Let | Operator | Shortcut, ...]
@@ -184,15 +167,13 @@ class Block:
 # --- devices, spaces, files -----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(NamedTuple):
     name: Name
     entries: tuple[Entry, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class BlockUse:
+class BlockUse(NamedTuple):
     """`1 = mbv2 { kernel {3, 5, 7}, expand {4, 6, 8}, act relu6 }` in a list of blocks."""
 
     id: Number
@@ -201,8 +182,7 @@ class BlockUse:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(NamedTuple):
     """A stem layer group (`stem conv { … }`) or a stage (`stage stage1 { … }`, `stage stage1 mbv2 { … }`).
 
     `blocks` is a stage's own list of blocks, None where it wrote none.
@@ -220,8 +200,7 @@ class Stage:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """`from hyperspace vnni, sha256 "…", encoding "…"`."""
 
     kind: Name
@@ -231,8 +210,7 @@ class Origin:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Targets:
+class Targets(NamedTuple):
     """`targets latency {8, 10} ms`."""
 
     metric: Name
@@ -241,8 +219,7 @@ class Targets:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Space:
+class Space(NamedTuple):
     """A `hyperspace`, `space` or `model`."""
 
     kind: Literal["hyperspace", "space", "model"]
@@ -261,14 +238,12 @@ class Space:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Import:
+class Import(NamedTuple):
     path: Text
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Module:
+class Module(NamedTuple):
     """One file. `language` is None where its first line doesn't say `language 1`."""
 
     source: Source

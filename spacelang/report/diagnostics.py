@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from spacelang.report.source import Source, Span
 
@@ -20,16 +19,14 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(NamedTuple):
     """A second place that helps to understand the first, such as "declared here"."""
 
     span: Span
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(NamedTuple):
     """One finding.
 
     Attributes:
@@ -69,14 +66,14 @@ def refuse(code: str, message: str, help: str = "") -> NoReturn:
     raise SpacelangError([Diagnostic(code, message, help=help)])
 
 
-@dataclass
 class Report:
     """Collects diagnostics, of which none is ever taken back; the phases share one."""
 
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-    _errors: dict[Source, list[tuple[int, str]]] = field(default_factory=dict, init=False, repr=False)
-    """For each text, where its errors start, and their codes, ascending; of the first `_indexed` diagnostics."""
-    _indexed: int = field(default=0, init=False, repr=False)
+    def __init__(self, diagnostics: list[Diagnostic] | None = None) -> None:
+        self.diagnostics = [] if diagnostics is None else diagnostics
+        self._errors: dict[Source, list[tuple[int, str]]] = {}
+        """For each text, where its errors start, and their codes, ascending; of the first `_indexed` diagnostics."""
+        self._indexed = 0
 
     def error(
         self,

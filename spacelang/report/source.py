@@ -6,21 +6,25 @@ written.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from typing import NamedTuple
+
+_BREAK = re.compile("\n")
 
 
-@dataclass(frozen=True, eq=False)
 class Source:
     """A text and the name to show for it (a path as the user gave it, `<stdin>`, or `std/blocks.space`)."""
 
-    name: str
-    text: str = field(repr=False)
-    _line_starts: list[int] = field(init=False, repr=False)
+    __slots__ = ("_line_starts", "name", "text")
 
-    def __post_init__(self) -> None:
-        starts = [0, *(at + 1 for at, char in enumerate(self.text) if char == "\n")]
-        object.__setattr__(self, "_line_starts", starts)
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        self.text = text
+        self._line_starts = [0, *(each.end() for each in _BREAK.finditer(text))]
+
+    def __repr__(self) -> str:
+        return f"Source({self.name!r})"
 
     def position(self, offset: int) -> tuple[int, int]:
         """The 1-based line and column of a character offset."""
@@ -37,8 +41,7 @@ class Source:
         return Span(self, start, end)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Characters `start` (included) to `end` (excluded) of a source."""
 
     source: Source

@@ -10,27 +10,24 @@ it formats any text whose syntax is right; `read` turns it into the declarations
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from spacelang.report.source import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(NamedTuple):
     """`# text`, as written, without the line break."""
 
     text: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     text: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(NamedTuple):
     """An int or a float; `text` is its spelling, which the formatter keeps (`1.0` stays `1.0`)."""
 
     value: int | float
@@ -38,24 +35,21 @@ class Number:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class String:
+class String(NamedTuple):
     """`value` has its escapes (`\\"` and `\\\\`) resolved."""
 
     value: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(NamedTuple):
     """`=` or `->` between the terms of a phrase."""
 
     text: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(NamedTuple):
     """`low..high`, both ends included."""
 
     low: Number
@@ -63,8 +57,7 @@ class Range:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Binary:
+class Binary(NamedTuple):
     """`left op right`; op is one of `+ - * / div == != < <= > >=`."""
 
     op: str
@@ -73,14 +66,12 @@ class Binary:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Parenthesised:
+class Parenthesised(NamedTuple):
     inner: Term
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """`name(argument, …)`: a function in an expression, or a block's name with its parameters."""
 
     name: Word
@@ -88,16 +79,14 @@ class Call:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class PerLayer:
+class PerLayer(NamedTuple):
     """`[a, b, …]`: one value for each layer of a stage."""
 
     items: tuple[Term, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """`{ … }`: a set of values or a body; the syntax doesn't tell them apart.
 
     `comments` are those after the last line, before the closing brace.
@@ -111,14 +100,12 @@ class Group:
 Term = Word | Number | String | Symbol | Range | Binary | Parenthesised | Call | PerLayer | Group
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
+class Phrase(NamedTuple):
     terms: tuple[Term, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """Phrases between commas, ended by a newline (or the brace that closes the group).
 
     `comments` stand above it; `trailing` stands behind it on its last line. `blank_before` says whether an empty line
@@ -132,8 +119,7 @@ class Line:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(NamedTuple):
     lines: tuple[Line, ...]
     comments: tuple[Comment, ...]
     span: Span

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
 from typing import Any
 
 from spacelang import syntax
 from spacelang.report.diagnostics import Report
-from spacelang.report.source import Source
+from spacelang.report.source import Source, Span
 from spacelang.syntax.parse import parse
 
 PIPELINES = ("block", "head")
@@ -36,8 +35,6 @@ def errors(text: str) -> list[str]:
 
 def bare(node: Any) -> Any:
     """A node as nested tuples, without spans, comments and blank lines."""
-    if isinstance(node, tuple):
-        return tuple(map(bare, node))
     if isinstance(node, syntax.File | syntax.Group):
         return (type(node).__name__, bare(node.lines))
     if isinstance(node, syntax.Line):
@@ -45,7 +42,9 @@ def bare(node: Any) -> Any:
     if isinstance(node, syntax.Phrase):
         return bare(node.terms)
     if hasattr(node, "span"):
-        return (type(node).__name__, *(bare(getattr(node, each.name)) for each in fields(node) if each.name != "span"))
+        return (type(node).__name__, *(bare(getattr(node, each)) for each in node._fields if each != "span"))
+    if isinstance(node, tuple):
+        return tuple(map(bare, node))
     return node
 
 
@@ -71,9 +70,6 @@ def comments(node: Any) -> Iterator[str]:
     """The texts of all comments in a tree."""
     if isinstance(node, syntax.Comment):
         yield node.text
-    elif isinstance(node, tuple):
+    elif isinstance(node, tuple) and not isinstance(node, Span):
         for each in node:
             yield from comments(each)
-    elif hasattr(node, "span"):
-        for field in fields(node):
-            yield from comments(getattr(node, field.name))

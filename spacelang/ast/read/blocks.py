@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
 from spacelang import ast, syntax
@@ -213,25 +212,22 @@ def _out(cursor: Cursor, kind: ast.Name, form: OperatorForm, in_head: bool) -> a
     return expression(term, report)
 
 
-@dataclass
 class _Modifiers:
-    """The phrases behind an operator's first: `stride`, `act relu`, `when …`."""
+    """The phrases after an operator's first: `stride`, `act relu`, `when …`."""
 
-    report: Findings
-    owner: str
-    legal: tuple[str, ...]
-    operators: tuple[str, ...] = ()
-    stride: Literal[True] | ast.Number | None = None
-    act: ast.Name | None = None
-    norm: bool = True
-    bias: bool = False
-    residual: bool = False
-    repeat: ast.Expr | None = None
-    when: ast.Compare | None = None
-    _once: Once = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._once = Once("modifier", self.report)
+    def __init__(self, report: Findings, owner: str, legal: tuple[str, ...], operators: tuple[str, ...] = ()) -> None:
+        self.report = report
+        self.owner = owner
+        self.legal = legal
+        self.operators = operators
+        self.stride: Literal[True] | ast.Number | None = None
+        self.act: ast.Name | None = None
+        self.norm = True
+        self.bias = False
+        self.residual = False
+        self.repeat: ast.Expr | None = None
+        self.when: ast.Compare | None = None
+        self._once = Once("modifier", report)
 
     def read(self, phrase: syntax.Phrase) -> None:
         cursor = Cursor(phrase, self.report)

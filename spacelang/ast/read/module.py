@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TypeVar
 
 from spacelang import ast, syntax
@@ -21,24 +20,24 @@ DECLARATIONS = ("language", "import", "block", "device", "hyperspace", "space", 
 
 def read(file: syntax.File, report: Report) -> ast.Module:
     """The declarations of a file; what is wrong is reported and left out."""
-    reader = _Module(file, Findings.of(report, file.span.source))
+    reader = _Module(file, Findings(report, file.span.source))
     for line in file.lines:
         reader.line(line)
     return reader.finished()
 
 
-@dataclass
 class _Module:
-    file: syntax.File
-    report: Findings
-    language: ast.Number | None = None
-    imports: list[ast.Import] = field(default_factory=list)
-    blocks: list[ast.Block] = field(default_factory=list)
-    devices: list[ast.Device] = field(default_factory=list)
-    spaces: list[ast.Space] = field(default_factory=list)
-    _seen_language: Span | None = None
-    _first: Span | None = None
-    """The first declaration, behind which no import may stand."""
+    def __init__(self, file: syntax.File, report: Findings) -> None:
+        self.file = file
+        self.report = report
+        self.language: ast.Number | None = None
+        self.imports: list[ast.Import] = []
+        self.blocks: list[ast.Block] = []
+        self.devices: list[ast.Device] = []
+        self.spaces: list[ast.Space] = []
+        self._seen_language: Span | None = None
+        self._first: Span | None = None
+        """The first declaration, after which no import may stand."""
 
     def line(self, line: syntax.Line) -> None:
         cursor = Cursor(line.phrases[0], self.report)

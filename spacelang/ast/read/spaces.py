@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Literal, TypeVar, cast
 
 from spacelang import ast, syntax
@@ -49,22 +48,22 @@ def space(cursor: Cursor, kind: ast.Name) -> ast.Space | None:
     return _Body(kind, name, report).read(device, body, cursor)
 
 
-@dataclass
 class _Body:
     """Collects the properties of one space."""
 
-    kind: ast.Name
-    name: ast.Name
-    report: Findings
-    origin: ast.Origin | None = None
-    numbers: dict[str, ast.Number | None] = field(default_factory=dict)
-    resolution: ast.Values | None = None
-    blocks: tuple[ast.BlockUse, ...] = ()
-    stem: list[ast.Stage] = field(default_factory=list)
-    stages: list[ast.Stage] = field(default_factory=list)
-    head: tuple[ast.Operator, ...] = ()
-    targets: ast.Targets | None = None
-    sections: list[ast.Section] = field(default_factory=list)
+    def __init__(self, kind: ast.Name, name: ast.Name, report: Findings) -> None:
+        self.kind = kind
+        self.name = name
+        self.report = report
+        self.origin: ast.Origin | None = None
+        self.numbers: dict[str, ast.Number | None] = {}
+        self.resolution: ast.Values | None = None
+        self.blocks: tuple[ast.BlockUse, ...] = ()
+        self.stem: list[ast.Stage] = []
+        self.stages: list[ast.Stage] = []
+        self.head: tuple[ast.Operator, ...] = ()
+        self.targets: ast.Targets | None = None
+        self.sections: list[ast.Section] = []
 
     def read(self, device: ast.Name, body: syntax.Group, cursor: Cursor) -> ast.Space:
         once = Once("property", self.report)

@@ -6,7 +6,6 @@ Each function reports what is wrong with what it reads and then returns None, so
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from math import isfinite
 
 from spacelang import ast, syntax
@@ -39,16 +38,13 @@ def describe(term: syntax.Term) -> str:
     return "an expression"
 
 
-@dataclass
 class Findings(Report):
     """The report that all phases share, and where the syntax of this file is broken."""
 
-    syntax_errors: tuple[Span, ...] = ()
-
-    @classmethod
-    def of(cls, report: Report, source: Source) -> Findings:
+    def __init__(self, report: Report, source: Source) -> None:
+        super().__init__(report.diagnostics)
         spans = (each.span for each in report.diagnostics if each.code.startswith("SP00"))
-        return cls(report.diagnostics, tuple(each for each in spans if each is not None and each.source is source))
+        self.syntax_errors = tuple(each for each in spans if each is not None and each.source is source)
 
 
 class Cursor:

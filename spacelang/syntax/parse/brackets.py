@@ -6,8 +6,7 @@ starts a line and stands further left than the line of the brace it would close 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from spacelang.language.limits import NESTING
 from spacelang.report.diagnostics import Label
@@ -54,12 +53,11 @@ def _cut_deep(tokens: list[Token], errors: Errors) -> list[Token]:
     return kept
 
 
-@dataclass(frozen=True, slots=True)
-class _Open:
+class _Open(NamedTuple):
     """An open bracket: its token, where that stands among the mended ones, and the indentation of its line of text."""
 
     token: Token
-    index: int
+    place: int
     indent: int
 
 
@@ -138,7 +136,7 @@ class _Mender:
         token = opening.token
         help = f"write {_TEXT[CLOSING[token.type]]} where it ends"
         self._errors.add("SP0002", f"`{token.text}` is not closed", token.start, token.end, help=help)
-        self._mended[opening.index] = token._replace(type=BROKEN)
+        self._mended[opening.place] = token._replace(type=BROKEN)
 
     def _label(self, opening: _Open, message: str) -> Label:
         return Label(self._errors.source.span(opening.token.start, opening.token.end), message)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from spacelang.report.suggest import listed
 from spacelang.syntax.parse.tokens import Token
@@ -16,8 +15,7 @@ _VALUES: Final = (("STRING", "a value"), ("WORD", "a number or a name"), ("NUMBE
 _OTHERS: Final = (("_COMMA", "`,`"), ("RPAR", "`)`"), ("RSQB", "`]`"))
 
 
-@dataclass(frozen=True, slots=True)
-class Unexpected:
+class Unexpected(NamedTuple):
     message: str
     help: str
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 
 from spacelang.language.limits import EXPRESSION_OPERATORS, GROUP_ITEMS, TOKENS
@@ -21,21 +20,24 @@ from spacelang.report.source import Source
 from spacelang.syntax.nodes import Comment
 from spacelang.syntax.parse.bad_tokens import BadTokens
 from spacelang.syntax.parse.brackets import balance
+from spacelang.syntax.parse.tables import TERMINALS
 from spacelang.syntax.parse.tokens import BROKEN, CLOSING, Abandoned, Errors, Token, Trivia
 
 _OPERATORS = frozenset({"ADD", "MULTIPLY", "COMPARE"})
 _CLOSERS = frozenset(CLOSING.values())
 
 
-def tokenise(source: Source, pattern: re.Pattern[str], errors: Errors) -> tuple[list[Token], Trivia]:
-    """The tokens of a source and its comments.
+_PATTERN = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in TERMINALS))
+"""It has one group for each terminal, and matches at every character."""
 
-    `pattern` has one named group for each terminal of the grammar and matches at every character.
+
+def tokenise(source: Source, errors: Errors) -> tuple[list[Token], Trivia]:
+    """The tokens of a source and its comments.
 
     Raises:
         Abandoned: if there are too many tokens, items or errors.
     """
-    raw = list(islice(_scan(source.text, pattern, errors), TOKENS + 1))
+    raw = list(islice(_scan(source.text, errors), TOKENS + 1))
     if len(raw) > TOKENS:
         message = f"the text has more than {TOKENS} words, numbers, signs, comments and line breaks"
         errors.add("SP0010", message, raw[-1].start, raw[-1].end)
@@ -46,9 +48,9 @@ def tokenise(source: Source, pattern: re.Pattern[str], errors: Errors) -> tuple[
     return layout.finish()
 
 
-def _scan(text: str, pattern: re.Pattern[str], errors: Errors) -> Iterator[Token]:
+def _scan(text: str, errors: Errors) -> Iterator[Token]:
     bad = BadTokens(errors)
-    for match in pattern.finditer(text):
+    for match in _PATTERN.finditer(text):
         kind = match.lastgroup
         if kind == "SPACE":
             continue
@@ -60,14 +62,16 @@ def _scan(text: str, pattern: re.Pattern[str], errors: Errors) -> Iterator[Token
             yield token
 
 
-@dataclass(slots=True)
 class _Level:
     """An open bracket, or the file. `line` is where the current line starts, None between lines."""
 
-    type: str
-    line: int | None = None
-    items: int = 0
-    between_items: bool = True
+    __slots__ = ("between_items", "items", "line", "type")
+
+    def __init__(self, type: str, line: int | None = None) -> None:
+        self.type = type
+        self.line = line
+        self.items = 0
+        self.between_items = True
 
 
 class _Layout:

@@ -6,26 +6,15 @@ still read, so that a mistake in a header doesn't hide those below it.
 
 from __future__ import annotations
 
-import re
-from functools import cache
-from threading import Lock
-from typing import Any
-
-import lark
-from lark.exceptions import UnexpectedToken
-
 from spacelang.language.limits import FILE_BYTES
 from spacelang.report.diagnostics import Report
 from spacelang.report.source import Source
 from spacelang.syntax.nodes import File
+from spacelang.syntax.parse.automaton import END_OF_TEXT, Automaton
 from spacelang.syntax.parse.expected import unexpected
 from spacelang.syntax.parse.lexing import tokenise
-from spacelang.syntax.parse.tables import load_parser, token_pattern
 from spacelang.syntax.parse.tokens import BROKEN, Abandoned, Errors, Token
 from spacelang.syntax.parse.tree import TreeBuilder
-
-_lock = Lock()
-"""The one parser of a process serves one text at a time."""
 
 
 def parse(source: Source, report: Report) -> File:
@@ -34,12 +23,9 @@ def parse(source: Source, report: Report) -> File:
     empty = File((), (), source.span(0, len(source.text)))
     if _too_large(source, errors):
         return empty
-    parser, builder, pattern = _machinery()
     try:
-        tokens, trivia = tokenise(source, pattern, errors)
-        with _lock:
-            builder.begin(source, trivia)
-            return _Run(parser, builder, tokens, errors).run()
+        tokens, trivia = tokenise(source, errors)
+        return _Run(TreeBuilder(source, trivia), tokens, errors).run()
     except Abandoned:
         return empty
 
@@ -52,13 +38,6 @@ def _too_large(source: Source, errors: Errors) -> bool:
     return size > FILE_BYTES
 
 
-@cache
-def _machinery() -> tuple[lark.Lark, TreeBuilder, re.Pattern[str]]:
-    builder = TreeBuilder()
-    parser = load_parser(builder)
-    return parser, builder, token_pattern(parser)
-
-
 class _Run:
     """One pass of the LALR parser over balanced tokens.
 
@@ -66,8 +45,8 @@ class _Run:
     started. A line with an error is taken off the stack down to there. `_spoilt` says which of these lines have one.
     """
 
-    def __init__(self, parser: lark.Lark, builder: TreeBuilder, tokens: list[Token], errors: Errors) -> None:
-        self._interactive: Any = parser.parse_interactive()  # Any, for tokens are ours, not Lark's
+    def __init__(self, builder: TreeBuilder, tokens: list[Token], errors: Errors) -> None:
+        self._automaton = Automaton(builder)
         self._builder = builder
         self._tokens = tokens
         self._errors = errors
@@ -75,13 +54,11 @@ class _Run:
         self._spoilt = [False]
 
     def run(self) -> File:
-        stack = self._interactive.parser_state.state_stack
+        stack, feed = self._automaton.states, self._automaton.feed
         at = 0
         while at < len(self._tokens):
             token = self._tokens[at]
-            try:
-                self._interactive.feed_token(token)
-            except UnexpectedToken:
+            if not feed(token):
                 at = self._recover(at)
                 continue
             if token.type == "LBRACE":
@@ -97,13 +74,12 @@ class _Run:
         return self._end()
 
     def _end(self) -> File:
-        end = Token("$END", "", len(self._errors.source.text))
-        try:
-            file: File = self._interactive.feed_token(end)
-        except UnexpectedToken:
+        end = Token(END_OF_TEXT, "", len(self._errors.source.text))
+        if not self._automaton.feed(end):
             self._complain(len(self._tokens), end)
             self._drop_line()
-            file = self._interactive.feed_token(end)
+            self._automaton.feed(end)
+        file: File = self._automaton.values[-1]
         return file
 
     def _recover(self, at: int) -> int:
@@ -127,11 +103,9 @@ class _Run:
     def _complain(self, at: int, token: Token) -> None:
         if not self._spoilt[-1] and token.type != BROKEN:
             before = self._tokens[at - 1] if at else None
-            problem = unexpected(token, before, self._interactive.accepts())
+            problem = unexpected(token, before, self._automaton.accepts())
             self._errors.add("SP0001", problem.message, token.start, token.end, help=problem.help)
         self._spoilt[-1] = True
 
     def _drop_line(self) -> None:
-        state = self._interactive.parser_state
-        del state.state_stack[self._lines[-1] :]
-        del state.value_stack[self._lines[-1] - 1 :]
+        self._automaton.drop(self._lines[-1])

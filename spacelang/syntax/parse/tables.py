@@ -1,114 +1,176 @@
-"""Lark's parser for the grammar, its tables cached in a private folder of the user.
+"""The parser's tables: made from grammar/space.lark by grammar/generate.py, through `make golden`."""
 
-Computing the tables takes longer than everything else that `spacelang check` does. The cache is Lark's own serialised
-form as JSON, never a pickle: reading it can't run code. It is used only if it and its folder belong to the user and
-nobody else can write them; if anything is wrong with it, the tables are computed anew and, where possible, written.
-What serves for storing is no public part of Lark: where a version of Lark lacks it, there is no cache.
-"""
+# fmt: off
+# ruff: noqa: E501
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import re
-import stat
-from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
-from typing import Any
+from typing import Final
 
-import lark
-import platformdirs
+TERMINALS: Final = (
+    ('FUNCTION', '(?!div\\()[A-Za-z_][A-Za-z0-9_]*(?=\\()'),
+    ('MULTIPLY', 'div(?![A-Za-z0-9_])|[*\\/]'),
+    ('SYMBOL', '->|=(?!=)'),
+    ('NUMBER', '(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![A-Za-z0-9_]|\\.(?!\\.))'),
+    ('STRING', '"(?:[^"\\\\\r\n]|\\\\[^\r\n])*"'),
+    ('WORD', '[A-Za-z_][A-Za-z0-9_]*'),
+    ('COMPARE', '==|!=|<=|>=|<|>'),
+    ('RANGE', '\\.\\.'),
+    ('ADD', '[+-]'),
+    ('MALFORMED_NUMBER', '\\.?[0-9](?:[A-Za-z0-9_]|\\.(?!\\.))*'),
+    ('SPACE', '(?:[ \t\r]|\\A\ufeff)+'),
+    ('UNCLOSED_STRING', '"[^\r\n]*'),
+    ('COMMENT', '#[^\n]*'),
+    ('LBRACE', '\\{'),
+    ('LPAR', '\\('),
+    ('LSQB', '\\['),
+    ('RBRACE', '\\}'),
+    ('RPAR', '\\)'),
+    ('RSQB', '\\]'),
+    ('_COMMA', ','),
+    ('_NEWLINE', '\\\n'),
+    ('STRAY', '[^ \t\r\n]'),
+)
+"""The terminals' names and patterns, in the order in which they are tried."""
 
-from spacelang.files import write_atomic
-from spacelang.grammar import grammar_text
+RULES: Final[tuple[tuple[str, int, str, tuple[int, ...], tuple[int, ...]], ...]] = (
+    ('___lines_star_0', 2, '[]', (1,), ()),
+    ('___lines_star_0', 3, '[]', (0, 2), (0,)),
+    ('__call_star_4', 2, '[]', (1,), ()),
+    ('__call_star_4', 3, '[]', (0, 2), (0,)),
+    ('__line_star_1', 2, '[]', (1,), ()),
+    ('__line_star_1', 3, '[]', (0, 2), (0,)),
+    ('__per_layer_star_3', 2, '[]', (1,), ()),
+    ('__per_layer_star_3', 3, '[]', (0, 2), (0,)),
+    ('__phrase_plus_2', 2, '[]', (0, 1), (0,)),
+    ('__phrase_plus_2', 1, '[]', (0,), ()),
+    ('_lines', 0, '[]', (), ()),
+    ('_lines', 1, '[]', (0,), ()),
+    ('_lines', 2, '[]', (0,), ()),
+    ('_lines', 2, '[]', (0, 1), (1,)),
+    ('_lines', 3, '[]', (0, 1), (1,)),
+    ('call', 3, 'call', (0, 1, 2), ()),
+    ('call', 4, 'call', (0, 1, 2, 3), ()),
+    ('call', 5, 'call', (0, 1, 2, 4), ()),
+    ('call', 5, 'call', (0, 1, 2, 3, 4), (3,)),
+    ('call', 6, 'call', (0, 1, 2, 3, 5), (3,)),
+    ('file', 1, 'file', (0,), (0,)),
+    ('group', 3, 'group', (0, 1, 2), (1,)),
+    ('item', 1, '', (0,), ()),
+    ('item', 1, '', (0,), ()),
+    ('item', 1, '', (0,), ()),
+    ('item', 1, '', (0,), ()),
+    ('line', 1, 'line', (0,), ()),
+    ('line', 2, 'line', (0,), ()),
+    ('line', 2, 'line', (0, 1), (1,)),
+    ('line', 3, 'line', (0, 1), (1,)),
+    ('operand', 1, '', (0,), ()),
+    ('operand', 1, '', (0,), ()),
+    ('operand', 1, '', (0,), ()),
+    ('operand', 1, '', (0,), ()),
+    ('parenthesised', 3, 'parenthesised', (0, 1, 2), ()),
+    ('per_layer', 2, 'per_layer', (0, 1), ()),
+    ('per_layer', 3, 'per_layer', (0, 1, 2), ()),
+    ('per_layer', 4, 'per_layer', (0, 1, 3), ()),
+    ('per_layer', 4, 'per_layer', (0, 1, 2, 3), (2,)),
+    ('per_layer', 5, 'per_layer', (0, 1, 2, 4), (2,)),
+    ('phrase', 1, 'phrase', (0,), (0,)),
+    ('product', 1, '', (0,), ()),
+    ('product', 3, 'binary', (0, 1, 2), ()),
+    ('range', 3, 'range', (0, 1, 2), ()),
+    ('scalar', 1, '', (0,), ()),
+    ('scalar', 3, 'binary', (0, 1, 2), ()),
+    ('sum', 1, '', (0,), ()),
+    ('sum', 3, 'binary', (0, 1, 2), ()),
+    ('term', 1, '', (0,), ()),
+    ('term', 1, '', (0,), ()),
+    ('term', 1, '', (0,), ()),
+    ('term', 1, '', (0,), ()),
+    ('term', 1, '', (0,), ()),
+    ('term', 1, '', (0,), ()),
+)
+"""Of each rule: its nonterminal; how many symbols it takes off the stack; what it makes of those that are kept, a node
+by the callback of this name, a list (`[]`), or the only one itself (``); the places of those that are kept; the places of
+those among them that are lists, whose items are meant."""
 
-_UNSTORED = frozenset({"transformer", "postlex", "lexer_callbacks", "edit_terminals", "_plugins", "tree_class"})
-"""Options of Lark that are objects; those needed are given again when tables are loaded."""
+ACTIONS: Final[tuple[dict[str, int], ...]] = (
+    {'$END': -11, 'FUNCTION': 1, 'LBRACE': 2, 'LPAR': 3, 'LSQB': 4, 'NUMBER': 5, 'STRING': 6, 'SYMBOL': 7, 'WORD': 8, '__phrase_plus_2': 9, '_lines': 10, 'call': 11, 'file': 12, 'group': 13, 'line': 14, 'operand': 15, 'parenthesised': 16, 'per_layer': 17, 'phrase': 18, 'product': 19, 'range': 20, 'scalar': 21, 'sum': 22, 'term': 23},
+    {'LPAR': 24},
+    {'FUNCTION': 1, 'LBRACE': 2, 'LPAR': 3, 'LSQB': 4, 'NUMBER': 5, 'RBRACE': -11, 'STRING': 6, 'SYMBOL': 7, 'WORD': 8, '__phrase_plus_2': 9, '_lines': 25, 'call': 11, 'group': 13, 'line': 14, 'operand': 15, 'parenthesised': 16, 'per_layer': 17, 'phrase': 18, 'product': 19, 'range': 20, 'scalar': 21, 'sum': 22, 'term': 23},
+    {'FUNCTION': 1, 'LPAR': 3, 'NUMBER': 26, 'WORD': 8, 'call': 11, 'operand': 15, 'parenthesised': 16, 'product': 19, 'scalar': 27, 'sum': 22},
+    {'FUNCTION': 1, 'LBRACE': 2, 'LPAR': 3, 'NUMBER': 5, 'RSQB': 28, 'STRING': 29, 'WORD': 8, 'call': 11, 'group': 30, 'item': 31, 'operand': 15, 'parenthesised': 16, 'product': 19, 'range': 32, 'scalar': 33, 'sum': 22},
+    {'$END': -31, 'ADD': -31, 'COMPARE': -31, 'FUNCTION': -31, 'LBRACE': -31, 'LPAR': -31, 'LSQB': -31, 'MULTIPLY': -31, 'NUMBER': -31, 'RANGE': 34, 'RBRACE': -31, 'RSQB': -31, 'STRING': -31, 'SYMBOL': -31, 'WORD': -31, '_COMMA': -31, '_NEWLINE': -31},
+    {'$END': -49, 'FUNCTION': -49, 'LBRACE': -49, 'LPAR': -49, 'LSQB': -49, 'NUMBER': -49, 'RBRACE': -49, 'STRING': -49, 'SYMBOL': -49, 'WORD': -49, '_COMMA': -49, '_NEWLINE': -49},
+    {'$END': -50, 'FUNCTION': -50, 'LBRACE': -50, 'LPAR': -50, 'LSQB': -50, 'NUMBER': -50, 'RBRACE': -50, 'STRING': -50, 'SYMBOL': -50, 'WORD': -50, '_COMMA': -50, '_NEWLINE': -50},
+    {'$END': -32, 'ADD': -32, 'COMPARE': -32, 'FUNCTION': -32, 'LBRACE': -32, 'LPAR': -32, 'LSQB': -32, 'MULTIPLY': -32, 'NUMBER': -32, 'RBRACE': -32, 'RPAR': -32, 'RSQB': -32, 'STRING': -32, 'SYMBOL': -32, 'WORD': -32, '_COMMA': -32, '_NEWLINE': -32},
+    {'$END': -41, 'FUNCTION': 1, 'LBRACE': 2, 'LPAR': 3, 'LSQB': 4, 'NUMBER': 5, 'RBRACE': -41, 'STRING': 6, 'SYMBOL': 7, 'WORD': 8, '_COMMA': -41, '_NEWLINE': -41, 'call': 11, 'group': 13, 'operand': 15, 'parenthesised': 16, 'per_layer': 17, 'product': 19, 'range': 20, 'scalar': 21, 'sum': 22, 'term': 35},
+    {'$END': -21},
+    {'$END': -33, 'ADD': -33, 'COMPARE': -33, 'FUNCTION': -33, 'LBRACE': -33, 'LPAR': -33, 'LSQB': -33, 'MULTIPLY': -33, 'NUMBER': -33, 'RBRACE': -33, 'RPAR': -33, 'RSQB': -33, 'STRING': -33, 'SYMBOL': -33, 'WORD': -33, '_COMMA': -33, '_NEWLINE': -33},
+    {},
+    {'$END': -51, 'FUNCTION': -51, 'LBRACE': -51, 'LPAR': -51, 'LSQB': -51, 'NUMBER': -51, 'RBRACE': -51, 'STRING': -51, 'SYMBOL': -51, 'WORD': -51, '_COMMA': -51, '_NEWLINE': -51},
+    {'$END': -12, 'RBRACE': -12, '_NEWLINE': 36, '___lines_star_0': 37},
+    {'$END': -42, 'ADD': -42, 'COMPARE': -42, 'FUNCTION': -42, 'LBRACE': -42, 'LPAR': -42, 'LSQB': -42, 'MULTIPLY': -42, 'NUMBER': -42, 'RBRACE': -42, 'RPAR': -42, 'RSQB': -42, 'STRING': -42, 'SYMBOL': -42, 'WORD': -42, '_COMMA': -42, '_NEWLINE': -42},
+    {'$END': -34, 'ADD': -34, 'COMPARE': -34, 'FUNCTION': -34, 'LBRACE': -34, 'LPAR': -34, 'LSQB': -34, 'MULTIPLY': -34, 'NUMBER': -34, 'RBRACE': -34, 'RPAR': -34, 'RSQB': -34, 'STRING': -34, 'SYMBOL': -34, 'WORD': -34, '_COMMA': -34, '_NEWLINE': -34},
+    {'$END': -52, 'FUNCTION': -52, 'LBRACE': -52, 'LPAR': -52, 'LSQB': -52, 'NUMBER': -52, 'RBRACE': -52, 'STRING': -52, 'SYMBOL': -52, 'WORD': -52, '_COMMA': -52, '_NEWLINE': -52},
+    {'$END': -27, 'RBRACE': -27, '_COMMA': 38, '_NEWLINE': -27, '__line_star_1': 39},
+    {'$END': -47, 'ADD': -47, 'COMPARE': -47, 'FUNCTION': -47, 'LBRACE': -47, 'LPAR': -47, 'LSQB': -47, 'MULTIPLY': 40, 'NUMBER': -47, 'RBRACE': -47, 'RPAR': -47, 'RSQB': -47, 'STRING': -47, 'SYMBOL': -47, 'WORD': -47, '_COMMA': -47, '_NEWLINE': -47},
+    {'$END': -53, 'FUNCTION': -53, 'LBRACE': -53, 'LPAR': -53, 'LSQB': -53, 'NUMBER': -53, 'RBRACE': -53, 'STRING': -53, 'SYMBOL': -53, 'WORD': -53, '_COMMA': -53, '_NEWLINE': -53},
+    {'$END': -54, 'FUNCTION': -54, 'LBRACE': -54, 'LPAR': -54, 'LSQB': -54, 'NUMBER': -54, 'RBRACE': -54, 'STRING': -54, 'SYMBOL': -54, 'WORD': -54, '_COMMA': -54, '_NEWLINE': -54},
+    {'$END': -45, 'ADD': 41, 'COMPARE': 42, 'FUNCTION': -45, 'LBRACE': -45, 'LPAR': -45, 'LSQB': -45, 'NUMBER': -45, 'RBRACE': -45, 'RPAR': -45, 'RSQB': -45, 'STRING': -45, 'SYMBOL': -45, 'WORD': -45, '_COMMA': -45, '_NEWLINE': -45},
+    {'$END': -10, 'FUNCTION': -10, 'LBRACE': -10, 'LPAR': -10, 'LSQB': -10, 'NUMBER': -10, 'RBRACE': -10, 'STRING': -10, 'SYMBOL': -10, 'WORD': -10, '_COMMA': -10, '_NEWLINE': -10},
+    {'FUNCTION': 1, 'LPAR': 3, 'NUMBER': 26, 'RPAR': 43, 'WORD': 8, 'call': 11, 'operand': 15, 'parenthesised': 16, 'product': 19, 'scalar': 44, 'sum': 22},
+    {'RBRACE': 45},
+    {'$END': -31, 'ADD': -31, 'COMPARE': -31, 'FUNCTION': -31, 'LBRACE': -31, 'LPAR': -31, 'LSQB': -31, 'MULTIPLY': -31, 'NUMBER': -31, 'RBRACE': -31, 'RPAR': -31, 'RSQB': -31, 'STRING': -31, 'SYMBOL': -31, 'WORD': -31, '_COMMA': -31, '_NEWLINE': -31},
+    {'RPAR': 46},
+    {'$END': -36, 'FUNCTION': -36, 'LBRACE': -36, 'LPAR': -36, 'LSQB': -36, 'NUMBER': -36, 'RBRACE': -36, 'STRING': -36, 'SYMBOL': -36, 'WORD': -36, '_COMMA': -36, '_NEWLINE': -36},
+    {'RSQB': -23, '_COMMA': -23},
+    {'RSQB': -24, '_COMMA': -24},
+    {'RSQB': 47, '_COMMA': 48, '__per_layer_star_3': 49},
+    {'RSQB': -25, '_COMMA': -25},
+    {'RSQB': -26, '_COMMA': -26},
+    {'NUMBER': 50},
+    {'$END': -9, 'FUNCTION': -9, 'LBRACE': -9, 'LPAR': -9, 'LSQB': -9, 'NUMBER': -9, 'RBRACE': -9, 'STRING': -9, 'SYMBOL': -9, 'WORD': -9, '_COMMA': -9, '_NEWLINE': -9},
+    {'$END': -13, 'FUNCTION': 1, 'LBRACE': 2, 'LPAR': 3, 'LSQB': 4, 'NUMBER': 5, 'RBRACE': -13, 'STRING': 6, 'SYMBOL': 7, 'WORD': 8, '__phrase_plus_2': 9, 'call': 11, 'group': 13, 'line': 51, 'operand': 15, 'parenthesised': 16, 'per_layer': 17, 'phrase': 18, 'product': 19, 'range': 20, 'scalar': 21, 'sum': 22, 'term': 23},
+    {'$END': -14, 'RBRACE': -14, '_NEWLINE': 52},
+    {'$END': -28, 'FUNCTION': 1, 'LBRACE': 2, 'LPAR': 3, 'LSQB': 4, 'NUMBER': 5, 'RBRACE': -28, 'STRING': 6, 'SYMBOL': 7, 'WORD': 8, '_NEWLINE': -28, '__phrase_plus_2': 9, 'call': 11, 'group': 13, 'operand': 15, 'parenthesised': 16, 'per_layer': 17, 'phrase': 53, 'product': 19, 'range': 20, 'scalar': 21, 'sum': 22, 'term': 23},
+    {'$END': -29, 'RBRACE': -29, '_COMMA': 54, '_NEWLINE': -29},
+    {'FUNCTION': 1, 'LPAR': 3, 'NUMBER': 26, 'WORD': 8, 'call': 11, 'operand': 55, 'parenthesised': 16},
+    {'FUNCTION': 1, 'LPAR': 3, 'NUMBER': 26, 'WORD': 8, 'call': 11, 'operand': 15, 'parenthesised': 16, 'product': 56},
+    {'FUNCTION': 1, 'LPAR': 3, 'NUMBER': 26, 'WORD': 8, 'call': 11, 'operand': 15, 'parenthesised': 16, 'product': 19, 'sum': 57},
+    {'$END': -16, 'ADD': -16, 'COMPARE': -16, 'FUNCTION': -16, 'LBRACE': -16, 'LPAR': -16, 'LSQB': -16, 'MULTIPLY': -16, 'NUMBER': -16, 'RBRACE': -16, 'RPAR': -16, 'RSQB': -16, 'STRING': -16, 'SYMBOL': -16, 'WORD': -16, '_COMMA': -16, '_NEWLINE': -16},
+    {'RPAR': 58, '_COMMA': 59, '__call_star_4': 60},
+    {'$END': -22, 'FUNCTION': -22, 'LBRACE': -22, 'LPAR': -22, 'LSQB': -22, 'NUMBER': -22, 'RBRACE': -22, 'RSQB': -22, 'STRING': -22, 'SYMBOL': -22, 'WORD': -22, '_COMMA': -22, '_NEWLINE': -22},
+    {'$END': -35, 'ADD': -35, 'COMPARE': -35, 'FUNCTION': -35, 'LBRACE': -35, 'LPAR': -35, 'LSQB': -35, 'MULTIPLY': -35, 'NUMBER': -35, 'RBRACE': -35, 'RPAR': -35, 'RSQB': -35, 'STRING': -35, 'SYMBOL': -35, 'WORD': -35, '_COMMA': -35, '_NEWLINE': -35},
+    {'$END': -37, 'FUNCTION': -37, 'LBRACE': -37, 'LPAR': -37, 'LSQB': -37, 'NUMBER': -37, 'RBRACE': -37, 'STRING': -37, 'SYMBOL': -37, 'WORD': -37, '_COMMA': -37, '_NEWLINE': -37},
+    {'FUNCTION': 1, 'LBRACE': 2, 'LPAR': 3, 'NUMBER': 5, 'RSQB': 61, 'STRING': 29, 'WORD': 8, 'call': 11, 'group': 30, 'item': 62, 'operand': 15, 'parenthesised': 16, 'product': 19, 'range': 32, 'scalar': 33, 'sum': 22},
+    {'RSQB': 63, '_COMMA': 64},
+    {'$END': -44, 'FUNCTION': -44, 'LBRACE': -44, 'LPAR': -44, 'LSQB': -44, 'NUMBER': -44, 'RBRACE': -44, 'RSQB': -44, 'STRING': -44, 'SYMBOL': -44, 'WORD': -44, '_COMMA': -44, '_NEWLINE': -44},
+    {'$END': -1, 'RBRACE': -1, '_NEWLINE': -1},
+    {'$END': -15, 'FUNCTION': 1, 'LBRACE': 2, 'LPAR': 3, 'LSQB': 4, 'NUMBER': 5, 'RBRACE': -15, 'STRING': 6, 'SYMBOL': 7, 'WORD': 8, '__phrase_plus_2': 9, 'call': 11, 'group': 13, 'line': 65, 'operand': 15, 'parenthesised': 16, 'per_layer': 17, 'phrase': 18, 'product': 19, 'range': 20, 'scalar': 21, 'sum': 22, 'term': 23},
+    {'$END': -5, 'RBRACE': -5, '_COMMA': -5, '_NEWLINE': -5},
+    {'$END': -30, 'FUNCTION': 1, 'LBRACE': 2, 'LPAR': 3, 'LSQB': 4, 'NUMBER': 5, 'RBRACE': -30, 'STRING': 6, 'SYMBOL': 7, 'WORD': 8, '_NEWLINE': -30, '__phrase_plus_2': 9, 'call': 11, 'group': 13, 'operand': 15, 'parenthesised': 16, 'per_layer': 17, 'phrase': 66, 'product': 19, 'range': 20, 'scalar': 21, 'sum': 22, 'term': 23},
+    {'$END': -43, 'ADD': -43, 'COMPARE': -43, 'FUNCTION': -43, 'LBRACE': -43, 'LPAR': -43, 'LSQB': -43, 'MULTIPLY': -43, 'NUMBER': -43, 'RBRACE': -43, 'RPAR': -43, 'RSQB': -43, 'STRING': -43, 'SYMBOL': -43, 'WORD': -43, '_COMMA': -43, '_NEWLINE': -43},
+    {'$END': -48, 'ADD': -48, 'COMPARE': -48, 'FUNCTION': -48, 'LBRACE': -48, 'LPAR': -48, 'LSQB': -48, 'MULTIPLY': 40, 'NUMBER': -48, 'RBRACE': -48, 'RPAR': -48, 'RSQB': -48, 'STRING': -48, 'SYMBOL': -48, 'WORD': -48, '_COMMA': -48, '_NEWLINE': -48},
+    {'$END': -46, 'ADD': 41, 'FUNCTION': -46, 'LBRACE': -46, 'LPAR': -46, 'LSQB': -46, 'NUMBER': -46, 'RBRACE': -46, 'RPAR': -46, 'RSQB': -46, 'STRING': -46, 'SYMBOL': -46, 'WORD': -46, '_COMMA': -46, '_NEWLINE': -46},
+    {'$END': -17, 'ADD': -17, 'COMPARE': -17, 'FUNCTION': -17, 'LBRACE': -17, 'LPAR': -17, 'LSQB': -17, 'MULTIPLY': -17, 'NUMBER': -17, 'RBRACE': -17, 'RPAR': -17, 'RSQB': -17, 'STRING': -17, 'SYMBOL': -17, 'WORD': -17, '_COMMA': -17, '_NEWLINE': -17},
+    {'FUNCTION': 1, 'LPAR': 3, 'NUMBER': 26, 'RPAR': 67, 'WORD': 8, 'call': 11, 'operand': 15, 'parenthesised': 16, 'product': 19, 'scalar': 68, 'sum': 22},
+    {'RPAR': 69, '_COMMA': 70},
+    {'$END': -38, 'FUNCTION': -38, 'LBRACE': -38, 'LPAR': -38, 'LSQB': -38, 'NUMBER': -38, 'RBRACE': -38, 'STRING': -38, 'SYMBOL': -38, 'WORD': -38, '_COMMA': -38, '_NEWLINE': -38},
+    {'RSQB': -7, '_COMMA': -7},
+    {'$END': -39, 'FUNCTION': -39, 'LBRACE': -39, 'LPAR': -39, 'LSQB': -39, 'NUMBER': -39, 'RBRACE': -39, 'STRING': -39, 'SYMBOL': -39, 'WORD': -39, '_COMMA': -39, '_NEWLINE': -39},
+    {'FUNCTION': 1, 'LBRACE': 2, 'LPAR': 3, 'NUMBER': 5, 'RSQB': 71, 'STRING': 29, 'WORD': 8, 'call': 11, 'group': 30, 'item': 72, 'operand': 15, 'parenthesised': 16, 'product': 19, 'range': 32, 'scalar': 33, 'sum': 22},
+    {'$END': -2, 'RBRACE': -2, '_NEWLINE': -2},
+    {'$END': -6, 'RBRACE': -6, '_COMMA': -6, '_NEWLINE': -6},
+    {'$END': -18, 'ADD': -18, 'COMPARE': -18, 'FUNCTION': -18, 'LBRACE': -18, 'LPAR': -18, 'LSQB': -18, 'MULTIPLY': -18, 'NUMBER': -18, 'RBRACE': -18, 'RPAR': -18, 'RSQB': -18, 'STRING': -18, 'SYMBOL': -18, 'WORD': -18, '_COMMA': -18, '_NEWLINE': -18},
+    {'RPAR': -3, '_COMMA': -3},
+    {'$END': -19, 'ADD': -19, 'COMPARE': -19, 'FUNCTION': -19, 'LBRACE': -19, 'LPAR': -19, 'LSQB': -19, 'MULTIPLY': -19, 'NUMBER': -19, 'RBRACE': -19, 'RPAR': -19, 'RSQB': -19, 'STRING': -19, 'SYMBOL': -19, 'WORD': -19, '_COMMA': -19, '_NEWLINE': -19},
+    {'FUNCTION': 1, 'LPAR': 3, 'NUMBER': 26, 'RPAR': 73, 'WORD': 8, 'call': 11, 'operand': 15, 'parenthesised': 16, 'product': 19, 'scalar': 74, 'sum': 22},
+    {'$END': -40, 'FUNCTION': -40, 'LBRACE': -40, 'LPAR': -40, 'LSQB': -40, 'NUMBER': -40, 'RBRACE': -40, 'STRING': -40, 'SYMBOL': -40, 'WORD': -40, '_COMMA': -40, '_NEWLINE': -40},
+    {'RSQB': -8, '_COMMA': -8},
+    {'$END': -20, 'ADD': -20, 'COMPARE': -20, 'FUNCTION': -20, 'LBRACE': -20, 'LPAR': -20, 'LSQB': -20, 'MULTIPLY': -20, 'NUMBER': -20, 'RBRACE': -20, 'RPAR': -20, 'RSQB': -20, 'STRING': -20, 'SYMBOL': -20, 'WORD': -20, '_COMMA': -20, '_NEWLINE': -20},
+    {'RPAR': -4, '_COMMA': -4},
+)
+"""By state, then symbol: the state to go to, or ~rule to reduce by. Reading starts in state 0."""
 
-_NO_CACHE = (OSError, ImportError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
-"""What is raised where the cache can't be read or written, is damaged, or Lark's own form of tables has changed."""
-
-
-def load_parser(callbacks: object) -> lark.Lark:
-    """The parser for `space.lark`, which calls the methods of `callbacks` with what it recognises."""
-    grammar = grammar_text()
-    path = _cache_path(grammar)
-    if path is not None:
-        with suppress(*_NO_CACHE):
-            return _from_text(_read_private(path), callbacks)
-    parser = lark.Lark(grammar, parser="lalr", lexer="basic", start="file", transformer=callbacks)
-    if path is not None:
-        with suppress(*_NO_CACHE):
-            write_atomic(path, _to_text(parser))
-    return parser
-
-
-def token_pattern(parser: lark.Lark) -> re.Pattern[str]:
-    """One pattern for all terminals, each a named group, in the order in which Lark's own lexer tries them."""
-    terminals = sorted(
-        parser.terminals,
-        key=lambda each: (-each.priority, -each.pattern.max_width, -len(each.pattern.value), each.name),
-    )
-    return re.compile("|".join(f"(?P<{each.name}>{each.pattern.to_regexp()})" for each in terminals))
-
-
-def _cache_path(grammar: str) -> Path | None:
-    """Where the tables of this grammar belong, None where there is no folder that only the user can write to."""
-    key = hashlib.sha256(f"{lark.__version__}\n{grammar}".encode()).hexdigest()[:16]
-    try:
-        folder = Path(platformdirs.user_cache_dir("spacelang", appauthor=False))
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        folder.mkdir(mode=0o700, exist_ok=True)
-        return folder / f"grammar-{key}.json" if _private(folder.lstat()) else None
-    except (OSError, RuntimeError):  # RuntimeError: the user has no home folder
-        return None
-
-
-def _private(status: os.stat_result) -> bool:
-    """Whether a file or folder is the user's own and nobody else's to change.
-
-    Systems without `getuid` keep the folders of users apart themselves.
-    """
-    if stat.S_ISLNK(status.st_mode):
-        return False
-    return not hasattr(os, "getuid") or (status.st_uid == os.getuid() and not status.st_mode & 0o022)
-
-
-def _read_private(path: Path) -> str:
-    """Raises: OSError: if it can't be read, or isn't the user's own."""
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
-    with open(descriptor, encoding="utf-8") as file:
-        if not _private(os.fstat(file.fileno())):
-            raise PermissionError(path)
-        return file.read()
-
-
-def _to_text(parser: lark.Lark) -> str:
-    """A checksum in the first line, the tables as JSON in the second."""
-    from lark.grammar import Rule
-    from lark.lexer import TerminalDef
-
-    data, memo = parser.memo_serialize([TerminalDef, Rule])
-    data["options"] = {name: value for name, value in data["options"].items() if name not in _UNSTORED}
-    tables = json.dumps({"data": data, "memo": memo}, separators=(",", ":"))
-    return f"{_checksum(tables)}\n{tables}\n"
-
-
-def _from_text(text: str, callbacks: object) -> lark.Lark:
-    checksum, tables, _ = text.split("\n")
-    if checksum != _checksum(tables):
-        raise ValueError("the cache is damaged")
-    stored = json.loads(tables, object_hook=_with_int_keys)
-    load: Callable[..., lark.Lark] = lark.Lark._load_from_dict
-    return load(stored["data"], stored["memo"], transformer=callbacks)
-
-
-def _with_int_keys(value: dict[str, Any]) -> dict[Any, Any]:
-    """JSON has no integer keys; in Lark's tables, keys are all integers or all names."""
-    return {int(key): each for key, each in value.items()} if all(map(str.isdigit, value)) else value
-
-
-def _checksum(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+END: Final = 12
+"""The state in which the whole file is reduced."""

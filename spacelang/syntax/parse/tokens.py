@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from spacelang.language.limits import SYNTAX_ERRORS
@@ -28,18 +27,18 @@ class Token(NamedTuple):
         return self.start + len(self.text)
 
 
-@dataclass(frozen=True, slots=True)
 class Trivia:
     """Comments and blank lines.
 
     Lines are known by the offset at which they start, groups by that of their closing brace.
     """
 
-    above: dict[int, list[Comment]] = field(default_factory=dict)
-    behind: dict[int, Comment] = field(default_factory=dict)
-    blank: set[int] = field(default_factory=set)
-    closing: dict[int, list[Comment]] = field(default_factory=dict)
-    end: list[Comment] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.above: dict[int, list[Comment]] = {}
+        self.behind: dict[int, Comment] = {}
+        self.blank: set[int] = set()
+        self.closing: dict[int, list[Comment]] = {}
+        self.end: list[Comment] = []
 
 
 class Abandoned(Exception):

@@ -11,12 +11,12 @@ from spacelang.syntax.parse.tokens import Token, Trivia
 
 
 class TreeBuilder:
-    """Methods are named after the rules and terminals of `space.lark`. Call `begin` before each parse.
+    """Methods are named after the rules and terminals of `space.lark`.
 
     `broken` holds where lines start that are incomplete, because they have an error; they are left out.
     """
 
-    def begin(self, source: Source, trivia: Trivia) -> None:
+    def __init__(self, source: Source, trivia: Trivia) -> None:
         self._source = source
         self._trivia = trivia
         self.broken: set[int] = set()
