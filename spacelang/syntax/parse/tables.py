@@ -90,8 +90,8 @@ RULES: Final[tuple[tuple[str, int, str, tuple[int, ...], tuple[int, ...]], ...]]
     ('term', 1, '', (0,), ()),
 )
 """Of each rule: its nonterminal; how many symbols it takes off the stack; what it makes of those that are kept, a node
-by the callback of this name, a list (`[]`), or the only one itself (``); the places of those that are kept; the places of
-those among them that are lists, whose items are meant."""
+by the callback of this name, a list (`[]`), or the only one itself (``); the places of those that are kept; the places
+of those among them that are lists, whose items are meant."""
 
 ACTIONS: Final[tuple[dict[str, int], ...]] = (
     {'$END': -11, 'FUNCTION': 1, 'LBRACE': 2, 'LPAR': 3, 'LSQB': 4, 'NUMBER': 5, 'STRING': 6, 'SYMBOL': 7, 'WORD': 8, '__phrase_plus_2': 9, '_lines': 10, 'call': 11, 'file': 12, 'group': 13, 'line': 14, 'operand': 15, 'parenthesised': 16, 'per_layer': 17, 'phrase': 18, 'product': 19, 'range': 20, 'scalar': 21, 'sum': 22, 'term': 23},
