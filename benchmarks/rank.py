@@ -52,7 +52,7 @@ def trained_longer(space: ir.SearchSpace) -> ir.SearchSpace:
     settings = space.distill
     assert settings is not None
     epochs = {"epochs": settings.epochs * LONGER, "quantised_epochs": settings.quantised_epochs * LONGER}
-    return space.model_copy(update={"distill": settings.model_copy(update=epochs)})
+    return ir.replace(space, distill=ir.replace(settings, **epochs))
 
 
 def distilled(space: ir.SearchSpace, folder: Path, jobs: Sequence[int]) -> Build:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import accumulate
 from typing import get_args
 
@@ -48,7 +49,7 @@ def expressions(names: tuple[str, ...]) -> st.SearchStrategy[ir.Expr]:
 
     def larger(inner: st.SearchStrategy[ir.Expr]) -> st.SearchStrategy[ir.Expr]:
         def binary(op: str, left: ir.Expr, right: ir.Expr) -> ir.Expr:
-            return ir.Binary.model_validate({"op": op, "left": left, "right": right})
+            return ir.Binary(op=op, left=left, right=right)  # type: ignore[arg-type]
 
         return (
             st.builds(binary, st.sampled_from("+-*"), inner, inner)
@@ -110,7 +111,7 @@ def blocks(draw: st.DrawFn, name: str) -> ir.Block:
 def _uses(name: str, steps: list[ir.BlockStep], shortcut: ir.Shortcut) -> bool:
     if parameter_type(name, steps, shortcut) == "activation":
         return True
-    return any(f'"name":"{name}"' in each.model_dump_json() for each in steps)
+    return any(f'"name": "{name}"' in json.dumps(ir.to_data(each)) for each in steps)
 
 
 # --- stages ---------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from spacelang.backends.rendering import json_text, templates
-from spacelang.ir.nodes import Candidate, Distill, Kind, SearchSpace, Stage
+from spacelang.ir import Candidate, Distill, Kind, SearchSpace, Stage
 from spacelang.networks.positions import entry_widths
 
 FORMAT = 1

@@ -7,6 +7,7 @@ from typing import Any
 
 from spacelang.backends.rendering import json_text
 from spacelang.ir.nodes import Candidate, Kind, SearchSpace, Stage
+from spacelang.language.node import to_data
 from spacelang.networks.architecture import count_stage, head_choices
 from spacelang.networks.genome import DIGITS, SEPARATOR, Genome, count_spaces, encode, encode_full, genome_of
 
@@ -33,7 +34,7 @@ def document(space: SearchSpace) -> dict[str, Any]:
         "kind": space.kind,
         "name": space.name,
         "sha256": space.sha256,
-        "origin": space.origin.model_dump() if space.origin else None,
+        "origin": to_data(space.origin),
         "digits": DIGITS,
         "separator": SEPARATOR,
         "stages": [_alphabet(space, stage, at) for at, stage in enumerate(space.stages)],

@@ -45,7 +45,7 @@ def _document(space: ir.SearchSpace, counts: dict[Kernel, int]) -> str:
     header = {
         "format": FORMAT,
         "space": {"kind": space.kind, "name": space.name, "sha256": space.sha256},
-        "device": space.device.model_dump(),
+        "device": ir.to_data(space.device),
         "meaning": MEANING,
         "count": len(counts),
     }

@@ -82,13 +82,14 @@ def evolve(
     json: Json = False,
 ) -> None:
     """Search a hyperspace by aging evolution, and say how far from the proved optimum the result is."""
+    from spacelang import ir
     from spacelang.evolve.evolution import evolve as evolved
     from spacelang.evolve.table.parquet import read_table
 
     if resume and history is None:
         raise typer.BadParameter("--resume needs --history, the file to go on with")
     space = load_space(file, ("hyperspace",), mends=UNSEARCHED)
-    settings = space.evolution.model_copy(update={"seed": seed}) if space.evolution and seed is not None else None
+    settings = ir.replace(space.evolution, seed=seed) if space.evolution and seed is not None else None
     measured = read_table(table)
     try:
         with progress("evolving") as update:

@@ -137,6 +137,7 @@ def _total(space: ir.SearchSpace) -> str:
 
 
 def _described(space: ir.SearchSpace) -> dict[str, Any]:
+    from spacelang import ir
     from spacelang.translate.printer import head_text
 
     spaces, models = _cardinality(space)
@@ -144,8 +145,8 @@ def _described(space: ir.SearchSpace) -> dict[str, Any]:
         "kind": space.kind,
         "name": space.name,
         "sha256": space.sha256,
-        "device": space.device.model_dump(mode="json"),
-        "origin": space.origin.model_dump(mode="json") if space.origin else None,
+        "device": ir.to_data(space.device),
+        "origin": ir.to_data(space.origin),
         "spaces": spaces,
         "models": models,
         "channels": space.channels,

@@ -16,9 +16,6 @@ from spacelang.ir.nodes import (
     Compare,
     Conv,
     DepthwiseConv,
-    Device,
-    Distill,
-    Evolution,
     Expr,
     HeadActivation,
     HeadConv,
@@ -28,24 +25,20 @@ from spacelang.ir.nodes import (
     HeadStep,
     Kind,
     Let,
-    Node,
     Num,
     Number,
     Origin,
     Parameter,
-    Penalty,
     Pool,
-    Quality,
-    Real,
     Ref,
     SearchSpace,
     Shortcut,
     SqueezeExcite,
     Stage,
-    Targets,
-    Train,
     to_json,
 )
+from spacelang.language.node import Node, items, replace, to_data
+from spacelang.language.settings import Device, Distill, Evolution, Penalty, Quality, Targets, Train
 
 __all__ = [
     "IR_VERSION",
@@ -81,7 +74,6 @@ __all__ = [
     "Penalty",
     "Pool",
     "Quality",
-    "Real",
     "Ref",
     "SearchSpace",
     "Shortcut",
@@ -89,5 +81,8 @@ __all__ = [
     "Stage",
     "Targets",
     "Train",
+    "items",
+    "replace",
+    "to_data",
     "to_json",
 ]

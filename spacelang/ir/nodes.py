@@ -1,7 +1,8 @@
 """The intermediate representation: what a checked text means.
 
-Frozen pydantic models, since an IR is also read from JSON. Names are resolved, ranges and windows are written out, the
-blocks in use come along; spelling, comments and the order of declarations are gone. No framework is known here.
+Frozen dataclasses; pydantic validates them where one is read from JSON (`translate.json`) and is imported only there.
+Names are resolved, ranges and windows are written out, the blocks in use come along; spelling, comments and the order
+of declarations are gone. No framework is known here.
 
     hyperspace ⊇ space ⊇ model
     a space has one candidate block and one width window a stage; a model also has single values for every layer.
@@ -12,9 +13,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from spacelang.language.node import Node, Tagged, node, to_data
+from spacelang.language.settings import Device, Distill, Evolution, Quality, Targets, Train
 
 IR_VERSION = 1
 
@@ -28,21 +31,19 @@ def _spelled_once(value: Number) -> Number:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Real = Annotated[Number, AfterValidator(_spelled_once)]
-
-
-class Node(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
 # --- expressions ----------------------------------------------------------------------------------------------------
 
 
+@node
 class Num(Node):
     kind: Literal["num"] = "num"
-    value: Real
+    value: Number
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "value", _spelled_once(self.value))
 
 
+@node
 class Ref(Node):
     """`in`, `out`, `stride`, `classes`, a parameter, or a name that a `Let` above binds."""
 
@@ -50,6 +51,7 @@ class Ref(Node):
     name: str
 
 
+@node
 class Binary(Node):
     """`div` divides and rounds down; `/` is exact."""
 
@@ -59,15 +61,17 @@ class Binary(Node):
     right: Expr
 
 
+@node
 class Call(Node):
     kind: Literal["call"] = "call"
     function: Literal["round8", "min", "max"]
     arguments: tuple[Expr, ...]
 
 
-Expr = Annotated[Num | Ref | Binary | Call, Field(discriminator="kind")]
+Expr = Annotated[Num | Ref | Binary | Call, Tagged()]
 
 
+@node
 class Compare(Node):
     op: Literal["==", "!=", "<", "<=", ">", ">="]
     left: Expr
@@ -77,12 +81,14 @@ class Compare(Node):
 # --- operators and blocks -------------------------------------------------------------------------------------------
 
 
+@node
 class Let(Node):
     kind: Literal["let"] = "let"
     name: str
     value: Expr
 
 
+@node
 class Conv(Node):
     """A convolution with `out` output channels; norm and activation follow unless switched off.
 
@@ -105,6 +111,7 @@ class Conv(Node):
     when: Compare | None = None
 
 
+@node
 class DepthwiseConv(Node):
     """As `Conv`; the channels stay as they are."""
 
@@ -119,6 +126,7 @@ class DepthwiseConv(Node):
     when: Compare | None = None
 
 
+@node
 class SqueezeExcite(Node):
     """Global mean, conv 1 to `squeeze` with bias, relu, conv 1 back with bias, hard sigmoid, multiply."""
 
@@ -127,12 +135,14 @@ class SqueezeExcite(Node):
     when: Compare | None = None
 
 
+@node
 class Activation(Node):
     kind: Literal["act"] = "act"
     act: str
     when: Compare | None = None
 
 
+@node
 class Pool(Node):
     """A mean or maximum over `kernel`×`kernel`, padded by kernel div 2."""
 
@@ -142,9 +152,10 @@ class Pool(Node):
     when: Compare | None = None
 
 
-BlockStep = Annotated[Let | Conv | DepthwiseConv | SqueezeExcite | Activation | Pool, Field(discriminator="kind")]
+BlockStep = Annotated[Let | Conv | DepthwiseConv | SqueezeExcite | Activation | Pool, Tagged()]
 
 
+@node
 class Shortcut(Node):
     """How the block's input joins its output; `act` comes after the sum.
 
@@ -156,6 +167,7 @@ class Shortcut(Node):
     act: str | None = None
 
 
+@node
 class Parameter(Node):
     """`type` is inferred from use: an activation; an odd kernel size; any other number."""
 
@@ -163,6 +175,7 @@ class Parameter(Node):
     type: Literal["activation", "kernel", "number"]
 
 
+@node
 class Block(Node):
     name: str
     parameters: tuple[Parameter, ...]
@@ -178,17 +191,22 @@ class Block(Node):
 # --- stages ---------------------------------------------------------------------------------------------------------
 
 
+@node
 class Choices(Node):
     """Values to choose from, ascending; or, `per_layer`, the one value of each layer in order (a model)."""
 
-    values: tuple[Real, ...]
+    values: tuple[Number, ...]
     per_layer: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", tuple(map(_spelled_once, self.values)))
 
     def at(self, layer: int) -> tuple[int | float, ...]:
         """What the layer of this index (0-based) may take."""
         return (self.values[layer],) if self.per_layer else self.values
 
 
+@node
 class Candidate(Node):
     """A block that a stage may use: its search id, and what its parameters may take.
 
@@ -202,6 +220,7 @@ class Candidate(Node):
     acts: dict[str, ActivationName]
 
 
+@node
 class Stage(Node):
     """A run of layers of one block: `depth` of them; the first takes the stride.
 
@@ -227,6 +246,7 @@ class Stage(Node):
 # --- head -----------------------------------------------------------------------------------------------------------
 
 
+@node
 class HeadConv(Node):
     """`out` is a choice of widths, or an expression over `in` (the channels it receives) and `classes`."""
 
@@ -238,6 +258,7 @@ class HeadConv(Node):
     bias: bool = False
 
 
+@node
 class HeadLinear(Node):
     """With bias."""
 
@@ -245,98 +266,29 @@ class HeadLinear(Node):
     out: Expr
 
 
+@node
 class HeadPool(Node):
     """The global mean."""
 
     kind: Literal["pool"] = "pool"
 
 
+@node
 class HeadDropout(Node):
     kind: Literal["dropout"] = "dropout"
     rate: float
 
 
+@node
 class HeadActivation(Node):
     kind: Literal["act"] = "act"
     act: ActivationName
 
 
-HeadStep = Annotated[HeadConv | HeadLinear | HeadPool | HeadDropout | HeadActivation, Field(discriminator="kind")]
+HeadStep = Annotated[HeadConv | HeadLinear | HeadPool | HeadDropout | HeadActivation, Tagged()]
 
 
-# --- settings -------------------------------------------------------------------------------------------------------
-
-
-class Device(Node):
-    """`width_multiple`: every width is a multiple of it."""
-
-    name: str
-    runtime: Literal["onnxruntime", "tflite"]
-    precision: Literal["int8", "fp32"]
-    threads: int
-    width_multiple: int
-
-
-class Targets(Node):
-    latency_ms: tuple[float, ...]
-
-
-class Penalty(Node):
-    """Q is multiplied by 1 / max(1, (threshold / p)^exponent), p the share of samples under the target."""
-
-    threshold: float
-    exponent: float
-
-
-class Quality(Node):
-    """How a space is scored (paper, equation 2). `samples` and `penalty` belong to the sampled estimator."""
-
-    estimator: Literal["exact", "sampled"]
-    top: int
-    chain: Literal["independent", "strict"] = "independent"
-    samples: int | None = None
-    penalty: Penalty | None = None
-
-
-class Evolution(Node):
-    """Algorithm 1: population P, sample S, N spaces in all."""
-
-    population: int
-    sample: int
-    spaces: int
-    seed: int
-
-
-class Distill(Node):
-    """Block-wise distillation (paper, C.3). Learning rates: of the first and last stage, of those between, of LSQ+."""
-
-    epochs: int = 5
-    quantised_epochs: int = 1
-    batch: int = 256
-    learning_rate_ends: float = 0.005
-    learning_rate: float = 0.01
-    learning_rate_quantised: float = 0.0025
-    gradient_clip: float = 1.0
-    random_stages: int = 2
-    architectures: int = 2000
-    calibration_batches: int = 8
-    seed: int = 0
-
-
-class Train(Node):
-    """Training of the quantised-for-all supernet (paper, D). Learning rates are for 256 samples."""
-
-    epochs: int = 360
-    quantised_epochs: int = 50
-    batch: int = 1024
-    learning_rate: float = 0.1
-    learning_rate_quantised: float = 0.01
-    momentum: float = 0.9
-    weight_decay: float = 1e-5
-    label_smoothing: float = 0.1
-    seed: int = 0
-
-
+@node
 class Origin(Node):
     """The space that this one was narrowed from."""
 
@@ -349,6 +301,7 @@ class Origin(Node):
 # --- the whole ------------------------------------------------------------------------------------------------------
 
 
+@node
 class SearchSpace(Node):
     """The root: a hyperspace, a space or a model.
 
@@ -373,16 +326,16 @@ class SearchSpace(Node):
     distill: Distill | None = None
     train: Train | None = None
 
-    @property
+    @cached_property
     def blocks_by_name(self) -> Mapping[str, Block]:
         return {each.name: each for each in self.blocks}
 
     @property
     def structure(self) -> dict[str, Any]:
         """What the networks are made of, as plain data: no names of spaces and devices, no settings, no provenance."""
-        return self.model_dump(mode="json", include=set(STRUCTURE))
+        return {name: to_data(getattr(self, name)) for name in STRUCTURE}
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """Of the structure: names, targets and search settings don't change it, so tables and encodings still fit."""
         return hashlib.sha256(json.dumps(self.structure, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
@@ -397,4 +350,4 @@ STRUCTURE = ("kind", "channels", "resolutions", "classes", "blocks", "stem", "st
 
 def to_json(space: SearchSpace) -> str:
     """The IR as JSON text: sorted keys, two spaces, a newline at the end."""
-    return json.dumps(space.model_dump(mode="json"), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    return json.dumps(to_data(space), indent=2, sort_keys=True, ensure_ascii=False) + "\n"

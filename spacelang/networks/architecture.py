@@ -102,27 +102,26 @@ def model_of(space: ir.SearchSpace, architecture: Architecture, name: str) -> ir
             stride=stage.stride,
             depth=(len(choice.layers),),
             windows=(_per_layer(layer.width for layer in choice.layers),),
-            candidates=(candidate.model_copy(update={"numbers": numbers}),),
+            candidates=(ir.replace(candidate, numbers=numbers),),
         )
 
     def fixed(step: ir.HeadStep) -> ir.HeadStep:
         if isinstance(step, ir.HeadConv) and isinstance(step.out, ir.Choices):
-            return step.model_copy(update={"out": ir.Num(value=next(widths))})
+            return ir.replace(step, out=ir.Num(value=next(widths)))
         return step
 
     stem = tuple(map(single, space.stem, architecture.stem))
     stages = tuple(map(single, space.stages, architecture.stages))
-    return space.model_copy(
-        update={
-            "kind": "model",
-            "name": name,
-            "origin": ir.Origin(kind=space.kind, name=space.name, sha256=space.sha256, encoding=encoding),
-            "resolutions": (architecture.resolution,),
-            "blocks": blocks_in_use(space, stem + stages),
-            "stem": stem,
-            "stages": stages,
-            "head": tuple(map(fixed, space.head)),
-        }
+    return ir.replace(
+        space,
+        kind="model",
+        name=name,
+        origin=ir.Origin(kind=space.kind, name=space.name, sha256=space.sha256, encoding=encoding),
+        resolutions=(architecture.resolution,),
+        blocks=blocks_in_use(space, stem + stages),
+        stem=stem,
+        stages=stages,
+        head=tuple(map(fixed, space.head)),
     )
 
 

@@ -98,22 +98,19 @@ def narrow(hyperspace: ir.SearchSpace, genome: Genome, name: str) -> ir.SearchSp
         _narrow_stage(stage, stage.candidate(block), stage.windows[window])
         for stage, block, window in zip(hyperspace.stages, *genome, strict=True)
     )
-    return hyperspace.model_copy(
-        update={
-            "kind": "space",
-            "name": name,
-            "origin": ir.Origin(
-                kind=hyperspace.kind, name=hyperspace.name, sha256=hyperspace.sha256, encoding=encode(genome)
-            ),
-            "blocks": blocks_in_use(hyperspace, hyperspace.stem + stages),
-            "stages": stages,
-        }
+    return ir.replace(
+        hyperspace,
+        kind="space",
+        name=name,
+        origin=ir.Origin(kind=hyperspace.kind, name=hyperspace.name, sha256=hyperspace.sha256, encoding=encode(genome)),
+        blocks=blocks_in_use(hyperspace, hyperspace.stem + stages),
+        stages=stages,
     )
 
 
 def _narrow_stage(stage: ir.Stage, candidate: ir.Candidate, window: ir.Choices) -> ir.Stage:
     uniform = uniform_fields(stage.uniform, (candidate,))
-    return stage.model_copy(update={"candidates": (candidate,), "windows": (window,), "uniform": uniform})
+    return ir.replace(stage, candidates=(candidate,), windows=(window,), uniform=uniform)
 
 
 def genome_of(space: ir.SearchSpace) -> Genome:

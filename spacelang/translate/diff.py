@@ -71,8 +71,8 @@ def _basics(before: ir.SearchSpace, after: ir.SearchSpace) -> Iterator[Change]:
 
 
 def _devices(before: ir.Device, after: ir.Device) -> Iterator[Change]:
-    for field in ir.Device.model_fields:
-        yield from _changed(f"device.{field}", str(getattr(before, field)), str(getattr(after, field)))
+    for (field, old), (_, new) in zip(ir.items(before), ir.items(after), strict=True):
+        yield from _changed(f"device.{field}", str(old), str(new))
 
 
 def _choice(path: str, before: Sequence[ir.Number], after: Sequence[ir.Number]) -> Iterator[Change]:
@@ -216,7 +216,7 @@ def _settings(before: ir.SearchSpace, after: ir.SearchSpace) -> Iterator[Change]
 
 
 def _fields(path: str, section: ir.Node | None) -> Iterator[tuple[str, str]]:
-    for name, value in section or ():
+    for name, value in ir.items(section) if section else ():
         if isinstance(value, ir.Node):
             yield from _fields(f"{path}.{name}", value)
         elif value is not None:

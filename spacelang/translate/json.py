@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from spacelang import ir
 from spacelang.ast.loader import load_program
@@ -33,10 +33,10 @@ def read_json(text: str) -> ir.SearchSpace:
     _check_version(data, report)
     report.raise_if_failed()
     try:
-        space = ir.SearchSpace.model_validate_json(text)
+        space = TypeAdapter(ir.SearchSpace).validate_json(text)
     except ValidationError as error:
         for each in error.errors(include_url=False, include_context=False):
-            report.error("SP0903", f"{path(each['loc'])}: {_lower_start(each['msg'])}")
+            report.error("SP0903", f"{path(each['loc'])}: {_said(each['type'], each['msg'])}")
         report.raise_if_failed()
         raise
     report.diagnostics.extend(verify(space))
@@ -94,6 +94,15 @@ def path(location: tuple[int | str, ...]) -> str:
     """
     parts = "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in location)
     return parts.removeprefix(".") or "the whole"
+
+
+def _said(type: str, message: str) -> str:
+    """pydantic's message; of a field too many it has two, one for dataclasses."""
+    return (
+        "there is no such field"
+        if type in ("extra_forbidden", "unexpected_keyword_argument")
+        else _lower_start(message)
+    )
 
 
 def _lower_start(message: str) -> str:

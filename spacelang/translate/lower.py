@@ -7,13 +7,14 @@ are called stem1, stem2 and so on: texts that mean the same give the same IR.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from spacelang import ast, ir
 from spacelang.ast.choices import DEPTH_STEP, NUMBER_STEP, expand, windows
 from spacelang.ast.loader import Program
 from spacelang.ast.settings import settings
 from spacelang.ir.parameters import parameter_type, uniform_fields
+from spacelang.language.settings import CLASSES, made
 from spacelang.networks.genome import DIGITS, OLD_SEPARATOR, SEPARATOR
 
 RESOLUTION_STEP = 1
@@ -27,9 +28,7 @@ def lower(program: Program) -> tuple[ir.SearchSpace, ...]:
         program: one in which `check` found no error.
     """
     blocks = {name: lower_block(each) for name, each in program.blocks.items()}
-    devices = {
-        name: ir.Device.model_validate({"name": name, **settings(each)}) for name, each in program.devices.items()
-    }
+    devices = {name: made(ir.Device, {"name": name, **settings(each)}) for name, each in program.devices.items()}
     return tuple(_space(each, blocks, devices[each.device.text]) for each in program.own_spaces)
 
 
@@ -52,7 +51,7 @@ def lower_block(block: ast.Block) -> ir.Block:
 
 
 def _shortcut(shortcut: ast.Shortcut) -> ir.Shortcut:
-    return ir.Shortcut.model_validate({"kind": shortcut.kind.text, "act": _text(shortcut.act)})
+    return ir.Shortcut(kind=shortcut.kind.text, act=_text(shortcut.act))  # type: ignore[arg-type]
 
 
 def _step(step: ast.Let | ast.Operator) -> ir.BlockStep:
@@ -71,7 +70,7 @@ def _step(step: ast.Let | ast.Operator) -> ir.BlockStep:
     stride = _stride(step.stride)
     if kind == "avgpool" or kind == "maxpool":
         return ir.Pool(kind="avgpool" if kind == "avgpool" else "maxpool", kernel=argument, stride=stride, when=when)
-    convolution = {
+    convolution: dict[str, Any] = {
         "kernel": argument,
         "stride": stride,
         "act": _text(step.act),
@@ -82,10 +81,10 @@ def _step(step: ast.Let | ast.Operator) -> ir.BlockStep:
         "when": when,
     }
     if kind == "dwconv":
-        return ir.DepthwiseConv.model_validate(convolution)
+        return ir.DepthwiseConv(**convolution)
     assert step.out is not None
     assert not isinstance(step.out, ast.Values)
-    return ir.Conv.model_validate({**convolution, "out": _expr(step.out)})
+    return ir.Conv(**convolution, out=_expr(step.out))
 
 
 def _stride(stride: Literal[True] | ast.Number | None) -> Literal["layer"] | int:
@@ -101,7 +100,7 @@ def _expr(expr: ast.Expr) -> ir.Expr:
         return ir.Ref(name=expr.name)
     if isinstance(expr, ast.Binary):
         return ir.Binary(op=expr.op, left=_expr(expr.left), right=_expr(expr.right))
-    return ir.Call.model_validate({"function": expr.function.text, "arguments": tuple(map(_expr, expr.arguments))})
+    return ir.Call(function=expr.function.text, arguments=tuple(map(_expr, expr.arguments)))  # type: ignore[arg-type]
 
 
 def _compare(compare: ast.Compare) -> ir.Compare:
@@ -137,15 +136,13 @@ def _space(space: ast.Space, blocks: Mapping[str, ir.Block], device: ir.Device) 
         stages=body,
         head=tuple(_head_step(each, device) for each in space.head),
         targets=_targets(space.targets) if space.targets else None,
-        **{each.name.text: settings(each) for each in space.sections},
+        **{each.name.text: made(CLASSES[each.name.text], settings(each)) for each in space.sections},
     )
 
 
 def _origin(origin: ast.Origin) -> ir.Origin:
     sha256, encoding = (each.value if each else None for each in (origin.sha256, origin.encoding))
-    return ir.Origin.model_validate(
-        {"kind": origin.kind.text, "name": origin.name.text, "sha256": sha256, "encoding": encoding}
-    )
+    return ir.Origin(kind=origin.kind.text, name=origin.name.text, sha256=sha256, encoding=encoding)  # type: ignore[arg-type]
 
 
 def _targets(targets: ast.Targets) -> ir.Targets:
@@ -203,14 +200,14 @@ class _Stages:
     def _candidate(self, id: int, block: str, arguments: Iterable[ast.Argument], depth: int) -> ir.Candidate:
         written = {each.name.text: each.value for each in arguments}
         numbers: dict[str, ir.Choices] = {}
-        acts: dict[str, str] = {}
+        acts: dict[str, ir.ActivationName] = {}
         for parameter in self.blocks[block].parameters:
             value = written[parameter.name]
             if isinstance(value, ast.Name):
-                acts[parameter.name] = value.text
+                acts[parameter.name] = value.text  # type: ignore[assignment]
             else:
                 numbers[parameter.name] = self._choices(value, NUMBER_STEP, depth)
-        return ir.Candidate.model_validate({"id": id, "block": block, "numbers": numbers, "acts": acts})
+        return ir.Candidate(id=id, block=block, numbers=numbers, acts=acts)
 
     def _windows(self, widths: ast.Widths, depth: int) -> tuple[ir.Choices, ...]:
         if self.space.kind == "model":
@@ -242,23 +239,21 @@ def _head_step(step: ast.Operator, device: ir.Device) -> ir.HeadStep:
     if kind == "pool":
         return ir.HeadPool()
     if kind == "act":
-        return ir.HeadActivation.model_validate({"act": _text(step.argument)})  # type: ignore[arg-type]
+        return ir.HeadActivation(act=_text(step.argument))  # type: ignore[arg-type]
     if kind == "dropout":
         assert isinstance(step.argument, ast.Number)
         return ir.HeadDropout(rate=float(step.argument.value))
     if kind == "linear":
         assert step.out is not None
-        return ir.HeadLinear.model_validate({"out": _head_width(step.out, device)})
+        return ir.HeadLinear(out=_head_width(step.out, device))  # type: ignore[arg-type]
     assert isinstance(step.argument, ast.Number)
     assert step.out is not None
-    return ir.HeadConv.model_validate(
-        {
-            "kernel": int(step.argument.value),
-            "out": _head_width(step.out, device),
-            "act": _text(step.act),
-            "norm": step.norm,
-            "bias": step.bias,
-        }
+    return ir.HeadConv(
+        kernel=int(step.argument.value),
+        out=_head_width(step.out, device),
+        act=_text(step.act),  # type: ignore[arg-type]
+        norm=step.norm,
+        bias=step.bias,
     )
 
 

@@ -196,4 +196,4 @@ def _quality(quality: ir.Quality) -> str:
 
 
 def _fields(section: ir.Node) -> str:
-    return ", ".join(f"{name} {number_text(value)}" for name, value in section)
+    return ", ".join(f"{name} {number_text(value)}" for name, value in ir.items(section))

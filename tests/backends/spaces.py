@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from spacelang import ir
 
 IN, OUT = {"kind": "ref", "name": "in"}, {"kind": "ref", "name": "out"}
@@ -41,7 +43,7 @@ def block(
     name: str, numeric: tuple[str, ...], steps: list[Any], shortcut: str = "none", act: str | None = None
 ) -> ir.Block:
     numbers = [{"name": each, "type": "kernel" if each == "kernel" else "number"} for each in numeric]
-    return ir.Block.model_validate(
+    return TypeAdapter(ir.Block).validate_python(
         {
             "name": name,
             "parameters": [*numbers, {"name": "act", "type": "activation"}],
@@ -109,7 +111,7 @@ def candidate(
     id: int, name: str, act: str = "relu", *, per_layer: bool = False, **numbers: tuple[float, ...]
 ) -> ir.Candidate:
     made = {key: choices(*values, per_layer=per_layer) for key, values in numbers.items()}
-    return ir.Candidate.model_validate({"id": id, "block": name, "numbers": made, "acts": {"act": act}})
+    return ir.Candidate(id=id, block=name, numbers=made, acts={"act": act})  # type: ignore[dict-item]
 
 
 def stage(
@@ -152,7 +154,7 @@ def space(
     classes: int = 10,
 ) -> ir.SearchSpace:
     used = sorted({each.block for part in stem + stages for each in part.candidates})
-    return ir.SearchSpace.model_validate(
+    return TypeAdapter(ir.SearchSpace).validate_python(
         {
             "kind": kind,
             "name": name,

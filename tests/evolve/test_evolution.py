@@ -131,7 +131,7 @@ def test_stages_without_a_choice_are_left_alone() -> None:
 @pytest.mark.parametrize("spaces", [10, 11, 12, 13])
 def test_exactly_as_many_spaces_as_asked_for(tmp_path: Path, spaces: int) -> None:
     path = tmp_path / "history.jsonl"
-    evolve(TINY, TABLE, path, evolution=SMALL.model_copy(update={"spaces": spaces}))
+    evolve(TINY, TABLE, path, evolution=ir.replace(SMALL, spaces=spaces))
     assert len(entries(path)) == spaces
 
 
@@ -145,7 +145,7 @@ def test_the_same_seed_gives_the_same_history_in_any_process(tmp_path: Path) -> 
         environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
         subprocess.run([sys.executable, "-c", program, str(tmp_path / name)], check=True, cwd=ROOT, env=environment)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
-    evolve(TINY, TABLE, tmp_path / "other", evolution=SMALL.model_copy(update={"seed": 4}))
+    evolve(TINY, TABLE, tmp_path / "other", evolution=ir.replace(SMALL, seed=4))
     assert entries(tmp_path / "other") != entries(tmp_path / "one")
 
 
@@ -188,7 +188,7 @@ def test_recorded_scores_are_not_computed_again(tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_finished_search_can_go_on_to_more_spaces_but_not_to_fewer(tmp_path: Path) -> None:
-    longer, path = SMALL.model_copy(update={"spaces": 80}), tmp_path / "history.jsonl"
+    longer, path = ir.replace(SMALL, spaces=80), tmp_path / "history.jsonl"
     evolve(TINY, TABLE, path, evolution=SMALL)
     evolve(TINY, TABLE, path, evolution=longer, resume=True)
     evolve(TINY, TABLE, tmp_path / "whole", evolution=longer)
@@ -200,8 +200,8 @@ def test_a_finished_search_can_go_on_to_more_spaces_but_not_to_fewer(tmp_path: P
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"evolution": SMALL.model_copy(update={"seed": 9})}, "seed 3 there, 9 here$"),
-        ({"evolution": SMALL.model_copy(update={"population": 12})}, "population 10 there, 12 here$"),
+        ({"evolution": ir.replace(SMALL, seed=9)}, "seed 3 there, 9 here$"),
+        ({"evolution": ir.replace(SMALL, population=12)}, "population 10 there, 12 here$"),
         ({"algorithm": "random"}, "algorithm evolution there, random here; population 10 there, null here; sample"),
         ({"targets_ms": (4.0, 7.0)}, r"targets_ms \[4.0, 6.0\] there, \[4.0, 7.0\] here$"),
         ({"quality": ir.Quality(estimator="exact", top=9)}, 'quality .*"top": 3.* there, .*"top": 9.* here$'),
@@ -312,7 +312,7 @@ def test_what_has_one_space_only_is_not_searched() -> None:
 )
 def test_settings_that_contradict_each_other_are_refused(change: dict[str, int], message: str) -> None:
     with pytest.raises(SpacelangError, match=message):
-        evolve(TINY, TABLE, evolution=SMALL.model_copy(update=change))
+        evolve(TINY, TABLE, evolution=ir.replace(SMALL, **change))
 
 
 def test_settings_default_to_those_of_the_text(tmp_path: Path) -> None:
@@ -321,7 +321,7 @@ def test_settings_default_to_those_of_the_text(tmp_path: Path) -> None:
     header, lines, _ = read_history(path)
     assert (header.targets_ms, header.quality, header.seed) == ((4.0, 6.0), TINY.quality, 0)
     assert len(lines) == 60
-    bare = TINY.model_copy(update={"evolution": None})
+    bare = ir.replace(TINY, evolution=None)
     with pytest.raises(SpacelangError, match="SP0720.*says nothing about evolution"):
         evolve(bare, TABLE)
 

@@ -21,7 +21,7 @@ from tests.evolve.synthetic import TEXT, genomes, random_table
 
 TABLE = random_table(seed=7, rows=12)
 TARGETS = (5.0, 8.0)
-EXACT = ir.Quality.model_validate({"estimator": "exact", "top": 3})
+EXACT = ir.Quality(estimator="exact", top=3)
 
 
 def compiled(text: str) -> ir.SearchSpace:

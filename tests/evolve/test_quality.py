@@ -19,13 +19,11 @@ EXACT = ir.Quality(estimator="exact", top=3)
 
 
 def exact(top: int, chain: str = "independent") -> ir.Quality:
-    return ir.Quality.model_validate({"estimator": "exact", "top": top, "chain": chain})
+    return ir.Quality(estimator="exact", top=top, chain=chain)  # type: ignore[arg-type]
 
 
 def sampled(samples: int, top: int, chain: str = "independent", penalty: ir.Penalty | None = None) -> ir.Quality:
-    return ir.Quality.model_validate(
-        {"estimator": "sampled", "samples": samples, "top": top, "chain": chain, "penalty": penalty}
-    )
+    return ir.Quality(estimator="sampled", samples=samples, top=top, chain=chain, penalty=penalty)  # type: ignore[arg-type]
 
 
 @settings(max_examples=80, deadline=None)
@@ -133,7 +131,7 @@ def test_a_space_is_scored_by_its_place_in_the_hyperspace() -> None:
 def test_a_foreign_space_is_refused_by_what_differs() -> None:
     space = narrow(TINY, decode(TINY, "414-101"), "found")
     first = space.stages[0]
-    foreign = space.model_copy(update={"stages": (first.model_copy(update={"depth": (1, 2, 3)}), *space.stages[1:])})
+    foreign = ir.replace(space, stages=(ir.replace(first, depth=(1, 2, 3)), *space.stages[1:]))
     with pytest.raises(SpacelangError, match=r"SP0704.*tiny@.* holds no found@.*stage1\.depth 3 is in the space only"):
         score(foreign, random_table(1))
 
@@ -173,7 +171,7 @@ def test_a_cell_without_rows_is_named() -> None:
         ((-1,), EXACT, "SP0724.*-1 ms is no latency"),
         ((float("nan"),), EXACT, "SP0724.*nan ms is no latency"),
         ((4,), exact(0), "SP0724.*`top 0` is not legal"),
-        ((4,), EXACT.model_copy(update={"samples": 5}), "SP0724.*draws no samples"),
+        ((4,), ir.replace(EXACT, samples=5), "SP0724.*draws no samples"),
         ((4,), sampled(0, 1), "SP0724.*number of samples"),
         ((4,), sampled(5, 1, penalty=ir.Penalty(threshold=2, exponent=1)), "SP0724.*penalty is not legal"),
     ],

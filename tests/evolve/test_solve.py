@@ -16,7 +16,7 @@ from tests.evolve.synthetic import FIXED, TINY, genomes, random_table
 
 
 def exact(top: int, chain: str = "independent") -> ir.Quality:
-    return ir.Quality.model_validate({"estimator": "exact", "top": top, "chain": chain})
+    return ir.Quality(estimator="exact", top=top, chain=chain)  # type: ignore[arg-type]
 
 
 @settings(max_examples=60, deadline=None)

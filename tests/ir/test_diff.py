@@ -79,16 +79,16 @@ def test_two_spaces_of_a_hyperspace() -> None:
 
 
 def test_a_change_of_a_block_body_shows_both() -> None:
-    block = HYPERSPACE.blocks_by_name["mbv2"].model_copy(update={"shortcut": ir.Shortcut(kind="identity")})
+    block = ir.replace(HYPERSPACE.blocks_by_name["mbv2"], shortcut=ir.Shortcut(kind="identity"))
     blocks = tuple(block if each.name == "mbv2" else each for each in HYPERSPACE.blocks)
-    (change,) = diff(HYPERSPACE, HYPERSPACE.model_copy(update={"blocks": blocks}))
+    (change,) = diff(HYPERSPACE, ir.replace(HYPERSPACE, blocks=blocks))
     assert change.path == "block mbv2"
     assert "    -   shortcut project\n" in to_lines([change])
     assert "    +   shortcut identity\n" in to_lines([change])
 
 
 def test_reordered_stages() -> None:
-    other = HYPERSPACE.model_copy(update={"stages": HYPERSPACE.stages[::-1]})
+    other = ir.replace(HYPERSPACE, stages=HYPERSPACE.stages[::-1])
     assert diff(HYPERSPACE, other)[0] == Change("stages", "changed", "stem1, stage1, stage2", "stem1, stage2, stage1")
 
 

@@ -127,4 +127,4 @@ def test_the_order_of_a_text_and_its_names_do_not_change_the_hash() -> None:
     stage = "stage s { depth 1, stride 2, width 32 }"
     one, two = (spacelang.loads(body(stage, blocks="\n".join(each))) for each in (lists, reversed(lists)))
     assert one == two
-    assert one.model_copy(update={"name": "other"}).sha256 == two.sha256
+    assert ir.replace(one, name="other").sha256 == two.sha256

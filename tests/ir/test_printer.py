@@ -53,9 +53,9 @@ def test_blocks_of_the_library_come_by_import() -> None:
 
 
 def test_a_library_name_with_another_body_is_written_out() -> None:
-    other = std_blocks()["mbv2"].model_copy(update={"shortcut": ir.Shortcut()})
+    other = ir.replace(std_blocks()["mbv2"], shortcut=ir.Shortcut())
     blocks = tuple(other if each.name == "mbv2" else each for each in HYPERSPACE.blocks)
-    space = HYPERSPACE.model_copy(update={"blocks": blocks})
+    space = ir.replace(HYPERSPACE, blocks=blocks)
     text = spacelang.dumps(space)
     assert "import" not in text
     assert spacelang.loads(text) == space
@@ -71,7 +71,7 @@ A, B = ir.Ref(name="a"), ir.Ref(name="b")
 
 
 def binary(op: str, left: ir.Expr, right: ir.Expr) -> ir.Expr:
-    return ir.Binary.model_validate({"op": op, "left": left, "right": right})
+    return ir.Binary(op=op, left=left, right=right)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 import spacelang
 from spacelang import ir
@@ -159,7 +160,7 @@ def test_a_broken_invariant_is_found(base: str, spoil: Spoil, code: str, message
         ('{"ir_version": 99}', "SP0902", "ir_version is 99, this spacelang reads 1"),
         ('{"ir_version": 1}', "SP0903", "kind: field required"),
         (spoilt("space", put("stages", 1, "depth", value="2")), "SP0903", "stages[1].depth: input should be a valid"),
-        (spoilt("space", put("colour", value="red")), "SP0903", "colour: extra inputs are not permitted"),
+        (spoilt("space", put("colour", value="red")), "SP0903", "colour: there is no such field"),
     ],
 )
 def test_json_that_is_no_ir_is_refused_with_the_path(text: str, code: str, message: str) -> None:
@@ -214,7 +215,7 @@ def test_a_valid_ir_has_no_finding(space: ir.SearchSpace) -> None:
 
 def test_the_published_schema_is_that_of_the_code() -> None:
     path = Path(__file__).parents[2] / "docs" / "ir.schema.json"
-    assert json.loads(path.read_text()) == ir.SearchSpace.model_json_schema()
+    assert json.loads(path.read_text()) == TypeAdapter(ir.SearchSpace).json_schema()
 
 
 def test_every_code_is_explained() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from spacelang import ir
 
 
@@ -58,16 +60,16 @@ def stage(name: str, windows: tuple[ir.Choices, ...], **more: object) -> ir.Stag
         id=1, block="mbv2", numbers={"kernel": choices(3, 5), "expand": choices(4, 6)}, acts={"act": "relu6"}
     )
     fields = {"stride": 2, "depth": (1, 2), "candidates": (mbv2,), **more}
-    return ir.Stage.model_validate({"name": name, "windows": windows, **fields})
+    return ir.Stage(name=name, windows=windows, **fields)  # type: ignore[arg-type]
 
 
 def space(kind: ir.Kind, stages: tuple[ir.Stage, ...], **more: object) -> ir.SearchSpace:
     """A stem of one convolution to 16 channels, these stages, and a head for 10 classes."""
     stem = ir.Candidate(id=0, block="conv", numbers={"kernel": choices(3)}, acts={"act": "relu"})
-    fields: dict[str, object] = {
+    fields: dict[str, Any] = {
         "kind": kind,
         "name": "tiny",
-        "device": {"name": "cpu", "runtime": "onnxruntime", "precision": "int8", "threads": 1, "width_multiple": 16},
+        "device": ir.Device(name="cpu", runtime="onnxruntime", precision="int8", threads=1, width_multiple=16),
         "channels": 3,
         "resolutions": (32, 64),
         "classes": 10,
@@ -77,7 +79,7 @@ def space(kind: ir.Kind, stages: tuple[ir.Stage, ...], **more: object) -> ir.Sea
         "head": (ir.HeadPool(), ir.HeadLinear(out=ref("classes"))),
         **more,
     }
-    return ir.SearchSpace.model_validate(fields)
+    return ir.SearchSpace(**fields)
 
 
 TINY = space("space", (stage("stage1", (choices(32, 48),)),))

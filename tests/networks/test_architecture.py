@@ -7,6 +7,7 @@ from itertools import product
 
 import pytest
 
+from spacelang import ir
 from spacelang.ir.nodes import HeadConv
 from spacelang.networks.architecture import (
     Architecture,
@@ -47,8 +48,8 @@ def test_a_model_is_the_architecture_it_was_made_of(tiny: object) -> None:
 
 
 def test_a_model_of_a_hyperspace_keeps_the_blocks_that_it_uses() -> None:
-    spare = HYPER.blocks[1].model_copy(update={"name": "spare"})
-    wider = HYPER.model_copy(update={"blocks": (*HYPER.blocks, spare)})
+    spare = ir.replace(HYPER.blocks[1], name="spare")
+    wider = ir.replace(HYPER, blocks=(*HYPER.blocks, spare))
     (architecture,) = sample(wider, 1, seed=0)
     assert [each.name for each in model_of(wider, architecture, "one").blocks] == ["conv", "mbv2"]
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spacelang import ir
 from spacelang.networks.genome import Genome, count_spaces, decode, encode, encode_full, genome_of, narrow
 from spacelang.report.diagnostics import SpacelangError
 from tests.networks.spaces import HYPER, choices, space, stage
@@ -22,7 +23,7 @@ def test_any_genome_is_read_back(digits: list[tuple[int, int]]) -> None:
         stage(
             f"stage{at}",
             tuple(choices(16 * index, 16 * index + 16) for index in range(1, 37)),
-            candidates=tuple(candidate.model_copy(update={"id": id}) for id in range(36)),
+            candidates=tuple(ir.replace(candidate, id=id) for id in range(36)),
         )
         for at in range(len(digits))
     )
@@ -74,7 +75,7 @@ def test_spaces_are_counted_exactly() -> None:
 
 
 def test_the_hash_is_that_of_the_structure() -> None:
-    renamed = HYPER.model_copy(update={"name": "other"})
+    renamed = ir.replace(HYPER, name="other")
     wider = space("hyperspace", HYPER.stages, resolutions=(32, 64, 96))
     assert renamed.sha256 == HYPER.sha256
     assert wider.sha256 != HYPER.sha256

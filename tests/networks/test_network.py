@@ -52,12 +52,12 @@ def test_when_leaves_an_operator_out() -> None:
 
 
 def test_an_identity_shortcut_is_absent_where_shapes_differ() -> None:
-    plain = MBV2.model_copy(update={"shortcut": ir.Shortcut(kind="identity")})
+    plain = ir.replace(MBV2, shortcut=ir.Shortcut(kind="identity"))
     assert [op.kind for op in layer_ops(plain, (3, 1), RELU6, 32, 48, 1, 14)] == ["dwconv", "conv"]
 
 
 def test_a_pooled_shortcut_pools_by_the_stride_and_only_then_projects() -> None:
-    pooled = MBV2.model_copy(update={"shortcut": ir.Shortcut(kind="avgpool_project", act="relu")})
+    pooled = ir.replace(MBV2, shortcut=ir.Shortcut(kind="avgpool_project", act="relu"))
     *_, pool, project, join = layer_ops(pooled, (3, 1), RELU6, 32, 48, 2, 15)
     assert (pool.kind, pool.inputs, pool.kernel, pool.stride, pool.padding) == ("avgpool", (INPUT,), 2, 2, 0)
     assert (pool.size_in, pool.size_out) == (15, 8)
@@ -68,7 +68,7 @@ def test_a_pooled_shortcut_pools_by_the_stride_and_only_then_projects() -> None:
 
 def test_a_repeated_convolution_strides_first_and_is_normed_last() -> None:
     stack = ir.DepthwiseConv(kernel=num(3), stride="layer", act="act", repeat=num(3))
-    block = MBV2.model_copy(update={"steps": (stack,), "shortcut": ir.Shortcut()})
+    block = ir.replace(MBV2, steps=(stack,), shortcut=ir.Shortcut())
     ops = layer_ops(block, (7, 1), RELU6, 16, 16, 2, 14)
     assert [op.stride for op in ops] == [2, 1, 1]
     assert [op.norm for op in ops] == [False, False, True]
@@ -76,15 +76,13 @@ def test_a_repeated_convolution_strides_first_and_is_normed_last() -> None:
 
 
 def test_too_many_repetitions_are_no_network() -> None:
-    block = MBV2.model_copy(update={"steps": (ir.DepthwiseConv(kernel=num(3), repeat=num(101)),)})
+    block = ir.replace(MBV2, steps=(ir.DepthwiseConv(kernel=num(3), repeat=num(101)),))
     with pytest.raises(ShapeError, match="the repetition is 101, more than 100"):
         layer_ops(block, (7, 1), RELU6, 16, 16, 1, 14)
 
 
 def test_a_residual_operator_adds_its_own_input() -> None:
-    block = CONV.model_copy(
-        update={"steps": (*CONV.steps, ir.Conv(kernel=num(3), out=ref("out"), act="act", residual=True))}
-    )
+    block = ir.replace(CONV, steps=(*CONV.steps, ir.Conv(kernel=num(3), out=ref("out"), act="act", residual=True)))
     first, second, join = layer_ops(block, (3,), {"act": "relu"}, 3, 16, 2, 32)
     assert (first.act, second.act) == ("relu", "relu")
     assert join.inputs == (0, 1)
@@ -100,7 +98,7 @@ def test_a_residual_operator_adds_its_own_input() -> None:
     ],
 )
 def test_a_body_without_meaning_says_why(out: ir.Expr, message: str) -> None:
-    block = CONV.model_copy(update={"steps": (ir.Conv(kernel=num(1), out=out),)})
+    block = ir.replace(CONV, steps=(ir.Conv(kernel=num(1), out=out),))
     with pytest.raises(ShapeError, match=message):
         layer_ops(block, (3,), {"act": "relu"}, 16, 32, 1, 8)
 

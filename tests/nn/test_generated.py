@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from spacelang import SpacelangError, compile_to, nn
+from spacelang import SpacelangError, compile_to, ir, nn
 from spacelang.networks.architecture import largest
 from spacelang.networks.sample import sample
 from tests.nn.networks import SPECS, images, random_space, spec
@@ -55,7 +55,7 @@ def test_knows_the_space_it_was_made_of() -> None:
 
 def test_refuses_an_ir_that_is_wrong() -> None:
     space = spec("digits")
-    wrong = space.model_copy(update={"classes": 0})
+    wrong = ir.replace(space, classes=0)
     with pytest.raises(SpacelangError):
         nn.build(wrong)
 

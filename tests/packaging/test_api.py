@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import spacelang
+from spacelang import ir
 
 ROOT = Path(__file__).parents[2]
 SPEC = ROOT / "specs" / "spaceevo_vnni.space"
@@ -78,6 +79,6 @@ def test_a_model_and_its_cost() -> None:
 
 
 def test_what_no_text_can_say_is_not_printed() -> None:
-    space = spacelang.load(ROOT / "specs" / "digits.space").model_copy(update={"name": "two words"})
+    space = ir.replace(spacelang.load(ROOT / "specs" / "digits.space"), name="two words")
     with pytest.raises(spacelang.SpacelangError, match="SP0904.*'two words' is not a name"):
         spacelang.dumps(space)

@@ -183,7 +183,7 @@ def locate(space: ir.SearchSpace, table: Table) -> Genome:
 
 def _id_of(candidate: ir.Candidate, wider: ir.Stage) -> int:
     """The block's id there: a stage that names its block gives it another. Else that of one to be compared with."""
-    same = [each.id for each in wider.candidates if each.model_copy(update={"id": candidate.id}) == candidate]
+    same = [each.id for each in wider.candidates if ir.replace(each, id=candidate.id) == candidate]
     ids = same or [each.id for each in wider.candidates]
     return candidate.id if candidate.id in ids else ids[0]
 
@@ -191,7 +191,7 @@ def _id_of(candidate: ir.Candidate, wider: ir.Stage) -> int:
 def _renumbered(space: ir.SearchSpace, genome: Genome) -> ir.SearchSpace:
     """The space with the genome's block ids."""
     stages = tuple(
-        stage.model_copy(update={"candidates": (stage.candidates[0].model_copy(update={"id": id}),)})
+        ir.replace(stage, candidates=(ir.replace(stage.candidates[0], id=id),))
         for stage, id in zip(space.stages, genome.blocks, strict=True)
     )
-    return space.model_copy(update={"stages": stages})
+    return ir.replace(space, stages=stages)

@@ -57,11 +57,11 @@ def _wider_cells(space: ir.SearchSpace, wider: ir.SearchSpace) -> dict[Cell, Cel
 
 def _frame(space: ir.SearchSpace) -> tuple[object, ...]:
     """What a narrower hyperspace shares with the wider one."""
-    stages = [stage.model_copy(update={"windows": (), "candidates": ()}) for stage in space.stages]
+    stages = [ir.replace(stage, windows=(), candidates=()) for stage in space.stages]
     stem = [[_choice(space, each) for each in stage.candidates] for stage in space.stem]
     return space.kind, space.channels, space.classes, space.stem, stem, stages, space.head
 
 
 def _choice(space: ir.SearchSpace, candidate: ir.Candidate) -> tuple[ir.Block, ir.Candidate]:
     """A block's body, and what its parameters may take."""
-    return space.blocks_by_name[candidate.block], candidate.model_copy(update={"id": 0})
+    return space.blocks_by_name[candidate.block], ir.replace(candidate, id=0)

@@ -214,8 +214,9 @@ class Table:
 
 def _structural_changes(mine: ir.SearchSpace, other: ir.SearchSpace) -> list[Change]:
     """What differs in the networks themselves; names, devices and settings aside."""
-    aside = {"name": mine.name, "device": mine.device, "origin": None}
-    pair = (without_settings(each).model_copy(update=aside) for each in (mine, other))
+    pair = (
+        ir.replace(without_settings(each), name=mine.name, device=mine.device, origin=None) for each in (mine, other)
+    )
     return [each for each in diff(*pair) if each.path not in ("spaces", "models")]
 
 
@@ -231,7 +232,7 @@ def _in_words(change: Change) -> str:
 
 def without_settings(space: ir.SearchSpace) -> ir.SearchSpace:
     """The space as a table remembers it: targets and search settings may change, the rows stay right."""
-    return space.model_copy(update=dict.fromkeys(("targets", "quality", "evolution", "distill", "train")))
+    return ir.replace(space, targets=None, quality=None, evolution=None, distill=None, train=None)
 
 
 def all_cells(space: ir.SearchSpace) -> Iterator[Cell]:

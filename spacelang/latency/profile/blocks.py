@@ -99,7 +99,7 @@ def _model(
     def each(value: ir.Number) -> ir.Choices:
         return ir.Choices(values=(value,) * depth, per_layer=True)
 
-    fixed = candidate.model_copy(update={"numbers": {name: each(value) for name, value in numbers.items()}})
+    fixed = ir.replace(candidate, numbers={name: each(value) for name, value in numbers.items()})
     layers = ir.Stage(name=stage.name, stride=1, depth=(depth,), windows=(each(width),), candidates=(fixed,))
     return ir.SearchSpace(
         kind="model",

@@ -174,7 +174,7 @@ def _require_same(run: Run, space: ir.SearchSpace, data: Data, folder: Path) -> 
 
 def _changes(before: ir.SearchSpace, after: ir.SearchSpace) -> Iterator[Change]:
     """What would change the result; settings that are written out are those that are not."""
-    pair = (each.model_copy(update={"train": settings_of(each)}) for each in (before, after))
+    pair = (ir.replace(each, train=settings_of(each)) for each in (before, after))
     return (each for each in diff(*pair) if each.path.split(".")[0] not in ASIDE)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from spacelang import ir
 from spacelang.latency.collect import measure
 from spacelang.latency.collect.holdout import is_held_out
 from spacelang.latency.collect.log import Log, read_log
@@ -110,7 +111,7 @@ def test_random_networks_are_distinct_and_in_turn() -> None:
 
 def test_a_network_that_two_spaces_hold_is_measured_once() -> None:
     space = space_of("mobilenetv3")
-    found = list(random_networks([space, space.model_copy(update={"name": "copy"}), space], 3))
+    found = list(random_networks([space, ir.replace(space, name="copy"), space], 3))
     assert [each.network.name for each in found] == ["mobilenetv3 0", "mobilenetv3 1", "mobilenetv3 2"]
     log = Log(DEVICE)
     collection(FakeRuntime(), FakeMeter(), log).networks(found)

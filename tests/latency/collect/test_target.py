@@ -49,5 +49,5 @@ def test_an_unknown_device_is_refused(spaces: list[ir.SearchSpace]) -> None:
 
 
 def test_a_device_of_several_threads_is_refused(spaces: list[ir.SearchSpace]) -> None:
-    several = spaces[0].model_copy(update={"device": spaces[0].device.model_copy(update={"threads": 4})})
+    several = ir.replace(spaces[0], device=ir.replace(spaces[0].device, threads=4))
     assert refusal([several])[0] == "device vnni runs on 4 threads, and latencies are measured on 1"

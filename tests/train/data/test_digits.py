@@ -7,7 +7,7 @@ import re
 import pytest
 import torch
 
-from spacelang import SpacelangError
+from spacelang import SpacelangError, ir
 from spacelang.train.data import batches, open_data, require_classes, resized
 from tests.train.images import space
 
@@ -70,7 +70,7 @@ def test_the_classes_of_the_space_must_be_those_of_the_images_for_training_only(
     assert str(caught.value) == (
         "error[SP1202]: digits has 10 classes, tiny tells 3 apart (write `classes 10` in tiny, or take other data)"
     )
-    require_classes(DIGITS, SPACE.model_copy(update={"classes": 10}))
+    require_classes(DIGITS, ir.replace(SPACE, classes=10))
 
 
 def test_batches_are_resized_without_aliasing() -> None:

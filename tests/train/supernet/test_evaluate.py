@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from spacelang import ir
 from spacelang.networks.architecture import largest, smallest
 from spacelang.networks.cost import cost, total
 from spacelang.networks.sample import sample
@@ -113,7 +114,7 @@ def test_changed_weights(finished: Path, tmp_path: Path) -> None:
 
 
 def test_weights_of_another_space(finished: Path, tmp_path: Path) -> None:
-    other = space(NORMED.replace("width {8, 16}", "width {8, 24}")).model_dump(mode="json")
+    other = ir.to_data(space(NORMED.replace("width {8, 16}", "width {8, 24}")))
     folder = copied(finished, tmp_path / "run", space=other)
     assert refusal(folder)[1] == f"`{folder}/supernet.safetensors` doesn't hold the weights of normed"
 

@@ -110,7 +110,7 @@ def test_a_folder_of_images(tmp_path: Path) -> None:
 
 def of_images(settings: ir.Train | None = None) -> ir.SearchSpace:
     hyperspace = image_space()
-    return narrow(hyperspace, decode(hyperspace, "00-01"), "found").model_copy(update={"train": settings})
+    return ir.replace(narrow(hyperspace, decode(hyperspace, "00-01"), "found"), train=settings)
 
 
 def test_images_are_found_from_another_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

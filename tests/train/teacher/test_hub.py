@@ -10,14 +10,14 @@ import pytest
 from huggingface_hub import HfApi
 from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 
-from spacelang import SpacelangError
+from spacelang import SpacelangError, ir
 from spacelang.train.data import open_data
 from spacelang.train.teacher import Teacher, open_teacher
 from tests.train.images import space
 from tests.train.teacher import networks
 
-SPACE = space((1, 2, 2, 2), resolutions="64").model_copy(
-    update={"stem": tuple(each.model_copy(update={"stride": 4}) for each in space().stem)}
+SPACE = ir.replace(
+    space((1, 2, 2, 2), resolutions="64"), stem=tuple(ir.replace(each, stride=4) for each in space().stem)
 )
 DATA = open_data("digits", SPACE)
 NAME = "transformers:someone/resnet"

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 import spacelang
-from spacelang import SpacelangError
+from spacelang import SpacelangError, ir
 from spacelang.train.data import open_data
 from spacelang.train.teacher import Teacher, describe_cut, open_teacher
 from tests.train.images import space
@@ -22,9 +22,7 @@ from tests.train.teacher import networks
 
 FOUR = space((2, 2, 1), resolutions="32, 44")
 """Maps of 1/2, 1/4, 1/8, 1/8; at 44 some are odd."""
-LATE = space((1, 2, 2, 2), resolutions="64").model_copy(
-    update={"stem": tuple(each.model_copy(update={"stride": 4}) for each in FOUR.stem)}
-)
+LATE = ir.replace(space((1, 2, 2, 2), resolutions="64"), stem=tuple(ir.replace(each, stride=4) for each in FOUR.stem))
 """Maps of 1/4, 1/4, 1/8, 1/16, 1/32."""
 
 
@@ -139,7 +137,7 @@ def test_no_cut(tmp_path: Path) -> None:
 
 
 def test_maps_of_another_size(tmp_path: Path) -> None:
-    odd = LATE.model_copy(update={"resolutions": (64, 72)})
+    odd = ir.replace(LATE, resolutions=(64, 72))
     assert refusal(f"transformers:{networks.convnext(tmp_path)}", odd, tmp_path) == (
         "error[SP1224]: at resolution 72 the teacher `transformers:FOLDER` gives 24×4×4 at stage3, tiny needs 24×5×5 "
         "(take another teacher, or resolutions that its strides divide)"

@@ -1,0 +1,171 @@
+"""The settings of a device, a search and its trainings: one class a section.
+
+Each is what the section means in the IR, and says what may be written there: `schema` makes its tables of them, so that
+a field is declared once, with its default, its domain and its line in the documentation.
+"""
+
+# No `from __future__ import annotations`: the types are read from the fields.
+
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, field, fields
+from types import MappingProxyType
+from typing import Any, Literal, get_args
+
+from spacelang.language.domain import (
+    ABOVE_ZERO,
+    CLIP,
+    DECAY,
+    FRACTION,
+    NOT_NEGATIVE,
+    POSITIVE,
+    RATE,
+    SEED,
+    Domain,
+    Kind,
+    Property,
+)  # fmt: skip
+from spacelang.language.node import Node, node
+
+
+def setting(doc: str, domain: Domain = Domain(), default: Any = MISSING, **more: Any) -> Any:
+    """A field that a text writes; `more` is further attributes of its `Property`."""
+    about = {"property": {"doc": doc, "domain": domain, **more}}
+    return field(metadata=about) if default is MISSING else field(default=default, metadata=about)
+
+
+class Section(Node):
+    """A node whose integers become floats where the field is one: 1 and 1.0 are the same setting."""
+
+    def __post_init__(self) -> None:
+        for each in fields(self):  # type: ignore[arg-type]
+            if each.type is float:
+                object.__setattr__(self, each.name, float(getattr(self, each.name)))
+
+
+@node
+class Device(Section):
+    """`width_multiple`: every width is a multiple of it."""
+
+    name: str
+    runtime: Literal["onnxruntime", "tflite"] = setting("what runs the network")
+    precision: Literal["int8", "fp32"] = setting("of weights and activations")
+    threads: int = setting("how many the runtime may use", Domain(1, 1024))
+    width_multiple: int = setting(
+        "every width is a multiple of N, since the kernels are fastest there", Domain(1, 1024),
+        name="widths", kind="widths rule",
+    )  # fmt: skip
+
+
+@node
+class Targets(Section):
+    latency_ms: tuple[float, ...] = setting(
+        "the latencies to search for, ascending", ABOVE_ZERO, name="latency", kind="values", unit="ms"
+    )
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "latency_ms", tuple(map(float, self.latency_ms)))
+
+
+@node
+class Penalty(Section):
+    """Q is multiplied by 1 / max(1, (threshold / p)^exponent), p the share of samples under the target."""
+
+    threshold: float = setting("the share of samples that costs nothing", Domain(0, 1))
+    exponent: float = setting("how steeply the score falls below it", NOT_NEGATIVE)
+
+
+@node
+class Quality(Section):
+    """How a space is scored (paper, equation 2). `samples` and `penalty` belong to the sampled estimator."""
+
+    estimator: Literal["exact", "sampled"] = setting("the best sub-networks exactly, or the best of N samples")
+    top: int = setting("how many of the best sub-networks are averaged", POSITIVE)
+    chain: Literal["independent", "strict"] = setting(
+        "whether neighbouring rows must agree in channels", default="independent"
+    )
+    samples: int | None = setting(
+        "sub-networks drawn per space and target", POSITIVE, default=None, within="estimator", kind="integer",
+        required=True,
+    )  # fmt: skip
+    penalty: Penalty | None = setting(
+        "lowers the score of spaces of which few samples meet the target", default=None, kind="group"
+    )
+
+
+@node
+class Evolution(Section):
+    """Algorithm 1: population P, sample S, N spaces in all."""
+
+    population: int = setting("spaces alive at a time (P)", POSITIVE)
+    sample: int = setting("spaces drawn for each choice of a parent (S)", POSITIVE)
+    spaces: int = setting("spaces scored in all (N)", POSITIVE)
+    seed: int = setting("of the random numbers", SEED)
+
+
+@node
+class Distill(Section):
+    """Block-wise distillation (paper, C.3)."""
+
+    epochs: int = setting("in floating point", NOT_NEGATIVE, 5)
+    quantised_epochs: int = setting("with LSQ+ quantisers, after those", NOT_NEGATIVE, 1)
+    batch: int = setting("images in a step", POSITIVE, 256)
+    learning_rate_ends: float = setting("of the first and the last stage", RATE, 0.005)
+    learning_rate: float = setting("of the stages between", RATE, 0.01)
+    learning_rate_quantised: float = setting("with quantisers", RATE, 0.0025)
+    gradient_clip: float = setting("gradient values are cut at ±X", CLIP, 1.0)
+    random_stages: int = setting("random sub-stages in a step, next to the largest and the smallest", NOT_NEGATIVE, 2)
+    architectures: int = setting("sampled per (stage, block, window) for the table", POSITIVE, 2000)
+    calibration_batches: int = setting("that reset the batch norms before an evaluation", POSITIVE, 8)
+    seed: int = setting("of the random numbers", SEED, 0)
+
+
+@node
+class Train(Section):
+    """Training of the quantised-for-all supernet (paper, D)."""
+
+    epochs: int = setting("in floating point", NOT_NEGATIVE, 360)
+    quantised_epochs: int = setting("with LSQ+ quantisers, after those", NOT_NEGATIVE, 50)
+    batch: int = setting("images in a step", POSITIVE, 1024)
+    learning_rate: float = setting("for 256 images a step", RATE, 0.1)
+    learning_rate_quantised: float = setting("with quantisers", RATE, 0.01)
+    momentum: float = setting("of SGD", FRACTION, 0.9)
+    weight_decay: float = setting("of SGD", DECAY, 1e-5)
+    label_smoothing: float = setting("of the largest network's labels", FRACTION, 0.1)
+    seed: int = setting("of the random numbers", SEED, 0)
+
+
+GROUPS: Mapping[str, type[Node]] = MappingProxyType({"penalty": Penalty})
+"""The classes of sections within sections."""
+CLASSES: Mapping[str, type[Node]] = MappingProxyType(
+    {"device": Device, "quality": Quality, "evolution": Evolution, "distill": Distill, "train": Train}
+)
+
+
+def properties_of(section: type[Node]) -> tuple[Property, ...]:
+    """What may be written in a section, in the order of its fields."""
+    written = [each for each in fields(section) if "property" in each.metadata]  # type: ignore[arg-type]
+    return tuple(_property(each, written) for each in written if "within" not in each.metadata["property"])
+
+
+def _property(field: "Field[Any]", others: "list[Field[Any]]") -> Property:
+    about: dict[str, Any] = {"name": field.name, "kind": _kind(field.type), "required": field.default is MISSING}
+    about |= {key: value for key, value in field.metadata["property"].items() if key != "within"}
+    within = tuple(_property(each, []) for each in others if each.metadata["property"].get("within") == field.name)
+    return Property(
+        **about,
+        words=get_args(field.type) if about["kind"] == "word" else (),
+        field=field.name if field.name != about["name"] else "",
+        group=properties_of(GROUPS[field.name]) if field.name in GROUPS else within,
+        default=None if field.default is MISSING else field.default,
+    )
+
+
+def _kind(type: Any) -> Kind:
+    if type is int:
+        return "integer"
+    return "number" if type is float else "word"
+
+
+def made(section: type[Node], values: Mapping[str, Any]) -> Any:
+    """The node of a section from what is written there, once that is checked."""
+    return section(**{name: made(GROUPS[name], each) if name in GROUPS else each for name, each in values.items()})
