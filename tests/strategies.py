@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import accumulate
-from typing import get_args
+from typing import Any, get_args
 
 from hypothesis import strategies as st
 
@@ -82,7 +82,12 @@ def blocks(draw: st.DrawFn, name: str) -> ir.Block:
     if depthwise or draw(st.booleans()):
         when = draw(st.sampled_from((None, ir.Compare(op="!=", left=hidden, right=ir.Ref(name="in")))))
         steps.append(ir.Conv(kernel=one, out=hidden, act=draw(acts), bias=draw(st.booleans()), when=when))
-    strided = {"kernel": draw(kernels), "stride": "layer", "act": draw(acts), "norm": draw(st.booleans())}
+    strided: dict[str, Any] = {
+        "kernel": draw(kernels),
+        "stride": "layer",
+        "act": draw(acts),
+        "norm": draw(st.booleans()),
+    }
     if depthwise:
         steps.append(ir.DepthwiseConv(**strided, repeat=draw(st.none() | st.just(ir.Num(value=2)))))
     else:
@@ -96,7 +101,7 @@ def blocks(draw: st.DrawFn, name: str) -> ir.Block:
     steps += draw(st.lists(st.sampled_from(optional), max_size=2, unique_by=repr))
     steps.append(ir.Conv(kernel=one, out=ir.Ref(name="out"), act=draw(acts)))
     kind = draw(st.sampled_from(("none", "identity", "project", "avgpool_project")))
-    shortcut = ir.Shortcut(kind=kind, act=draw(acts) if kind != "none" else None)
+    shortcut = ir.Shortcut(kind=kind, act=draw(acts) if kind != "none" else None)  # type: ignore[arg-type]
     used = {each for each in parameters if _uses(each, steps, shortcut)}
     return ir.Block(
         name=name,
@@ -235,7 +240,7 @@ def hyperspaces(draw: st.DrawFn) -> ir.SearchSpace:
             width_multiple=multiple,
         ),
         channels=draw(st.integers(1, 4)),
-        resolutions=draw(ascending(RESOLUTIONS, most=8)),
+        resolutions=draw(ascending(RESOLUTIONS, most=8)),  # type: ignore[arg-type]
         classes=draw(st.integers(2, 1000)),
         blocks=tuple(sorted((each for each in library if each.name in used), key=lambda each: each.name)),
         stem=tuple(stem),
