@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from importlib import import_module
+from itertools import dropwhile
 from typing import Annotated, NamedTuple
 
 import typer
 
 from spacelang import __version__
+from spacelang.cli import console
+from spacelang.cli.formats import with_json
 
 
 class Command(NamedTuple):
@@ -70,18 +73,24 @@ EXITS = "Exit codes: 0 done, 1 error, 2 different (diff, fmt --check), 130 inter
 
 
 def app_for(arguments: Sequence[str]) -> typer.Typer:
-    """The command line with the command that the arguments begin with; with all of them where there is none.
+    """The command line with the command that the arguments name; with all of them where there is none.
 
     Building a command takes as long as running a fast one, so the others are left out.
     """
-    line = " ".join([*arguments[:2], ""])
+    words = list(dropwhile(lambda each: each in ("-q", "--quiet"), arguments))
+    line = " ".join([*words[:2], ""])
     named = [name for name in COMMANDS if line.startswith(f"{name} ")]
     return _app(named or COMMANDS)
 
 
 def _app(names: Iterable[str]) -> typer.Typer:
     app = typer.Typer(
-        help=HELP, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich", epilog=EXITS
+        help=HELP,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        epilog=EXITS,
+        context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_options)
     groups: dict[str, typer.Typer] = {"": app}
@@ -92,7 +101,7 @@ def _app(names: Iterable[str]) -> typer.Typer:
             app.add_typer(groups[group], name=group)
         module, _, function = COMMANDS[name].place.partition(":")
         run = getattr(import_module(f"spacelang.cli.{module}"), function)
-        groups[group].command(command, epilog=f"Example: {COMMANDS[name].example}")(run)
+        groups[group].command(command, epilog=f"Example: {COMMANDS[name].example}")(with_json(run))
     return app
 
 
@@ -102,8 +111,16 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _quiet(wanted: bool) -> None:
+    console.quiet = wanted
+
+
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    quiet: Annotated[
+        bool,
+        typer.Option("--quiet", "-q", callback=_quiet, help="Results and errors only: no remarks, no progress."),
     ] = False,
 ) -> None: ...

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TextIO
 
 from spacelang.report.diagnostics import Diagnostic
 from spacelang.report.render import to_text
-from spacelang.report.render.escape import escape
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.console import RenderableType
+
+quiet = False
+"""Whether remarks and progress are left out (`spacelang -q`)."""
 
 PIPED_COLUMNS = 200
 """Width of tables when no terminal gives one."""
@@ -33,18 +35,27 @@ def write(text: str) -> None:
 
 def write_json(content: dict[str, Any]) -> None:
     """A result for another program; `format_version` goes up when a field is removed or changes its meaning."""
+    import json
+
     sys.stdout.write(json.dumps({"format_version": 1, **content}, indent=2, ensure_ascii=False) + "\n")
 
 
 def say(text: str) -> None:
     """A remark."""
+    if not quiet:
+        _to_stderr(text)
+
+
+def _to_stderr(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
 def error(message: str, help: str = "") -> None:
     """A failure that is no finding in a text."""
+    from spacelang.report.render.escape import escape
+
     start = "\x1b[1;31merror\x1b[0m" if wants_color(sys.stderr) else "error"
-    say(f"{start}: {escape(message)}" + (f"\n = help: {escape(help)}" if help else ""))
+    _to_stderr(f"{start}: {escape(message)}" + (f"\n = help: {escape(help)}" if help else ""))
 
 
 def show_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from spacelang.cli.app import app_for
 from spacelang.cli.console import error, show_diagnostics
 from spacelang.cli.exits import FAILED, INTERRUPTED
+from spacelang.cli.quick import quick
 from spacelang.report.diagnostics import SpacelangError
+
+if TYPE_CHECKING:
+    import typer
 
 DEBUG = "SPACELANG_DEBUG"
 """Set in the environment, it lets the traceback of a defect through."""
@@ -20,13 +22,13 @@ DEBUG = "SPACELANG_DEBUG"
 def run(arguments: Sequence[str]) -> int:
     """The exit code of a command line (`exits` lists them)."""
     try:
-        code = app_for(arguments)(args=list(arguments), prog_name="spacelang", standalone_mode=False)
+        code = quick(arguments)
+        if code is None:
+            code = any_command(arguments)
         sys.stdout.flush()
     except SpacelangError as failure:
         show_diagnostics(failure.diagnostics)
         return FAILED
-    except typer.TyperException as usage:
-        return _usage(usage)
     except OSError as failure:
         error(_system(failure))
         return FAILED
@@ -42,6 +44,19 @@ def run(arguments: Sequence[str]) -> int:
         return FAILED
     if code == INTERRUPTED:  # typer makes one of Ctrl-C
         error("interrupted")
+    return code
+
+
+def any_command(arguments: Sequence[str]) -> int:
+    """The exit code of a command line that typer reads."""
+    import typer
+
+    from spacelang.cli.app import app_for
+
+    try:
+        code: Any = app_for(arguments)(args=list(arguments), prog_name="spacelang", standalone_mode=False)
+    except typer.TyperException as usage:
+        return _usage(usage)
     return code if isinstance(code, int) else 0
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from spacelang.cli import console
 from spacelang.cli.console import say
 from spacelang.report.progress import Update
 
@@ -19,7 +20,8 @@ TELLING = 0.01
 @contextmanager
 def progress(what: str) -> Iterator[Update]:
     """Shows the progress of what is done inside."""
-    with (_bar if sys.stderr.isatty() else _lines)(what) as update:
+    shown = _bar if sys.stderr.isatty() and not console.quiet else _lines
+    with shown(what) as update:
         yield update
 
 

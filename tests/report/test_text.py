@@ -9,8 +9,9 @@ from time import process_time
 import pytest
 
 from spacelang.report.diagnostics import Diagnostic, Label, Severity
-from spacelang.report.render import summary, to_text
+from spacelang.report.render import to_text
 from spacelang.report.render.excerpt import MAX_COLUMNS
+from spacelang.report.render.text import summary
 from spacelang.report.source import Source, Span
 
 

@@ -126,8 +126,9 @@ class _Body:
                 inner.end(once)
         absent = [each for each in STAGE if each.required and each.name not in once]
         # `dpth 2..4` counts as an argument here; `check` asks whether `depth` was meant.
-        meant = {closest(each.name.text, names(absent)) for each in self.arguments}
-        absent = [each for each in absent if each.name not in meant]
+        if absent:
+            meant = {closest(each.name.text, names(absent)) for each in self.arguments}
+            absent = [each for each in absent if each.name not in meant]
         sections.missing(name or block or keyword, group, absent, self.report)
         return ast.Stage(
             "stem" if keyword.text == "stem" else "stage", name, block, self.depth, self.stride, self.width,

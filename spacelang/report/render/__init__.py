@@ -1,4 +1,7 @@
-"""Diagnostics as text for people, and in the formats that editors, pull requests and code scanners read."""
+"""Diagnostics as text for people, and in the formats that editors, pull requests and code scanners read.
+
+What shows them is imported where there are any: a clean check does without.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,8 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from spacelang.report.diagnostics import Diagnostic
-from spacelang.report.render.text import summary, to_text
 
-__all__ = ["Format", "render", "summary", "to_text"]
+__all__ = ["Format", "render", "to_text"]
 
 
 class Format(StrEnum):
@@ -22,8 +24,21 @@ def render(diagnostics: Iterable[Diagnostic], format: Format = Format.TEXT, *, c
     """The diagnostics in one of the formats; `color` is for text only."""
     if format is Format.TEXT:
         return to_text(diagnostics, color=color)
-    from spacelang.report.render import machine  # json and urllib cost more than a clean check does
+    from spacelang.report.render import machine
 
     return {Format.JSON: machine.to_json, Format.GITHUB: machine.to_github, Format.SARIF: machine.to_sarif}[format](
         diagnostics
     )
+
+
+def to_text(diagnostics: Iterable[Diagnostic], *, color: bool = False) -> str:
+    """Each diagnostic with its excerpt, then a summary line; nothing at all where there are none.
+
+    color: with ANSI colours.
+    """
+    found = list(diagnostics)
+    if not found:
+        return ""
+    from spacelang.report.render import text
+
+    return text.to_text(found, color=color)

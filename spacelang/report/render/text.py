@@ -50,17 +50,11 @@ class _Mark:
         return source.position(self.span.start)[0], source.position(max(self.span.start, self.span.end - 1))[0]
 
 
-def to_text(diagnostics: Iterable[Diagnostic], *, color: bool = False) -> str:
-    """Each diagnostic with its excerpt, then a summary line; nothing at all where there are none.
-
-    color: with ANSI colours.
-    """
-    found = list(diagnostics)
-    if not found:
-        return ""
+def to_text(diagnostics: Sequence[Diagnostic], *, color: bool = False) -> str:
+    """Each diagnostic with its excerpt, then a summary line. color: with ANSI colours."""
     paint = _ansi if color else _plain
-    blocks = ["\n".join(_lines(each, paint)) + "\n\n" for each in found]
-    return "".join(blocks) + summary(found) + "\n"
+    blocks = ["\n".join(_lines(each, paint)) + "\n\n" for each in diagnostics]
+    return "".join(blocks) + summary(diagnostics) + "\n"
 
 
 def summary(diagnostics: Iterable[Diagnostic]) -> str:
