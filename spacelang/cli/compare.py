@@ -13,7 +13,6 @@ from spacelang.cli.console import wants_color, write, write_json
 from spacelang.cli.exits import DIFFERENT
 from spacelang.cli.inputs import load_space
 from spacelang.cli.revisions import checked_out
-from spacelang.cli.show import Json
 
 if TYPE_CHECKING:
     from spacelang.ir.nodes import SearchSpace
@@ -24,6 +23,7 @@ COLORS = {"+": "32", "-": "31", "~": "33"}
 class DiffFormat(StrEnum):
     TEXT = "text"
     MARKDOWN = "markdown"
+    JSON = "json"
 
 
 Side = Annotated[str, typer.Argument(metavar="FILE", help="`FILE`, `FILE#NAME`, or `REV:FILE` of git.")]
@@ -33,14 +33,13 @@ def diff(
     before: Side,
     after: Side,
     format: Annotated[DiffFormat, typer.Option(help="`markdown` is a table for a pull request.")] = DiffFormat.TEXT,
-    json: Json = False,
 ) -> None:
     """Compare two spaces by what they mean: stages, blocks, widths, targets, cardinality. Exits 2 if they differ."""
     from spacelang.translate.diff import diff as changes_between
     from spacelang.translate.diff import to_lines, to_markdown
 
     changes = changes_between(_load(before), _load(after))
-    if json:
+    if format is DiffFormat.JSON:
         write_json({"before": before, "after": after, "changes": [asdict(each) for each in changes]})
     elif format is DiffFormat.MARKDOWN:
         write(to_markdown(changes))

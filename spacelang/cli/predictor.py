@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from spacelang.cli import complete
 from spacelang.cli.console import print_parts, say, show_diagnostics, write, write_json
 from spacelang.cli.inputs import load_space
 from spacelang.cli.progress import progress
@@ -169,6 +170,7 @@ def predict(
             "--device",
             metavar="NAME|FILE",
             help="A predictor (`spacelang latency devices`), or `cost-model`; else the shipped one of the runtime.",
+            autocompletion=complete.devices,
         ),
     ] = None,
     samples: Annotated[int, typer.Option(min=0, max=1_000_000, help="So many sampled models of each space.")] = 1,
@@ -284,7 +286,10 @@ def attach(
     device: Annotated[
         str,
         typer.Option(
-            "--device", metavar="NAME|FILE", help="A predictor (`spacelang latency devices`), or `cost-model`."
+            "--device",
+            metavar="NAME|FILE",
+            help="A predictor (`spacelang latency devices`), or `cost-model`.",
+            autocompletion=complete.devices,
         ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The Parquet file to write.")],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from spacelang.cli import complete
 from spacelang.cli.console import print_parts, write, write_json
 from spacelang.cli.inputs import load_space
 
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
     from spacelang.networks.architecture import Architecture
     from spacelang.networks.cost import LayerCost
 
-File = Annotated[str, typer.Argument(metavar="FILE", help="`FILE`, `FILE#NAME`, or `-` for stdin.")]
+File = Annotated[
+    str,
+    typer.Argument(metavar="FILE", help="`FILE`, `FILE#NAME`, or `-` for stdin.", autocompletion=complete.spaces),
+]
 Json = Annotated[bool, typer.Option("--json", help="For another program.")]
 
 

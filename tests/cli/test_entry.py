@@ -76,12 +76,32 @@ def test_a_missing_file(cli: Cli, command: str, tmp_path: Path) -> None:
     assert (out + err).count("error[SP0212]") == 1
 
 
+def test_the_flags_of_all_commands(cli: Cli) -> None:
+    assert cli("-V") == cli("--version")
+    assert cli("-h").out == cli("--help").out
+    assert cli("show", "-h").out == cli("show", "--help").out
+    assert cli("-q", "check", SPECS / "vnni.space").code == 0
+
+
+def test_json_and_format_json_are_the_same(cli: Cli) -> None:
+    vnni, model = SPECS / "vnni.space", SPECS / "seqnet_vnni_a0.space"
+    lines = (["show", vnni], ["cost", model], ["diff", vnni, vnni], ["backends"], ["check", vnni], ["explain", "301"])
+    for line in lines:
+        found = cli(*line, "--json")
+        assert found.code == 0
+        assert found.out.startswith("{")
+        assert cli(*line, "--format", "json") == found
+
+
 def test_a_folder_and_a_binary_file(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "binary.space").write_bytes(b"\xff\xfe\x00")
     code, out, _ = cli("check", tmp_path, tmp_path / "binary.space")
     assert code == 1
-    assert "is a folder" in out
-    assert "is not UTF-8" in out
+    assert out.count("is not UTF-8") == 1
+    (tmp_path / "empty").mkdir()
+    code, out, _ = cli("check", tmp_path / "empty")
+    assert code == 1
+    assert "there is no .space file in" in out
 
 
 def test_stdin_that_is_not_utf8(cli: Cli) -> None:
@@ -110,17 +130,17 @@ def test_an_interrupt(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(entry, "app_for", interrupted)
-    assert cli("check", "x") == (130, "", "error: interrupted\n")
+    monkeypatch.setattr(entry, "any_command", interrupted)
+    assert cli("backends") == (130, "", "error: interrupted\n")
 
 
 def test_a_defect_asks_for_a_report(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     def defective(*_: object, **__: object) -> None:
         raise ValueError("of 3")
 
-    monkeypatch.setattr(entry, "app_for", defective)
+    monkeypatch.setattr(entry, "any_command", defective)
     monkeypatch.delenv(entry.DEBUG)
-    code, _, err = cli("check", "x")
+    code, _, err = cli("backends")
     assert code == 1
     assert err.startswith("error: a defect in spacelang: ValueError: of 3\n")
 
