@@ -19,6 +19,7 @@ from spacelang import ast
 from spacelang.ast.read import read
 from spacelang.language import limits
 from spacelang.report.diagnostics import Diagnostic, Report
+from spacelang.report.mend import Mend
 from spacelang.report.source import Source, Span
 from spacelang.report.suggest import did_you_mean
 from spacelang.syntax.parse import parse
@@ -95,8 +96,16 @@ def open_source(path: Path, name: str, report: Report, span: Span | None = None)
     try:
         return Source(name, _text(path, name))
     except _Unreadable as problem:
-        report.error(problem.code, str(problem), span, help=problem.help)
+        folder = "" if span is None else span.text.strip('"').rpartition("/")
+        report.error(problem.code, str(problem), span, help=_in_quotes(problem.help, "".join(folder[:2])))
         return None
+
+
+def _in_quotes(help: str, folder: str = "") -> str:
+    """A help whose edits are written as an import line writes paths."""
+    if not isinstance(help, Mend):
+        return help
+    return Mend(help, [each._replace(text=f'"{folder}{each.text}"') for each in help.edits], sure=help.sure)
 
 
 class _Unreadable(Exception):
@@ -166,7 +175,10 @@ class _Loader:
     def _library(self, path: ast.Text) -> ast.Module | None:
         if path.value not in library():
             self.report.error(
-                "SP0212", f"the library has no `{path.value}`", path.span, help=did_you_mean(path.value, library())
+                "SP0212",
+                f"the library has no `{path.value}`",
+                path.span,
+                help=_in_quotes(did_you_mean(path.value, library())),
             )
             return None
         if path.value not in self._loaded:

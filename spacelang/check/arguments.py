@@ -12,8 +12,9 @@ from spacelang.check.values import Rule, numbers
 from spacelang.language import limits
 from spacelang.language.schema import ACTIVATIONS, Domain
 from spacelang.report.diagnostics import Label
+from spacelang.report.mend import write
 from spacelang.report.source import Span
-from spacelang.report.suggest import closest, did_you_mean, listed, spelled
+from spacelang.report.suggest import closest, did_you_mean, legal, listed, spelled
 
 KERNELS = Domain(1, 99)
 NUMBERS = Domain(0, limits.CHANNELS)
@@ -41,7 +42,7 @@ def _check_ids(uses: Iterable[ast.BlockUse], context: Context) -> None:
         elif value in first:
             labels = [Label(first[value].id.span, f"first used for `{first[value].block.text}`")]
             free = next((each for each in range(last + 1) if each not in {other.id.value for other in uses}), None)
-            mend = "" if free is None else f"the next free id is {free}"
+            mend = "" if free is None else write(f"the next free id is {free}", str(free))
             message = f"search id {spelled(value)} is used twice"
             context.report.error("SP0405", message, use.id.span, labels=labels, help=mend)
         first.setdefault(value, use)
@@ -110,7 +111,7 @@ class _Arguments:
             return False
         if type == "activation":
             message = f"`{name.text}` takes the name of an activation, not numbers"
-            self.report.error("SP0403", message, value.span, help=f"legal here: {listed(ACTIVATIONS)}")
+            self.report.error("SP0403", message, value.span, help=legal(ACTIVATIONS))
             return False
         return self._numbers(argument, value, type)
 

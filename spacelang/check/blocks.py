@@ -12,6 +12,7 @@ from spacelang.check.expressions import check_calls, divisions_by_zero, refs
 from spacelang.check.parameters import Use, uses
 from spacelang.language.schema import ACTIVATIONS, FUNCTIONS, LAYER_NAMES, STAGE, Domain, named
 from spacelang.report.diagnostics import Label, Report
+from spacelang.report.mend import Place, put
 from spacelang.report.source import Span
 from spacelang.report.suggest import closest, did_you_mean, listed, spelled
 
@@ -175,9 +176,11 @@ class _Block:
             if name not in used:
                 message = f"parameter `{name}` is never used"
                 self.report.error("SP0208", message, span, help="use it in the body or take it away")
+        lets = {each.name.text: each.span for each in self.block.body if isinstance(each, ast.Let)}
         for name, span in self.bound.items():
             if name not in used:
-                self.report.error("SP0209", f"`{name}` is bound but never used", span, help="take the line away")
+                mend = put("take the line away", "", Place.AWAY, lets[name])
+                self.report.error("SP0209", f"`{name}` is bound but never used", span, help=mend)
 
     def order(self) -> None:
         self._shortcuts()

@@ -43,7 +43,7 @@ def check_calls(expr: ast.Expr | ast.Compare, report: Report) -> None:
 def _check_call(call: ast.Call, report: Report) -> None:
     name, given = call.function.text, len(call.arguments)
     if name not in FUNCTIONS:
-        mend = did_you_mean(name, FUNCTIONS)
+        mend: str = did_you_mean(name, FUNCTIONS)
         if given == 1 and closest(name, FUNCTIONS) is None:
             mend = f"{mend}; behind a word, a space comes before an expression in parentheses"
         report.error("SP0204", f"unknown function `{name}`", call.function.span, help=mend)

@@ -10,7 +10,11 @@ from spacelang.check.values import Rule, numbers
 from spacelang.language.arithmetic import Real
 from spacelang.language.schema import ACTIVATIONS, FRACTION, HEAD_NAMES
 from spacelang.report.diagnostics import Label
+from spacelang.report.mend import Place, put, write
 from spacelang.report.suggest import did_you_mean, spelled
+
+LAST = "linear -> classes"
+"""The last step of every head."""
 
 
 def check_head(context: Context, entering: tuple[int, ...]) -> None:
@@ -76,7 +80,7 @@ class _Head:
     def _activation(self, name: ast.Name | None) -> None:
         if name is None or name.text in ACTIVATIONS:
             return
-        mend = did_you_mean(name.text, ACTIVATIONS)
+        mend: str = did_you_mean(name.text, ACTIVATIONS)
         if name.text == "act":
             message = "a head has no parameters, so `act` needs the name of an activation"
             mend = "write `act relu`, for example"
@@ -87,7 +91,7 @@ class _Head:
     def _linear(self, step: ast.Operator) -> None:
         if self.pool is None and self.linear is None and self.whole:
             message = "`linear` needs the pooled map: without `pool`, every pixel is an input"
-            self.report.error("SP0423", message, step.span, help="write `pool` above it")
+            self.report.error("SP0423", message, step.span, help=put("write `pool` above it", "pool", Place.ABOVE))
         self._out(step)
         self.linear = step
 
@@ -101,7 +105,7 @@ class _Head:
         elif self.pool is not None and kernel.value > 1:
             message = f"kernel {spelled(kernel.value)} is too large for the pooled map of 1×1"
             labels = [Label(self.pool.span, "pooled here")]
-            self.report.error("SP0502", message, kernel.span, labels=labels, help="write `conv 1`")
+            self.report.error("SP0502", message, kernel.span, labels=labels, help=write("write `conv 1`", "1"))
         if self.linear is not None:
             self._behind_linear(step)
         self._activation(step.act)
@@ -163,7 +167,9 @@ class _Head:
         last = self.head[-1]
         if self.linear is None:
             message = "the head has no `linear`, so it gives no classes"
-            self.report.error("SP0424", message, last.span, help="end it with `linear -> classes`")
+            self.report.error(
+                "SP0424", message, last.span, help=put("end it with `linear -> classes`", LAST, Place.BELOW)
+            )
         elif last is not self.linear and last.kind.text in ("act", "dropout"):
             message = f"`{last.kind.text}` stands behind the last `linear`, whose outputs are the classes"
             self.report.error("SP0424", message, last.span, help="move it above `linear`")
@@ -172,4 +178,6 @@ class _Head:
             if self.widths and classes is not None and self.widths != (int(classes.value),):
                 message = f"the head ends with {self.widths[0]} outputs, not with the {spelled(classes.value)} classes"
                 labels = [Label(classes.span, "said here")]
-                self.report.error("SP0424", message, self.linear.span, labels=labels, help="write `linear -> classes`")
+                self.report.error(
+                    "SP0424", message, self.linear.span, labels=labels, help=write("write `linear -> classes`", LAST)
+                )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from spacelang import ast
 from spacelang.ast.loader import Program
 from spacelang.report.diagnostics import Label, Report
+from spacelang.report.mend import Place, put
 
 Declaration = ast.Block | ast.Device | ast.Space
 
@@ -42,7 +43,7 @@ def _imported_once(program: Program, report: Report) -> None:
         for line in module.imports:
             if first.setdefault(line.path.value, line) is not line:
                 message = f'"{line.path.value}" is imported twice'
-                report.warning("SP0217", message, line.span, help="leave one of the lines out")
+                report.warning("SP0217", message, line.span, help=put("leave one of the lines out", "", Place.AWAY))
 
 
 def _unknown(program: Program) -> bool:
@@ -72,7 +73,7 @@ def _unused(program: Program, report: Report) -> None:
         used = {("block", each) for each in blocks}
         used |= {("device", each) for each in devices} | {("space", each) for each in origins}
         if not offered & used:
-            mend = "take the line away"
+            mend = put("take the line away", "", Place.AWAY)
             report.warning("SP0211", f'nothing of "{line.path.value}" is used', line.span, help=mend)
 
 

@@ -16,6 +16,7 @@ from spacelang.language.arithmetic import Real
 from spacelang.language.schema import STAGE, Domain, named, names
 from spacelang.language.shapes import size_after
 from spacelang.report.diagnostics import Label
+from spacelang.report.mend import write
 from spacelang.report.source import Span
 from spacelang.report.suggest import closest, did_you_mean, listed, spelled
 
@@ -140,7 +141,12 @@ class _Stage:
             return None
         if count > 1 and self.stage.role == "stem":
             message = f"the stem isn't searched for its widths, and these are {count} lists"
-            self.report.error("SP0316", message, widths.span, help="leave the window out: all widths are one list")
+            self.report.error(
+                "SP0316",
+                message,
+                widths.span,
+                help=write("leave the window out: all widths are one list", widths.values.span.text),
+            )
             return None
         if count > limits.SEARCH_IDS:
             message = f"{count} width lists are more than an encoding has digits"

@@ -13,6 +13,7 @@ from spacelang.language import limits
 from spacelang.language.arithmetic import Real
 from spacelang.language.schema import Domain
 from spacelang.report.diagnostics import Label, Report
+from spacelang.report.mend import Place, put, write
 from spacelang.report.source import Span
 from spacelang.report.suggest import spelled
 
@@ -75,7 +76,7 @@ def _form(values: ast.Values, rule: Rule, report: Report) -> bool:
     if rule.single and values.form != "one":
         message = f"`{rule.subject}` is a choice, but a model has none left"
         mend = "write one number, or a list with one for each layer" if rule.lists else "write one number"
-        report.error("SP0315", message, values.span, help=mend)
+        report.error("SP0315", message, values.span, help=write(mend, *(each.span.text for each in values.numbers)))
         return False
     return _few(len(values.numbers), values, rule, report)
 
@@ -124,7 +125,7 @@ def _multiple(number: ast.Number, widths: WidthRule, report: Report) -> bool:
         f"{value} is not a multiple of {multiple}",
         number.span,
         labels=[Label(widths.span, "the device's rule is declared here")],
-        help=f"the nearest widths are {nearest}" if below else f"the nearest width is {nearest}",
+        help=write(f"the nearest width{'s are' if below else ' is'} {nearest}", *nearest.split(" or ")),
     )
     return False
 
@@ -159,10 +160,20 @@ def _ascending(found: Sequence[ast.Number], rule: Rule, report: Report) -> bool:
         report.error(
             "SP0305", message, after.span,
             labels=[Label(before.span, "first written here" if twice else "this is larger")],
-            help="write each value once, in ascending order",
+            help=put("write each value once, in ascending order", _in_order(found), Place.INSTEAD, _all(found)),
         )  # fmt: skip
         return False
     return True
+
+
+def _all(found: Sequence[ast.Number]) -> Span:
+    return found[0].span.to(found[-1].span)
+
+
+def _in_order(found: Sequence[ast.Number]) -> str:
+    """The numbers as they were spelled, ascending, each once."""
+    spellings = {each.value: each.span.text for each in reversed(found)}
+    return ", ".join(spellings[value] for value in sorted(spellings))
 
 
 # --- ranges ---------------------------------------------------------------------------------------------------------
@@ -172,7 +183,8 @@ def _range(values: ast.Values, rule: Rule, report: Report) -> bool:
     low, high = values.numbers
     if high.value < low.value:
         message = f"this range ends at {spelled(high.value)}, before its start"
-        report.error("SP0302", message, values.span, help=f"write `{spelled(high.value)}..{spelled(low.value)}`")
+        turned = f"{spelled(high.value)}..{spelled(low.value)}"
+        report.error("SP0302", message, values.span, help=write(f"write `{turned}`", turned))
         return False
     step = _step(values, rule, report)
     if step is None or not _few(count(values, step), values, rule, report):
@@ -181,10 +193,12 @@ def _range(values: ast.Values, rule: Rule, report: Report) -> bool:
     if abs(steps - round(steps)) < 1e-6:
         return True
     below = low.value + floor(steps) * step
+    ends = [spelled(below), spelled(below + step)]
     message = f"steps of {spelled(step)} from {spelled(low.value)} don't reach {spelled(high.value)}"
     report.error(
-        "SP0303", message, high.span, help=f"the nearest ends are {spelled(below)} and {spelled(below + step)}"
-    )
+        "SP0303", message, high.span,
+        help=write(f"the nearest ends are {' and '.join(ends)}", *ends),
+    )  # fmt: skip
     return False
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple, NoReturn
 
+from spacelang.report.mend import Fix, fixes
 from spacelang.report.source import Source, Span
 
 
@@ -35,7 +36,7 @@ class Diagnostic(NamedTuple):
         span: where; None for findings that stand in no text (a table, an IR read from JSON).
         note: printed under the carets ("widths are multiples of 16 here").
         labels: secondary places.
-        help: how to mend it, or the legal values.
+        help: how to mend it, or the legal values; a `Mend` where that can be carried out.
     """
 
     code: str
@@ -45,6 +46,11 @@ class Diagnostic(NamedTuple):
     labels: tuple[Label, ...] = ()
     help: str = ""
     severity: Severity = Severity.ERROR
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        """What an editor can do about it, the likeliest first."""
+        return fixes(self.help, self.span)
 
 
 class SpacelangError(Exception):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from spacelang.report.mend import Mend, write
+
 SHOWN = 12
 """More names than this are not listed: nobody reads them."""
 
@@ -56,7 +58,17 @@ def spelled(value: int | float) -> str:
     return str(value) if isinstance(value, int) else f"{value:g}"
 
 
-def did_you_mean(word: str, options: Iterable[str]) -> str:
+def legal(options: Iterable[str]) -> Mend:
+    """A help text that lists the words that may stand in the place of the wrong one.
+
+    >>> legal(["relu", "swish"])
+    'legal here: relu or swish'
+    """
+    names = list(dict.fromkeys(options))
+    return write(f"legal here: {listed(names)}", *names[:SHOWN])
+
+
+def did_you_mean(word: str, options: Iterable[str]) -> Mend:
     """A help text for an unknown word: the nearest option, else all of them, else nothing.
 
     >>> did_you_mean("rleu", ["relu", "swish"])
@@ -67,5 +79,5 @@ def did_you_mean(word: str, options: Iterable[str]) -> str:
     names = list(options)
     near = closest(word, names)
     if near is not None:
-        return f"did you mean `{near}`?"
-    return f"legal here: {listed(names)}" if names else ""
+        return write(f"did you mean `{near}`?", near)
+    return legal(names) if names else Mend("")

@@ -19,7 +19,7 @@ from spacelang.ast.read.terms import (
     values,
 )
 from spacelang.language.schema import ACTIVATIONS, HEAD_OPERATORS, MODIFIERS, OPERATORS, SHORTCUTS, OperatorForm
-from spacelang.report.suggest import did_you_mean, listed
+from spacelang.report.suggest import did_you_mean, legal, listed
 
 BLOCK_FORM = "block NAME(PARAMETER, …) { … }"
 
@@ -182,7 +182,7 @@ def activation(cursor: Cursor, subject: ast.Name) -> ast.Name | None:
             "SP0108",
             f"`{subject.text}` takes the name of an activation",
             term.span,
-            help=f"legal here: {listed(ACTIVATIONS)}",
+            help=legal(ACTIVATIONS),
         )
     return name
 

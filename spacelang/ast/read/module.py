@@ -9,6 +9,7 @@ from spacelang.ast.read import blocks, sections, spaces
 from spacelang.ast.read.terms import Cursor, Findings, broken, describe, one_number, unknown
 from spacelang.language.schema import DEVICE
 from spacelang.report.diagnostics import Report
+from spacelang.report.mend import Place, put, write
 from spacelang.report.source import Span
 from spacelang.report.suggest import listed, spelled
 
@@ -83,7 +84,9 @@ class _Module:
             return False
         if version.value != LANGUAGE:
             message = f"this is spacelang {LANGUAGE}: it can't read language {spelled(version.value)}"
-            self.report.error("SP0102", message, version.span, help=f"write `language {LANGUAGE}`")
+            self.report.error(
+                "SP0102", message, version.span, help=write(f"write `language {LANGUAGE}`", str(LANGUAGE))
+            )
         else:
             self.language = version
         return True
@@ -106,7 +109,12 @@ class _Module:
         if self._seen_language is None and not broken(self.file.span, self.report):
             start = self.file.lines[0].phrases[0].terms[0].span if self.file.lines else self.file.span
             message = "the first line doesn't say the language's version"
-            self.report.error("SP0101", message, start, help=f"write `language {LANGUAGE}` above it")
+            self.report.error(
+                "SP0101",
+                message,
+                start,
+                help=put(f"write `language {LANGUAGE}` above it", f"language {LANGUAGE}", Place.ABOVE),
+            )
         return ast.Module(
             self.file.span.source, self.language, tuple(self.imports), tuple(self.blocks), tuple(self.devices),
             tuple(self.spaces),

@@ -19,7 +19,8 @@ from spacelang.ast.read.terms import (
 )
 from spacelang.language.schema import Property, named, names
 from spacelang.report.diagnostics import Label
-from spacelang.report.suggest import listed, spelled
+from spacelang.report.mend import Place, put
+from spacelang.report.suggest import legal, listed, spelled
 
 Value = ast.Number | ast.Name | ast.Text | ast.Values
 
@@ -84,7 +85,10 @@ def _inner(cursor: Cursor, name: ast.Name, value: tuple[Value, ...], found: Prop
     if not found.group:
         if group is not None:
             cursor.report.error(
-                "SP0109", f"`{name.text}` has no properties of its own", group.span, help=f"write `{found.form}`"
+                "SP0109",
+                f"`{name.text}` has no properties of its own",
+                group.span,
+                help=put(f"write `{found.form}`", "", Place.AWAY),
             )
         return None
     word = value[0] if value else None
@@ -100,7 +104,7 @@ def _inner(cursor: Cursor, name: ast.Name, value: tuple[Value, ...], found: Prop
     if not wanted and isinstance(word, ast.Name):
         message = f"only `{name.text} {found.words[-1]}` has properties"
         cursor.report.error("SP0118", message, group.span, labels=[Label(word.span, f"here it is `{word.text}`")],
-                            help="leave the group out")  # fmt: skip
+                            help=put("leave the group out", "", Place.AWAY))  # fmt: skip
         return None
     return entries(word if isinstance(word, ast.Name) else name, group, found.group, cursor.report)
 
@@ -112,7 +116,10 @@ def _word(cursor: Cursor, name: ast.Name, found: Property) -> ast.Name | None:
         given = f", not {describe(term)}" if term else ""
         span = term.span if term else name.span
         cursor.report.error(
-            "SP0108", f"`{name.text}` takes a word{given}", span, help=f"legal here: {listed(found.words)}"
+            "SP0108",
+            f"`{name.text}` takes a word{given}",
+            span,
+            help=legal(found.words) if term else f"legal here: {listed(found.words)}",
         )
         return None
     if word.text in found.words:

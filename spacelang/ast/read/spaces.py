@@ -21,6 +21,7 @@ from spacelang.ast.read.terms import (
     values,
 )
 from spacelang.language.schema import REPEATED, SECTIONS, SPACE, TARGETS, named, names
+from spacelang.report.mend import Place, put, write
 
 T = TypeVar("T")
 SpaceKind = Literal["hyperspace", "space", "model"]
@@ -164,10 +165,15 @@ def unit(cursor: Cursor, subject: ast.Name, wanted: str) -> ast.Name | None:
     given = cursor.word()
     if given is None:
         if cursor.peek() is None:
-            report.error("SP0110", f"`{subject.text}` needs its unit", here, help=f"write `{wanted}` behind the value")
+            report.error(
+                "SP0110",
+                f"`{subject.text}` needs its unit",
+                here,
+                help=put(f"write `{wanted}` behind the value", f" {wanted}", Place.AFTER),
+            )
     elif given.text != wanted:
         report.error("SP0110", f"`{subject.text}` is measured in {wanted}, not in {given.text}", given.span,
-                     help=f"give the values in `{wanted}`")  # fmt: skip
+                     help=write(f"give the values in `{wanted}`", wanted))  # fmt: skip
     return given
 
 

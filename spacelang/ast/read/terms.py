@@ -11,6 +11,7 @@ from math import isfinite
 from spacelang import ast, syntax
 from spacelang.language import limits
 from spacelang.report.diagnostics import Label, Report
+from spacelang.report.mend import Place, put
 from spacelang.report.source import Source, Span
 from spacelang.report.suggest import closest, did_you_mean
 
@@ -112,9 +113,15 @@ class Cursor:
             f"{describe(rest[0])} can't stand here",
             rest[0].span.to(rest[-1].span),
             labels=[Label(before, "nothing may follow this")],
-            help="a comma or a new line ends a property",
+            help=_parted(rest[0], before),
         )
         self.drop()
+
+
+def _parted(rest: syntax.Term, before: Span) -> str:
+    """What ends a property; a word that follows one can only be the name of the next."""
+    help = "a comma or a new line ends a property"
+    return put(help, ",", Place.AFTER, before) if isinstance(rest, syntax.Word) else help
 
 
 class Once:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from spacelang.language.limits import NUMBER_DIGITS
+from spacelang.report.mend import write
 from spacelang.syntax.parse.tokens import BROKEN, Errors, Token
 
 _CLOSERS: Final = {"{": "}", "(": ")", "[": "]"}
@@ -132,15 +133,17 @@ def _mended_number(text: str) -> str:
     """What was probably meant by a malformed number; nothing where that is unclear."""
     plain = text.replace("_", "")
     if re.fullmatch(r"0+[0-9]+", text):
-        return f"write {_shortened(text.lstrip('0') or '0')}: numbers have no leading zeros"
+        mended = text.lstrip("0") or "0"
+        return write(f"write {_shortened(mended)}: numbers have no leading zeros", mended)
     if re.fullmatch(r"[0-9]+\.", text) or re.fullmatch(r"\.[0-9]+", text):
         mended = f"{text}0" if text.endswith(".") else f"0{text}"
-        return f"write {_shortened(mended)}: digits stand on both sides of the point"
+        return write(f"write {_shortened(mended)}: digits stand on both sides of the point", mended)
     if plain != text and plain.isdigit():
-        return f"write {_shortened(plain)}: digits are not grouped"
+        return write(f"write {_shortened(plain)}: digits are not grouped", plain)
     unit = re.fullmatch(r"([0-9.]+)([A-Za-z_]+)", text)
     if unit:
-        return f"a space stands between a number and its unit: {_shortened(f'{unit[1]} {unit[2]}')}"
+        mended = f"{unit[1]} {unit[2]}"
+        return write(f"a space stands between a number and its unit: {_shortened(mended)}", mended)
     return "numbers are like 24, 0.25 or 1e-5; names start with a letter"
 
 
@@ -150,7 +153,7 @@ def _stray_message(char: str) -> tuple[str, str]:
     if char in _LOOK_ALIKES:
         return (
             f"`{char}` ({name}) looks like `{_LOOK_ALIKES[char]}` but is another character",
-            f"write {_LOOK_ALIKES[char]}",
+            write(f"write {_LOOK_ALIKES[char]}", _LOOK_ALIKES[char]),
         )
     if char.isascii() and char.isprintable():
         return f"`{char}` means nothing in a .space text", _ADVICE.get(char, "")
@@ -159,5 +162,5 @@ def _stray_message(char: str) -> tuple[str, str]:
     if char.isspace() or not char.isprintable():
         code = f"U+{ord(char):04X}"
         shown = code if name.upper() == code else f"{code}, {name}"
-        return f"an invisible character ({shown}) stands here", "delete it, or write a space"
+        return f"an invisible character ({shown}) stands here", write("delete it, or write a space", " ")
     return f"`{char}` ({name}) means nothing in a .space text", ""

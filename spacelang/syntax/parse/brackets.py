@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from spacelang.language.limits import NESTING
 from spacelang.report.diagnostics import Label
+from spacelang.report.mend import write
 from spacelang.syntax.parse.tokens import BROKEN, CLOSING, Errors, Token
 
 _OPENING: Final = {closing: opening for opening, closing in CLOSING.items()}
@@ -116,7 +117,7 @@ class _Mender:
                 token.start,
                 token.end,
                 labels=[self._label(opening, "opened here")],
-                help=f"write {closing}",
+                help=write(f"write {closing}", closing),
             )
         self._mended.append(token._replace(type=CLOSING[opening.token.type]))
 
