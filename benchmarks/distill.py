@@ -28,7 +28,7 @@ from spacelang.driver import compile_to
 from spacelang.ir.nodes import SearchSpace
 from spacelang.networks.architecture import largest, smallest
 from spacelang.nn import Precision
-from spacelang.train.data import Data, batches, open_data, resized
+from spacelang.train.data import Data, Epoch, batches, open_data, resized
 from spacelang.train.distill import Build, default_workers, read_jobs
 from spacelang.train.distill.jobs import Job
 from spacelang.train.distill.learner import At, Learner
@@ -111,7 +111,7 @@ class Step:
         training, space = learners[0].job.training, self.build.space
         (resolutions,) = step_resolutions(space, training.random_stages, 1, training.seed, self.stage, 0)
         size = max(space.resolutions)
-        read = batches(self.data.train, size, self.batch, seed=training.seed, epoch=0, shuffle=True, augment=True)
+        read = batches(self.data.train, size, self.batch, Epoch(seed=training.seed, augment=True))
         images = CPU.place(next(read).images)
         maps: dict[int, tuple[Tensor, Tensor]] = {}
         for each in dict.fromkeys(resolutions):

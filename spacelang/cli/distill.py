@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from spacelang.train.distill import Finished, Plan
+    from spacelang.train.distill import Plan, TrainedStudent
     from spacelang.train.distill.learner import Loss
 
 Readers = Annotated[
@@ -115,7 +115,7 @@ def _print_plan(plan: Plan) -> None:
         say(f"{done} of {len(plan.jobs)} jobs are trained already")
 
 
-def _table(results: Iterable[Finished]) -> Table:
+def _table(results: Iterable[TrainedStudent]) -> Table:
     numbers = ("untrained", "FP32", "INT8")
     table = simple_table("", ("job", "stage", "block", *numbers), ("job", *numbers))
     for each in results:

@@ -37,7 +37,7 @@ def train(
     workers: Workers = 0,
     json: Json = False,
 ) -> None:
-    """Train the supernet of a space, FP32 then INT8; interrupted, the same command goes on. `torchrun` may start it."""
+    """Train the supernet of a space, FP32 then INT8. If interrupted, the same command goes on. Works under `torchrun`."""
     from spacelang.train.supernet import is_first
     from spacelang.train.supernet import train as trained
 
@@ -63,7 +63,7 @@ def _silent(done: int, total: int | None, note: str = "") -> None: ...
 
 def _print_run(run: Run, folder: Path) -> None:
     columns = ("largest", "smallest") if run.space.kind == "space" else (run.space.name,)
-    table = simple_table("", ("validation accuracy behind the last epoch", *columns), columns)
+    table = simple_table("", ("validation accuracy after the last epoch", *columns), columns)
     last = {each.precision: each for each in run.validations}
     for precision, each in last.items():
         accuracies = (each.largest, each.smallest)

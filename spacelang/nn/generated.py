@@ -55,7 +55,7 @@ def generated_module(space: SearchSpace) -> ModuleType:
 def read_build(directory: str | os.PathLike[str]) -> SearchSpace:
     """The space that a directory was compiled from, if its supernet is what that space gives.
 
-    Nothing in the directory is run: a supernet is always imported from code made anew from the verified IR.
+    Nothing in the directory is run: a supernet is always imported from code generated again from the verified IR.
 
     Raises:
         SpacelangError: if a file can't be read (SP0212, SP0214), if the IR is invalid (SP09), or if the supernet was

@@ -90,7 +90,7 @@ class ElasticConv2d(Elastic):
         self.ending = ending(act)
 
     def _new_weight(self, channels_in: int) -> Tensor:
-        """Normal with the deviation that keeps gradients as large as they are behind a relu (He et al. 2015)."""
+        """Normal with the deviation that keeps gradients as large as they are after a relu (He et al. 2015)."""
         kernel, fan_out = max(self.kernels), 1 if self.depthwise else self.channels_out
         weight = torch.empty(self.channels_out, 1 if self.depthwise else channels_in, kernel, kernel)
         return nn.init.normal_(weight, std=math.sqrt(2 / (kernel**2 * fan_out)))
@@ -201,7 +201,7 @@ class ElasticLinear(Elastic):
         """x: batch × channels, or batch × channels × 1 × 1. Returns batch × outputs.
 
         Raises:
-            ValueError: if it isn't made for so many channels.
+            ValueError: if it isn't made for this many channels.
         """
         weight = self.quantiser(self._weight(x.shape[1]), self.weight)
         result: Tensor = self.ending(F.linear(x.flatten(1), weight, self.bias))

@@ -34,7 +34,7 @@ class ElasticBatchNorm2d(nn.BatchNorm2d):
 
     @torch.no_grad()
     def cut(self, channels: int) -> nn.BatchNorm2d:
-        """The static batch norm of so many channels."""
+        """The static batch norm of this many channels."""
         norm = nn.BatchNorm2d(channels, self.eps, self.momentum).to(self.weight)
         mine = self.state_dict()
         norm.load_state_dict({name: each[:channels] if each.dim() else each for name, each in mine.items()})

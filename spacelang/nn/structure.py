@@ -44,7 +44,7 @@ class Candidates(nn.Module):
         self.candidates = nn.ModuleDict({str(id): stage for id, stage in candidates.items()})
 
     def forward(self, x: Tensor, choice: StageChoice) -> Tensor:
-        """Raises: ValueError: if there is no block of the chosen id."""
+        """Raises: ValueError: if no block has the chosen id."""
         chosen = str(choice.candidate)
         if chosen not in self.candidates:
             raise ValueError(f"block {chosen} was chosen, of {', '.join(self.candidates)}")
@@ -68,13 +68,13 @@ class Supernet(nn.Module):
 
     @property
     def _channels(self) -> int:
-        """Of the image: those that the first convolution was made for. It is in front of all others."""
+        """The image's channels: those that the first convolution was made for. It comes before all others."""
         return next(each.channels_in for each in self.modules() if isinstance(each, ElasticConv2d))
 
 
 @dataclass(frozen=True)
 class StudentPlan:
-    """Of one distillation job.
+    """What one distillation job trains.
 
     Attributes:
         stage: makes the stage.

@@ -66,7 +66,7 @@ def test_mode_and_momentum_stay_and_nothing_is_learned(training: bool) -> None:
 
 def test_no_batch() -> None:
     made = network()
-    with pytest.raises(ValueError, match="^there is no batch to take statistics from$"):
+    with pytest.raises(ValueError, match="^there are no batches to take statistics from$"):
         recalibrate(made, [])
     assert first_norm(made).momentum == 0.1
     assert not made.training

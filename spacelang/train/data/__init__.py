@@ -1,7 +1,7 @@
 """Images to train on: scikit-learn's digits, or a folder in ImageNet's layout.
 
 data = open_data("digits", space)
-for images, labels in batches(data.train, 32, 64, seed=0, epoch=0, shuffle=True, augment=True):
+for images, labels in batches(data.train, 32, 64, Epoch(augment=True)):
     ...
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from spacelang.ir.nodes import SearchSpace
-from spacelang.train.data.batches import Batch, batches, count_batches
+from spacelang.train.data.batches import ALL, IN_ORDER, Batch, Epoch, Share, batches, count_batches
 from spacelang.train.data.digits import NAME as DIGITS
 from spacelang.train.data.digits import open_digits
 from spacelang.train.data.folder import open_folder
@@ -18,10 +18,14 @@ from spacelang.train.data.reading import Broken, broken_images
 from spacelang.train.data.split import Data, Split, require_classes, resized
 
 __all__ = [
+    "ALL",
     "DIGITS",
+    "IN_ORDER",
     "Batch",
     "Broken",
     "Data",
+    "Epoch",
+    "Share",
     "Split",
     "anywhere",
     "batches",

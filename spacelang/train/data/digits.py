@@ -16,13 +16,13 @@ from spacelang.train.data.split import Data
 NAME = "digits"
 CLASSES = 10
 VALIDATION_PART = 5
-"""Every so manyth image of a class is for validation."""
+"""One image in this many, of each class, is for validation."""
 BRIGHTEST = 16.0
 ROTATION = math.radians(10)
 SCALE = 0.1
 SHIFT = 0.08
-"""The most that a training image is rotated, scaled (relative) and shifted (of its size): a digit stays what it is.
-It is never mirrored, which would make it another."""
+"""The most that a training image is rotated, scaled and shifted (both relative to its size): it stays the same digit.
+It is never mirrored, which could make it another one."""
 
 
 class Digits:

@@ -25,7 +25,7 @@ class Broken(NamedTuple):
 
 
 def broken_images(data: Data, workers: int = 0, update: Update | None = None) -> tuple[Broken, ...]:
-    """Decodes every image once; those that can't be, in order. Images that are no files are sound.
+    """Decodes every image once; those that can't be, in order. Images that don't come from files are sound.
 
     Args:
         workers: processes that read; 0 reads in this one.

@@ -23,7 +23,7 @@ Classes = dict[str, Files]
 def scan(root: Path, report: Report) -> dict[str, tuple[Path, Classes]]:
     """`train` and `validation`: the folder and the images in it, by class. Everything wrong goes into the report."""
     if not root.is_dir():
-        what = "is a file" if root.exists() else "is no folder"
+        what = "is a file" if root.exists() else "isn't a folder"
         help = "take `digits`, or a folder that holds train/CLASS/*.jpg and val/CLASS/*.jpg"
         report.error("SP1201", f"there are no images `{root}`: it {what}", help=help)
         return {}

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from spacelang.train.distill.begun import Begun, Sources, open_sources, read_begun, read_student
 from spacelang.train.distill.jobs import Build, Job, read_jobs
-from spacelang.train.distill.kept import Finished
+from spacelang.train.distill.kept import TrainedStudent
+from spacelang.train.distill.plan import Executor, Plan, distill, prepare
 from spacelang.train.distill.processes import default_workers
-from spacelang.train.distill.run import Executor, Plan, distill, prepare
 
 __all__ = [
     "Begun",
     "Build",
     "Executor",
-    "Finished",
     "Job",
     "Plan",
     "Sources",
+    "TrainedStudent",
     "default_workers",
     "distill",
     "open_sources",

@@ -21,7 +21,7 @@ from spacelang.report.diagnostics import refuse
 from spacelang.report.progress import Update
 from spacelang.train.data import DIGITS, Data, anywhere, count_batches, open_data
 from spacelang.train.distill.jobs import FILE, Build, Job
-from spacelang.train.distill.kept import RUN, TEACHER, Finished, anew, read_finished, refuse_other, require_own
+from spacelang.train.distill.kept import RUN, TEACHER, TrainedStudent, anew, read_finished, refuse_other, require_own
 from spacelang.train.shared.runtime import Accelerator
 from spacelang.train.shared.student import Student
 from spacelang.train.teacher import Teacher, default_teacher, open_teacher
@@ -139,7 +139,7 @@ def _require_enough(build: Build, data: Data) -> None:
 
 
 def _jobs_sha256(build: Build) -> str:
-    """Of all that students depend on. How many of their architectures a table is to hold may change."""
+    """A hash of everything that students depend on. How many of their architectures a table holds may change."""
     document = json.loads((build.folder / FILE).read_bytes())
     for each in document["jobs"]:
         del each["table"]
@@ -152,7 +152,7 @@ def read_begun(build: Path) -> Begun | None:
     return read_record(Begun, path, "SP1306", help=anew(build)) if path.exists() else None
 
 
-def read_student(build: Build, job: Job) -> tuple[Student, Finished] | None:
+def read_student(build: Build, job: Job) -> tuple[Student, TrainedStudent] | None:
     """A trained student in evaluation, its quantisers on; None if it isn't trained yet.
 
     Raises:
@@ -191,7 +191,7 @@ def _changes(build: Build, begun: Begun) -> list[str]:
 
 
 def _difference(kind: str, was: tuple[str, str], now: tuple[str, str]) -> list[str]:
-    """Of names and fingerprints; empty if the fingerprints are equal."""
+    """What differs between two names and fingerprints; nothing if the fingerprints are equal."""
     if was[1] == now[1]:
         return []
     return [f"the {kind} {was[0]} has changed since" if was[0] == now[0] else f"the {kind} {was[0]}, now {now[0]}"]

@@ -8,33 +8,33 @@ from collections.abc import Callable, Sequence
 from torch import Tensor
 
 from spacelang import nn
-from spacelang.train.data import batches, count_batches, resized
+from spacelang.train.data import Epoch, batches, count_batches, resized
 from spacelang.train.distill.begun import Sources
 from spacelang.train.distill.jobs import Build, Job
 from spacelang.train.distill.kept import finish, keep, read_finished, reserved, restore
 from spacelang.train.distill.learner import At, Learner, Loss
 from spacelang.train.distill.sandwich import ends, step_resolutions
 from spacelang.train.losses.draw import Drawn
-from spacelang.train.losses.maps import Maps
+from spacelang.train.losses.maps import Images, Maps
 from spacelang.train.losses.measure import measure_in
 from spacelang.train.shared.runtime import Accelerator
 
 CHECKPOINT_SECONDS = 600.0
-"""Between two checkpoints within an epoch; there is one behind every epoch too."""
+"""Between two checkpoints within an epoch; there is one after every epoch too."""
 
-Report = Callable[[int, int, str], None]
+StepUpdate = Callable[[int, int, str], None]
 """Told a job's number, how many of its steps are done, and how it goes."""
 
 
 def count_steps(sources: Sources, job: Job) -> int:
-    """Of an epoch. Raises: SpacelangError: SP1203 if there are fewer images than a batch has."""
+    """Steps in an epoch. Raises: SpacelangError: SP1203 if there are fewer images than a batch has."""
     return count_batches(sources.data.train, job.training.batch, shuffle=True)
 
 
 def train_together(
-    build: Build, jobs: Sequence[Job], sources: Sources, accelerator: Accelerator, report: Report, readers: int = 0
+    build: Build, jobs: Sequence[Job], sources: Sources, accelerator: Accelerator, report: StepUpdate, readers: int = 0
 ) -> None:
-    """Train jobs of one stage, from their checkpoints on, and keep the students. Those that are trained stay.
+    """Train jobs of one stage, from their checkpoints on, and keep the students. Trained ones are left as they are.
 
     What a student becomes doesn't depend on those that are trained beside it.
 
@@ -59,7 +59,7 @@ class _Group:
         jobs: Sequence[Job],
         sources: Sources,
         accelerator: Accelerator,
-        report: Report,
+        report: StepUpdate,
         readers: int,
     ) -> None:
         self.build, self.sources, self.accelerator, self.report = build, sources, accelerator, report
@@ -74,17 +74,10 @@ class _Group:
         self.learners = [
             Learner(build.space, self.stage, job, plans[job.stage, job.block_id], channels, self.steps) for job in jobs
         ]
-        self.maps = Maps(
-            sources.teacher,
-            sources.data,
-            self.stage,
-            size=self.size,
-            batch=self.training.batch,
-            calibration_batches=jobs[0].table.calibration_batches,
-            seed=self.training.seed,
-            device=accelerator,
-            readers=readers,
+        images = Images(
+            sources.data, self.size, self.training.batch, jobs[0].table.calibration_batches, self.training.seed, readers
         )
+        self.maps = Maps(sources.teacher, images, self.stage, accelerator)
 
     def run(self) -> None:
         for each in self.learners:
@@ -97,23 +90,16 @@ class _Group:
             finish(self.build, each, self.sources.begun.key)
 
     def _epoch(self, at: At) -> None:
-        """From this step to the end of its epoch, with all learners that are there or come by."""
+        """From this step to the end of its epoch, with every learner that is there or gets there on the way."""
         phases = self.training.phases
         epoch = sum(each.epochs for each in phases[: at.phase]) + at.epoch
         seed = self.training.seed
         resolutions = step_resolutions(
             self.build.space, self.training.random_stages, self.steps, seed, self.stage, epoch
         )
+        taken = Epoch(seed, epoch, augment=True)
         read = batches(
-            self.sources.data.train,
-            self.size,
-            self.training.batch,
-            seed=seed,
-            epoch=epoch,
-            shuffle=True,
-            augment=True,
-            start=at.step,
-            workers=self.readers,
+            self.sources.data.train, self.size, self.training.batch, taken, start=at.step, workers=self.readers
         )
         saved = time.monotonic()
         for step, (images, _) in enumerate(read, at.step):
@@ -128,7 +114,7 @@ class _Group:
         self._close_epoch(At(at.phase, at.epoch + 1, 0), last=at.epoch + 1 == phases[at.phase].epochs)
 
     def _teach(self, images: Tensor, resolutions: Sequence[int]) -> dict[int, tuple[Tensor, Tensor]]:
-        """The teacher's maps before and behind the stage, once for each resolution."""
+        """The teacher's maps before and after the stage, once for each resolution."""
         maps = {}
         for each in dict.fromkeys(resolutions):
             with self.accelerator.autocast():
@@ -141,7 +127,7 @@ class _Group:
         for each in here if last else ():
             precision = each.phase.precision
             loss = self._loss(each, precision)
-            each.require_finite(loss.largest + loss.smallest, "on the validation images behind the last epoch")
+            each.require_finite(loss.largest + loss.smallest, "on the validation images after the last epoch")
             each.losses = each.losses.model_copy(update={precision: loss})
             each.next_phase()
         self._save(here)

@@ -11,14 +11,15 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from spacelang import ir
 from spacelang.backends.bkd import backend
-from spacelang.nn import Precision, read_build
+from spacelang.nn import read_build
 from spacelang.report.diagnostics import refuse
+from spacelang.train.shared.schedule import Phase, with_epochs
 
 FILE = "bkd/jobs.json"
 
 
 class _Part(BaseModel):
-    """Of the file; what training doesn't need is left unread."""
+    """A part of the file; what training doesn't need isn't read."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -53,19 +54,10 @@ class Training(_Part):
     @property
     def phases(self) -> tuple[Phase, ...]:
         """In their order; those without an epoch are left out."""
-        both = (
+        return with_epochs(
             Phase("fp32", self.fp32.epochs, self.fp32.learning_rate),
             Phase("int8", self.lsq_plus.epochs, self.lsq_plus.learning_rate),
         )
-        return tuple(each for each in both if each.epochs)
-
-
-class Phase(NamedTuple):
-    """learning_rate: of the first step; a cosine leads to 0."""
-
-    precision: Precision
-    epochs: int
-    learning_rate: float
 
 
 class Sampling(_Part):

@@ -35,7 +35,7 @@ class State(Record):
     begun: str
 
 
-class Finished(Record):
+class TrainedStudent(Record):
     """What is said of a trained student beside its weights.
 
     Attributes:
@@ -53,7 +53,7 @@ class Finished(Record):
     begun: str
 
 
-S = TypeVar("S", State, Finished)
+S = TypeVar("S", State, TrainedStudent)
 
 
 def keep(build: Build, learner: Learner, key: str) -> None:
@@ -71,7 +71,7 @@ def restore(build: Build, learner: Learner, key: str, accelerator: Accelerator) 
 def finish(build: Build, learner: Learner, key: str) -> None:
     """Keep a trained student; its checkpoint is no longer needed."""
     job, student = learner.job, learner.student
-    state = Finished(
+    state = TrainedStudent(
         job=job.job,
         stage=job.stage,
         block_id=job.block_id,
@@ -85,13 +85,13 @@ def finish(build: Build, learner: Learner, key: str) -> None:
     checkpoint.remove(build.folder / CHECKPOINTS, job.name)
 
 
-def read_finished(build: Build, job: Job, key: str) -> Checkpoint[Finished] | None:
+def read_finished(build: Build, job: Job, key: str) -> Checkpoint[TrainedStudent] | None:
     """A trained student's weights and what is said of it; None if it isn't trained yet.
 
     Raises:
         SpacelangError: SP1302 if its files are damaged; SP1305 if it was trained with something else than `key` says.
     """
-    return _read(build, STUDENTS, job, Finished, key)
+    return _read(build, STUDENTS, job, TrainedStudent, key)
 
 
 def require_own(build: Build, key: str) -> None:
@@ -116,7 +116,7 @@ def refuse_other(build: Path, message: str) -> NoReturn:
 
 
 def anew(build: Path) -> str:
-    return f"remove {', '.join(str(build / each) for each in PARTS)} to begin anew"
+    return f"remove {', '.join(str(build / each) for each in PARTS)} to begin again"
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A student on its way: its weights, its optimiser, and where in its training it is."""
+"""A student in training: its weights, its optimiser, and where in its training it is."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from torch import Tensor
 from spacelang import ir, nn
 from spacelang.records import Record
 from spacelang.report.diagnostics import refuse
-from spacelang.train.distill.jobs import Job, Phase
+from spacelang.train.distill.jobs import Job
 from spacelang.train.distill.sandwich import SubStage, step_choices
 from spacelang.train.shared import checkpoint
 from spacelang.train.shared.runtime import Accelerator
+from spacelang.train.shared.schedule import Phase
 from spacelang.train.shared.seeds import generator
 from spacelang.train.shared.student import Student
 
@@ -38,7 +39,7 @@ class Loss(Record):
 
 
 class Losses(Record):
-    """In FP32 before training, in FP32 behind its phase, and in INT8 at the end.
+    """In FP32 before training, in FP32 after its phase, and in INT8 at the end.
 
     None: not there yet, or its phase has no epoch.
     """
@@ -54,7 +55,7 @@ class Learner:
     def __init__(
         self, space: ir.SearchSpace, stage: int, job: Job, plan: nn.StudentPlan, channels: tuple[int, int], steps: int
     ) -> None:
-        """channels: the teacher's, before and behind the stage. steps: in an epoch."""
+        """channels: the teacher's, before and after the stage. steps: in an epoch."""
         self.space, self.stage, self.job, self.steps = space, stage, job, steps
         self.phases = job.training.phases
         self.at = At(0, 0, 0)
@@ -100,7 +101,7 @@ class Learner:
 
         Args:
             resolutions: of the sub-stages, in their order.
-            maps: by resolution, the teacher's before and behind the stage.
+            maps: by resolution, the teacher's before and after the stage.
 
         Raises:
             SpacelangError: SP1310 as `require_finite`; the step isn't taken then.
@@ -120,12 +121,12 @@ class Learner:
         steps = self.phase.epochs * self.steps
         here = self.at.epoch * self.steps + self.at.step
         for group in self._optimiser.param_groups:
-            group["lr"] = self.phase.learning_rate * (1 + math.cos(math.pi * here / steps)) / 2
+            group["lr"] = self.phase.learning_rate(here, steps)
         self._update()
         self._advance()
 
     def require_finite(self, loss: float, where: str) -> None:
-        """Raises: SpacelangError: SP1310 if a loss is infinite or no number."""
+        """Raises: SpacelangError: SP1310 if a loss is infinite or NaN."""
         if math.isfinite(loss):
             return
         ends = self.stage in (0, len(self.space.stages) - 1)
@@ -135,7 +136,7 @@ class Learner:
             "SP1310",
             f"the student of job {self.job.job} ({self.job.describe()}) has diverged: its loss is not finite any more "
             f"{where} in {self.phase.precision}",
-            f"write a `{setting}` below {self.phase.learning_rate:g} in the space's `distill` section, compile it into "
+            f"write a `{setting}` below {self.phase.peak:g} in the space's `distill` section, compile it into "
             "another directory and distil that",
         )
 
@@ -176,7 +177,7 @@ class Learner:
         self.at = At(phase, epoch, step)
 
     def next_phase(self) -> None:
-        """Behind the last epoch of one."""
+        """Enter the next phase after the last epoch of one."""
         self.at = At(self.at.phase + 1, 0, 0)
         self._begin_phase()
 

@@ -7,14 +7,14 @@ from itertools import groupby
 from math import ceil
 from typing import NamedTuple
 
-from spacelang.train.distill.group import Report, train_together
+from spacelang.train.distill.group import StepUpdate, train_together
 from spacelang.train.distill.jobs import Job
 from spacelang.train.distill.processes import Place
 from spacelang.train.shared.workers import Send, in_processes
 
 
 class _Task(NamedTuple):
-    """What a worker is told; plain data, for it starts anew. `jobs`: numbers."""
+    """What a worker is told; plain data, since it is a new process. `jobs`: their numbers."""
 
     place: Place
     jobs: tuple[int, ...]
@@ -39,7 +39,7 @@ def split(jobs: Sequence[Job], workers: int) -> list[tuple[Job, ...]]:
     return parts
 
 
-def train_in_processes(place: Place, jobs: Sequence[Job], workers: int, report: Report) -> None:
+def train_in_processes(place: Place, jobs: Sequence[Job], workers: int, report: StepUpdate) -> None:
     """Train jobs in worker processes, which take parts of them in turns.
 
     Raises:
@@ -53,8 +53,8 @@ def _work(task: _Task, send: Send[_Step]) -> None:
     train_alone(task.place, task.jobs, lambda *step: send(_Step(*step)))
 
 
-def train_alone(place: Place, jobs: Sequence[int], report: Report) -> None:
-    """Train jobs of one stage in a process that knows nothing yet.
+def train_alone(place: Place, jobs: Sequence[int], report: StepUpdate) -> None:
+    """Train jobs of one stage in a new process.
 
     Raises:
         SpacelangError: as `Place.open`, `train_together`.

@@ -1,4 +1,4 @@
-"""How many processes share a machine, and what one that knows nothing yet opens a build with."""
+"""How many processes share a machine, and what a new one opens a build with."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Opened(NamedTuple):
 
 
 class Place(NamedTuple):
-    """What is opened, and where; plain data, for a process that starts anew.
+    """What is opened, and where; plain data, for a new process.
 
     Attributes:
         data, teacher: what the build was begun with.

@@ -20,7 +20,7 @@ from spacelang.train.shared.student import Student
 
 PRECISIONS: tuple[Precision, ...] = ("fp32", "int8")
 HELD_BYTES = 1 << 30
-"""Of weights that are held at once; networks of the largest spaces take some 100 MB each."""
+"""Limit on the weights held at once; networks of the largest spaces take about 100 MB each."""
 
 _Network = tuple[nn.Module, ...]
 """One architecture, to run in each precision; all have the same weights."""
@@ -55,7 +55,7 @@ def measure_in(
 def _groups(
     precisions: Sequence[Precision], student: Student, drawn: Sequence[Drawn], device: Accelerator
 ) -> Iterator[list[_Network]]:
-    """In order. All are there at once, so their weights are counted."""
+    """In order. A group is in memory at once, so its weights are counted."""
     group: list[_Network] = []
     held = 0
     for each in drawn:

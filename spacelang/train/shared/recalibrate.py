@@ -1,7 +1,7 @@
 """Batch norm of a network that was cut out of shared weights.
 
-Statistics that all widths, depths and resolutions share fit none of them, so they are computed again for a network that
-is to be evaluated or used, as in universally slimmable networks (Yu and Huang 2019). The paper is silent on it.
+Statistics shared by all widths, depths and resolutions fit none of them, so they are computed again for a network that
+is evaluated or used, as in universally slimmable networks (Yu and Huang 2019). The paper doesn't mention it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 @torch.no_grad()
 def recalibrate(network: nn.Module, inputs: Iterable[Tensor]) -> None:
-    """Replaces the statistics of every batch norm by their mean over these batches, each batch weighing the same.
+    """Replace the statistics of every batch norm by their mean over these batches, each batch weighing the same.
 
     The network runs in its precision; quantisers don't change, dropout drops nothing. Networks without batch norm
     don't run at all.
@@ -24,7 +24,7 @@ def recalibrate(network: nn.Module, inputs: Iterable[Tensor]) -> None:
         inputs: batches of what the network takes: images, or a teacher's maps. Of training data.
 
     Raises:
-        ValueError: if there is no batch.
+        ValueError: if there are no batches.
     """
     norms = [each for each in network.modules() if isinstance(each, nn.BatchNorm2d)]
     if not norms:
@@ -33,7 +33,7 @@ def recalibrate(network: nn.Module, inputs: Iterable[Tensor]) -> None:
     network.eval()
     for each in norms:
         each.reset_running_stats()
-        each.momentum = None  # torch's word for the mean over all batches
+        each.momentum = None  # in torch: the mean over all batches
         each.train()
     try:
         batches = 0
@@ -41,7 +41,7 @@ def recalibrate(network: nn.Module, inputs: Iterable[Tensor]) -> None:
             network(batch)
             batches += 1
         if not batches:
-            raise ValueError("there is no batch to take statistics from")
+            raise ValueError("there are no batches to take statistics from")
     finally:
         network.train(training)
         for each, momentum in zip(norms, momenta, strict=True):

@@ -1,4 +1,4 @@
-"""Where training runs, and what makes it fast there without changing what it computes between two runs."""
+"""Where training runs, and what makes it fast there without making two runs differ."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ class Accelerator:
 
 
 def accelerator(name: str) -> Accelerator:
-    """Where to train: `auto` is a GPU where there is one. In a group of processes each takes the GPU of its rank.
+    """Where to train: `auto` takes a GPU if there is one. In a group of processes each takes the GPU of its rank.
 
     On a processor the calling process computes in one thread from here on: then a sum's order, and with it each bit of
-    a result, doesn't depend on how many workers share the processor. Several processes use several cores. It also keeps
-    the memory that it once had.
+    a result, doesn't depend on how many workers share the processor. Several processes use several cores. It also
+    keeps memory that it no longer needs instead of returning it.
 
     Raises:
         SpacelangError: SP1301: for `cuda` without one, and for another name.
@@ -65,10 +65,10 @@ def accelerator(name: str) -> Accelerator:
 
 
 def _keep_memory() -> None:
-    """glibc gives large blocks back to the system and asks for them anew, and empty, at each step.
+    """glibc returns large blocks to the system and asks for them again, zeroed, in every step.
 
-    Kept, a step of the VNNI supernet (224 pixels, batch 4) takes 3.06 s in place of 3.68, one on digits some 5 % less;
-    the process gets up to 8 % larger.
+    If they are kept, a step of the VNNI supernet (224 pixels, batch 4) takes 3.06 s instead of 3.68, and one on digits
+    about 5 % less; the process grows by up to 8 %.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

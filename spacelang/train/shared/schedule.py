@@ -11,38 +11,50 @@ from spacelang import ir
 from spacelang.nn import Precision
 
 RATED_BATCH = 256
-"""Images in a step for which the learning rates are written down."""
+"""The batch size that the learning rates are given for."""
 GRADIENT_CLIP = 1.0
 """Gradient values are cut at ±1, as in AlphaNet, whose settings the paper follows."""
 
 
+def cosine(part: float) -> float:
+    """The learning rate after a part (0 to 1) of a training, as a share of its peak: half a cosine, from 1 to 0.
+
+    torch's `CosineAnnealingLR` gives the same, step after step; this one can start at any step.
+    """
+    return (1 + math.cos(math.pi * part)) / 2
+
+
 @dataclass(frozen=True)
 class Phase:
-    """peak: the learning rate of its first step."""
+    """A training in one precision. peak: the learning rate of its first step."""
 
     precision: Precision
     epochs: int
     peak: float
 
     def learning_rate(self, step: int, steps: int) -> float:
-        """Of one of so many steps: half a cosine, from the peak to nearly 0."""
-        return self.peak * (1 + math.cos(math.pi * step / steps)) / 2
+        """The learning rate of a step, of all `steps` of the phase."""
+        return self.peak * cosine(step / steps)
+
+
+def with_epochs(*phases: Phase) -> tuple[Phase, ...]:
+    """The phases that last for an epoch or more."""
+    return tuple(each for each in phases if each.epochs)
 
 
 def phases(settings: ir.Train) -> tuple[Phase, ...]:
-    """Those that have an epoch: in floating point, then with quantisers."""
+    """In floating point, then with quantisers; without those that have no epoch."""
     scale = settings.batch / RATED_BATCH
-    both = (
+    return with_epochs(
         Phase("fp32", settings.epochs, settings.learning_rate * scale),
         Phase("int8", settings.quantised_epochs, settings.learning_rate_quantised * scale),
     )
-    return tuple(each for each in both if each.epochs)
 
 
 def optimiser(network: nn.Module, settings: ir.Train) -> optim.SGD:
     """SGD with momentum. Only the weights of convolutions and linear layers decay.
 
-    Norms, biases and quantisers don't: towards 0 is no simpler network for them, and for a scale no network at all.
+    Norms, biases and quantisers don't: pulling them to 0 doesn't make a simpler network, and a scale of 0 makes none.
     """
     decaying = [each for each in network.parameters() if each.dim() > 1]
     others = [each for each in network.parameters() if each.dim() <= 1]

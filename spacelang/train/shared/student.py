@@ -14,13 +14,13 @@ from spacelang.nn.static import Cut, Elastic
 
 
 class Student(nn.Module):
-    """An elastic stage that receives the teacher's map before it and answers with that behind it (paper, C.3).
+    """An elastic stage that turns the teacher's map before it into the teacher's map after it (paper, C.3).
 
-    The stage's input is quantised, as it is inside a network. The two adapters are no part of a network, so they stay
-    in floating point.
+    The stage's input is quantised, as it is inside a network. The two adapters aren't part of a network, so they
+    stay in floating point.
 
     Args:
-        teacher_in, teacher_out: channels of the teacher's maps before and behind the stage.
+        teacher_in, teacher_out: channels of the teacher's maps before and after the stage.
     """
 
     def __init__(self, plan: StudentPlan, teacher_in: int, teacher_out: int) -> None:

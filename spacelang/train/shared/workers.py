@@ -22,7 +22,7 @@ POLL_SECONDS = 0.2
 
 
 class _Failed(NamedTuple):
-    """What a task raised, to be made anew: exceptions with arguments of their own can't be sent between processes."""
+    """What a task raised, to be rebuilt here: exceptions with arguments of their own can't cross processes."""
 
     make: Callable[..., Exception]
     arguments: tuple[Any, ...]
@@ -38,7 +38,7 @@ def in_processes(
     workers: int,
     receive: Callable[[Message], None],
 ) -> None:
-    """Does each task in a process of its own, at most `workers` at a time, in order.
+    """Run each task in a process of its own, at most `workers` at a time, in order.
 
     A process whose parent is gone ends at its next message.
 
@@ -128,7 +128,7 @@ def _failed(error: Exception) -> _Failed:
 
 
 def _defect(message: str, there: str) -> Exception:
-    """With the worker's traceback behind that of this process, where tracebacks are shown."""
+    """With the worker's traceback after this process's, where tracebacks are shown."""
     defect = RuntimeError(message)
     defect.add_note(there)
     return defect

@@ -39,11 +39,11 @@ def evaluate(
     workers: int,
     update: Callable[[int, int, str], None],
 ) -> list[Evaluated]:
-    """The largest and the smallest network of a finished run, and so many sampled ones; of a model itself alone.
+    """The largest and the smallest network of a finished run, and this many sampled ones; for a model, just itself.
 
     Args:
         where: other images than it was trained on, as `open_data` takes them. Batch norms are calibrated on those too.
-        update: told the networks done, those that there are, and the next one's name.
+        update: told how many networks are done, how many there are, and the next one's name.
 
     Raises:
         SpacelangError: SP1502, SP1504 if there is no finished run; SP1507 if the images it was trained on have changed;

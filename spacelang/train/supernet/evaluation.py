@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from spacelang.networks.architecture import Architecture
 from spacelang.nn import Precision, Supernet, set_precision
-from spacelang.train.data import Batch, Data, Split, batches
+from spacelang.train.data import IN_ORDER, Batch, Data, Epoch, Share, batches
 from spacelang.train.shared.recalibrate import recalibrate
 from spacelang.train.shared.runtime import Accelerator
 from spacelang.train.supernet.processes import Processes
@@ -50,16 +49,13 @@ class Evaluator:
     def calibration(self, resolution: int) -> Iterator[Tensor]:
         """Batches of training images, read when asked for: the same ones for every network and in all processes."""
         size = min(BATCH, len(self.data.train))
-        made = self._batches(self.data.train, resolution, size, shuffle=True)
+        made = batches(self.data.train, resolution, size, Epoch(), workers=self.workers)
         return (self.accelerator.place(each.images) for each in islice(made, CALIBRATION_BATCHES))
 
     def _validation(self, resolution: int) -> Iterator[Batch]:
-        rank, world = self.processes.rank, self.processes.world
-        made = self._batches(self.data.validation, resolution, BATCH, shuffle=False, rank=rank, world=world)
+        share = Share(self.processes.rank, self.processes.world)
+        made = batches(self.data.validation, resolution, BATCH, IN_ORDER, share=share, workers=self.workers)
         return (Batch(*map(self.accelerator.place, each)) for each in made)
-
-    def _batches(self, split: Split, resolution: int, size: int, **more: Any) -> Iterator[Batch]:
-        return batches(split, resolution, size, seed=0, epoch=0, augment=False, workers=self.workers, **more)
 
     def _network(
         self, supernet: Supernet, architecture: Architecture, precision: Precision, calibration: Sequence[Tensor]

@@ -1,6 +1,6 @@
 """Several processes that train one network, each on its part of every batch (data parallelism by all-reduce).
 
-`torchrun` starts them and says in the environment how many there are. Gradients are averaged once a step, behind the
+`torchrun` starts them and says in the environment how many there are. Gradients are averaged once a step, after the
 backward passes of all architectures of the sandwich; the hooks of `DistributedDataParallel` would do so in each pass,
 and would have to be told which parameters an architecture leaves out.
 """
@@ -23,7 +23,7 @@ from spacelang.report.diagnostics import refuse
 class Processes:
     """rank: which one this is. world: how many there are.
 
-    What they do together raises SpacelangError, SP1509, if another one isn't there any more.
+    What they do together raises SpacelangError, SP1509, if another one has gone.
     """
 
     rank: int = 0
@@ -59,7 +59,7 @@ class Processes:
                     dist.broadcast(each, src=0)
 
     def sums(self, values: Sequence[float], device: torch.device) -> list[float]:
-        """Of each value over the processes."""
+        """The sum of each value over the processes."""
         if self.world == 1:
             return list(values)
         summed = torch.tensor(values, dtype=torch.float64, device=device)

@@ -1,6 +1,6 @@
 """The folder of a training: what it was begun with, and what came of it.
 
-run.json             space, data; once it is finished, accuracy behind each epoch and the hash of the weights
+run.json             space, data; once it is finished, accuracy after each epoch and the hash of the weights
 space.space          the space as text
 supernet.safetensors the weights, once it is finished
 tensorboard/         for `tensorboard --logdir`
@@ -41,7 +41,7 @@ ASIDE = ("name", "from", "models", "targets", "quality", "evolution", "distill",
 
 
 class Validation(Record):
-    """Accuracy on the validation images behind an epoch of a phase: the share of them that is right."""
+    """Accuracy on the validation images after an epoch of a phase: the share that is right."""
 
     precision: Precision
     epoch: int
@@ -78,8 +78,8 @@ def alone(folder: Path) -> Iterator[None]:
     """No other process trains in the folder meanwhile: two would replace each other's checkpoints.
 
     Raises:
-        SpacelangError: SP1502 if what is there is no run, nor what is left of the beginning of one; SP1508 if another
-            process does.
+        SpacelangError: SP1502 if what is there is neither a run nor the remains of one that had just begun; SP1508 if
+            another process does.
     """
     _require_own(folder)
     folder.mkdir(parents=True, exist_ok=True)

@@ -33,7 +33,7 @@ class Losses(NamedTuple):
 
 
 def sandwiches(space: ir.SearchSpace, steps: int, *words: int | str) -> list[tuple[Architecture, ...]]:
-    """The architectures of so many steps: the largest, the smallest, two random ones; of a model itself alone.
+    """The architectures of this many steps: the largest, the smallest, two random ones; for a model, just itself.
 
     Args:
         words: name the steps; they decide what is drawn.
@@ -51,7 +51,7 @@ def backward(
 ) -> Losses:
     """Adds the gradients of all architectures, the largest first; each sees the batch at its own resolution.
 
-    The largest learns from the labels, the others from what it says in the same step. Dropout acts in the largest
+    The largest learns from the labels, the others from its output in the same step. Dropout acts in the largest
     alone: only there is capacity to spare (BigNAS, 3.2).
     """
     first, *others = architectures

@@ -15,7 +15,7 @@ from spacelang.networks.architecture import Architecture, largest, smallest
 from spacelang.records import Record
 from spacelang.report.diagnostics import refuse
 from spacelang.report.progress import Update
-from spacelang.train.data import Batch, anywhere, batches, count_batches, open_data, require_classes
+from spacelang.train.data import Batch, Epoch, Share, anywhere, batches, count_batches, open_data, require_classes
 from spacelang.train.shared import checkpoint
 from spacelang.train.shared.runtime import accelerator as accelerator_named
 from spacelang.train.shared.schedule import GRADIENT_CLIP, Phase, optimiser, phases
@@ -29,7 +29,7 @@ from spacelang.train.supernet.sandwich import backward, sandwiches
 
 CHECKPOINT = "checkpoint"
 CHECKPOINT_SECONDS = 600.0
-"""Between two checkpoints within an epoch; there is one behind each epoch too."""
+"""Between two checkpoints within an epoch; there is one after each epoch too."""
 SUPERNET = "supernet."
 """In front of the names of a checkpoint's weights."""
 
@@ -52,11 +52,11 @@ def train(space: ir.SearchSpace, folder: Path, where: str, *, accelerator: str, 
         where: the images, as `open_data` takes them.
         accelerator: as `runtime.accelerator` takes it.
         workers: processes that read images ahead.
-        update: told the steps done, those that there are, and how it goes; in the first process.
+        update: told the steps done, the steps in all, and how it is going; in the first process.
 
     Raises:
         SpacelangError: SP1501 for a hyperspace; SP1502, SP1508 as `alone`; SP1503 as `begin`; SP1505 if a batch can't
-            be shared equally; SP1506 if the loss is no number any more; SP1509 if another process has ended; SP12xx for
+            be shared equally; SP1506 if the loss isn't finite any more; SP1509 if another process has ended; SP12xx for
             the data, SP13xx for accelerator and checkpoint.
     """
     _require_trainable(space)
@@ -66,7 +66,8 @@ def train(space: ir.SearchSpace, folder: Path, where: str, *, accelerator: str, 
     with connected(device.device) as processes:
         batch, world = settings_of(space).batch, processes.world
         _require_shareable(batch, world)
-        count_batches(data.train, batch // world, shuffle=True, world=world)  # or a run would be begun that can't go on
+        # A run that can't go on isn't begun.
+        count_batches(data.train, batch // world, shuffle=True, share=Share(world=world))
         with alone(folder) if processes.first else nullcontext():
             if processes.first:
                 begin(folder, space, data)
@@ -101,7 +102,7 @@ class _Training:
     Attributes:
         share: images of a batch that this process gets.
         plan: all epochs, each with its number in its phase.
-        steps: of an epoch.
+        steps: in an epoch.
     """
 
     def __init__(self, folder: Path, run: Run, evaluator: Evaluator, update: Update) -> None:
@@ -109,7 +110,7 @@ class _Training:
         self.evaluator, self.accelerator, self.processes = evaluator, evaluator.accelerator, evaluator.processes
         self.split, self.share = evaluator.data.train, self.settings.batch // evaluator.processes.world
         self.plan = [(phase, epoch) for phase in phases(self.settings) for epoch in range(phase.epochs)]
-        self.steps = count_batches(self.split, self.share, shuffle=True, world=self.processes.world)
+        self.steps = count_batches(self.split, self.share, shuffle=True, share=Share(world=self.processes.world))
         torch.manual_seed(generator("weights", self.settings.seed).initial_seed())
         self.supernet = nn.build(run.space)
         self.accelerator.place(self.supernet)  # in place, as modules move
@@ -129,11 +130,11 @@ class _Training:
         return run
 
     def _number(self, done: Done) -> int:
-        """Of the next step, counted over both phases."""
+        """The number of the next step, counted over both phases."""
         return done.epochs * self.steps + done.step
 
     def _epoch(self, done: Done, shown: Board) -> Done:
-        """The rest of an epoch, and how accurate the supernet is behind it."""
+        """The rest of an epoch, and how accurate the supernet is after it."""
         phase, epoch = self.plan[done.epochs]
         nn.set_precision(self.supernet, phase.precision)
         if (epoch, done.step) == (0, 0):
@@ -167,13 +168,9 @@ class _Training:
             self.split,
             max(self.run.space.resolutions),
             self.share,
-            seed=self.settings.seed,
-            epoch=done.epochs,
-            shuffle=True,
-            augment=True,
+            Epoch(self.settings.seed, done.epochs, augment=True),
             start=done.step,
-            rank=self.processes.rank,
-            world=self.processes.world,
+            share=Share(self.processes.rank, self.processes.world),
             workers=self.evaluator.workers,
         )
         return (Batch(*map(self.accelerator.place, each)) for each in made)

@@ -19,7 +19,7 @@ from spacelang.train.distill.jobs import Build, Job, read_jobs
 from spacelang.train.distill.kept import STUDENTS, read_finished
 from spacelang.train.distill.processes import Place
 from spacelang.train.losses.draw import Drawn, draw
-from spacelang.train.losses.maps import Maps
+from spacelang.train.losses.maps import Images, Maps
 from spacelang.train.losses.measure import Losses, measure
 from spacelang.train.shared.runtime import accelerator as accelerator_named
 from spacelang.train.shared.student import Student
@@ -54,7 +54,7 @@ def prepare(
 
     Raises:
         SpacelangError: as `read_jobs`, `read_begun`, `read_finished`, and `open_sources` where data or teacher are
-            named; SP1305 if the build was compiled anew since it was distilled; SP1401 if a job isn't distilled.
+            named; SP1305 if the build was compiled again since it was distilled; SP1401 if a job isn't distilled.
     """
     build = read_jobs(folder)
     begun = read_begun(build.folder)
@@ -87,7 +87,7 @@ def build_table(
         readers: processes that read images ahead of each worker; None as in `readers_for`.
 
     Raises:
-        SpacelangError: SP1402 if a student's losses are no numbers that a table can hold; SP13 if a student is damaged
+        SpacelangError: SP1402 if a table can't hold a student's losses; SP13 if a student is damaged
             or the data or the teacher has changed; SP1307 if a worker dies.
     """
     losses = dict(plan.done)
@@ -146,14 +146,14 @@ def _parts(build: Build, job: Job) -> Iterator[Part]:
 
 
 class _Task(NamedTuple):
-    """What a worker is told; plain data, for it starts anew. parts: with their indices."""
+    """What a worker is told; plain data, since it is a new process. parts: with their indices."""
 
     place: Place
     parts: tuple[tuple[int, Part], ...]
 
 
 class _Measured(NamedTuple):
-    """What a worker answers of each part."""
+    """What a worker answers for each part."""
 
     number: int
     losses: tuple[Losses, ...]
@@ -189,17 +189,11 @@ class _Bench:
         return found[0]
 
     def _open_maps(self, job: Job, stage: int) -> Maps:
-        return Maps(
-            self.sources.teacher,
-            self.sources.data,
-            stage,
-            size=max(self.build.space.resolutions),
-            batch=job.training.batch,
-            calibration_batches=job.table.calibration_batches,
-            seed=job.table.seed,
-            device=self.device,
-            readers=self.readers,
+        size, sampling = max(self.build.space.resolutions), job.table
+        images = Images(
+            self.sources.data, size, job.training.batch, sampling.calibration_batches, sampling.seed, self.readers
         )
+        return Maps(self.sources.teacher, images, stage, self.device)
 
 
 def _check(job: Job, losses: Sequence[Losses]) -> None:

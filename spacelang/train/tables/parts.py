@@ -1,4 +1,4 @@
-"""The parts that a table is measured in. Each is kept in a file when it is done, so a killed run goes on behind it."""
+"""The parts that a table is measured in. Each is kept in a file when it is done, so a killed run goes on after it."""
 
 from __future__ import annotations
 

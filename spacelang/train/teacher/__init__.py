@@ -1,4 +1,4 @@
-"""Teachers of block-wise distillation: frozen networks that give a feature map before and behind every stage."""
+"""Teachers of block-wise distillation: frozen networks that give a feature map before and after every stage."""
 
 from __future__ import annotations
 

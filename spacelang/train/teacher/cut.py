@@ -1,4 +1,4 @@
-"""Where a teacher is cut: a feature map before the first stage of a space, and one behind every stage."""
+"""Where a teacher is cut: a feature map before the first stage of a space, and one after every stage."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class CutRow(NamedTuple):
 
 
 def reductions(space: SearchSpace) -> tuple[int, ...]:
-    """How many times smaller than the image the map before the first stage is, and the one behind every stage."""
+    """How many times smaller than the image the map before the first stage is, and the one after every stage."""
     strides = [each.stride for each in space.stem + space.stages]
     return tuple(accumulate(strides, mul, initial=1))[len(space.stem) :]
 
@@ -58,7 +58,7 @@ def cut(
 ) -> tuple[int, ...]:
     """As `choose`, for a space.
 
-    Raises: SpacelangError: SP1223 if the teacher has no such points.
+    Raises: SpacelangError: SP1223 if the teacher doesn't have such points.
     """
     wanted = reductions(space)
     chosen = choose(points, wanted, preferred)

@@ -18,7 +18,7 @@ Extract = Callable[[nn.Module, Tensor], Sequence[Tensor]]
 """Runs a network on images; its feature maps, in the order that they are computed."""
 
 CHANNELS = 3
-"""Of the images that networks of libraries were trained on."""
+"""Normalisation of the images that the libraries' networks were trained on."""
 
 DIVISIBLE = 32
 """The whole reduction of most networks."""

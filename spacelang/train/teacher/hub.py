@@ -131,7 +131,7 @@ def _normalisation(where: str, origin: dict[str, bool]) -> Normalisation:
 
 
 def _lacks_settings(where: str) -> bool:
-    """Whether a folder has no such file, or the hub has said of a repository that it has none."""
+    """Whether a folder lacks the file, or the hub has said that a repository does."""
     if Path(where).is_dir():
         return not (Path(where) / SETTINGS).exists()
     return try_to_load_from_cache(where, SETTINGS) is _CACHED_NO_EXIST

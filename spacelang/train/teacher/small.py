@@ -61,7 +61,7 @@ def _stem(channels_in: int, channels: int, strides: Sequence[int]) -> nn.Sequent
 
 
 class _Residual(nn.Module):
-    """Two convolutions, each behind norm and activation, added to the projected input."""
+    """Two convolutions, each after norm and activation, added to the projected input."""
 
     def __init__(self, channels_in: int, channels: int, stride: int) -> None:
         super().__init__()

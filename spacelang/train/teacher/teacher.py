@@ -27,7 +27,7 @@ class Backbone(Protocol):
     def points(self) -> Sequence[Point]: ...
 
     def maps(self, images: Tensor, positions: Sequence[int]) -> list[Tensor]:
-        """The maps at some points, by ascending position; nothing behind the last of them is run."""
+        """The maps at some points, by ascending position; nothing after the last of them is run."""
         ...
 
 
@@ -46,7 +46,7 @@ class Found(NamedTuple):
 
 
 class Teacher(nn.Module):
-    """A frozen backbone with one point before the first stage and one behind every stage.
+    """A frozen backbone with one point before the first stage and one after every stage.
 
     It stays in evaluation and keeps no gradients, whatever the module that holds it is switched to.
 
@@ -93,7 +93,7 @@ class Teacher(nn.Module):
 
     @torch.no_grad()
     def between(self, images: Tensor, first: int, last: int) -> tuple[Tensor, ...]:
-        """The maps at the points `first` to `last`, both included; what lies behind `last` isn't run."""
+        """The maps at the points `first` to `last`, both included; what comes after `last` isn't run."""
         if not self._plain:
             images = images * self.scale + self.shift
         return tuple(self._maps(images, self.positions[first : last + 1]))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -17,8 +16,9 @@ from spacelang.ir.nodes import SearchSpace
 from spacelang.records import Record
 from spacelang.report.diagnostics import refuse
 from spacelang.report.progress import Update
-from spacelang.train.data import Batch, Data, Split, batches, count_batches, resized
+from spacelang.train.data import IN_ORDER, Batch, Data, Epoch, Split, batches, count_batches, resized
 from spacelang.train.shared import checkpoint
+from spacelang.train.shared.schedule import cosine
 from spacelang.train.shared.seeds import generator
 from spacelang.train.teacher.small import SmallNet
 from spacelang.train.teacher.teacher import Teacher
@@ -56,14 +56,14 @@ class Purpose(Record):
     structure: str
 
 
-class Unfinished(Record):
+class TeacherInTraining(Record):
     """A network after some epochs."""
 
     purpose: Purpose
     epochs: int
 
 
-class Finished(Record):
+class TrainedTeacher(Record):
     """A network that can be the teacher.
 
     Attributes:
@@ -87,11 +87,11 @@ def open_trained(space: SearchSpace, data: Data, folder: Path, update: Update | 
     with FileLock(folder / LOCK):
         network = _initial(space, data)
         purpose = Purpose(data=data.name, fingerprint=data.fingerprint, structure=_structure(network, space, data))
-        kept = checkpoint.load(folder, KEPT, Finished)
+        kept = checkpoint.load(folder, KEPT, TrainedTeacher)
         if kept is None:
             _train(network, purpose, space, data, folder, update, where)
             accuracy = {size: _accuracy(network, data.validation, size, where) for size in space.resolutions}
-            checkpoint.save(folder, KEPT, network.state_dict(), Finished(purpose=purpose, accuracy=accuracy))
+            checkpoint.save(folder, KEPT, network.state_dict(), TrainedTeacher(purpose=purpose, accuracy=accuracy))
             checkpoint.remove(folder, RUNNING)
         else:
             _require_fit(kept.state.purpose, purpose, folder, space)
@@ -136,7 +136,7 @@ def _train(
     optimiser = torch.optim.AdamW(network.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     batch = min(BATCH, len(data.train))
     per_epoch = count_batches(data.train, batch, shuffle=True)
-    begun = checkpoint.load(folder, RUNNING, Unfinished)
+    begun = checkpoint.load(folder, RUNNING, TeacherInTraining)
     done = 0
     if begun and begun.state.purpose == purpose:
         done = begun.state.epochs
@@ -153,12 +153,12 @@ def _train(
             if update:
                 update(step + 1, EPOCHS * per_epoch, f"loss {loss:.3f}")
         tensors = {**network.state_dict(), **checkpoint.optimiser_tensors(optimiser)}
-        checkpoint.save(folder, RUNNING, tensors, Unfinished(purpose=purpose, epochs=epoch + 1))
+        checkpoint.save(folder, RUNNING, tensors, TeacherInTraining(purpose=purpose, epochs=epoch + 1))
     network.cpu()
 
 
 def _batches(split: Split, size: int, batch: int, epoch: int, where: Where) -> Iterator[Batch]:
-    return batches(split, size, batch, seed=SEED, epoch=epoch, shuffle=True, augment=True, workers=where.workers)
+    return batches(split, size, batch, Epoch(SEED, epoch, augment=True), workers=where.workers)
 
 
 def _step(network: SmallNet, optimiser: torch.optim.Optimizer, batch: Batch, size: int, device: torch.device) -> float:
@@ -174,14 +174,14 @@ def _learning_rate(part: float) -> float:
     """Up to the whole in the warm-up, then a cosine down to zero."""
     if part < WARM_UP:
         return LEARNING_RATE * (part / WARM_UP + 0.05)
-    return LEARNING_RATE * (1 + math.cos(math.pi * (part - WARM_UP) / (1 - WARM_UP))) / 2
+    return LEARNING_RATE * cosine((part - WARM_UP) / (1 - WARM_UP))
 
 
 @torch.no_grad()
 def _accuracy(network: SmallNet, split: Split, size: int, where: Where) -> float:
     """The part of the images whose class the network gives."""
     network.to(where.device).eval()
-    made = batches(split, size, BATCH, seed=SEED, epoch=0, shuffle=False, augment=False, workers=where.workers)
+    made = batches(split, size, BATCH, IN_ORDER, workers=where.workers)
     right = sum(int((network(each.images.to(where.device)).argmax(1).cpu() == each.labels).sum()) for each in made)
     network.cpu()
     return right / len(split)

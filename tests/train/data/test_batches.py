@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from spacelang import SpacelangError
-from spacelang.train.data import Batch, Data, batches, count_batches, open_data
+from spacelang.train.data import ALL, IN_ORDER, Batch, Data, Epoch, Share, batches, count_batches, open_data
 from tests.train.images import image_folder, space
 
 
@@ -18,8 +18,10 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Data:
     return open_data(str(image_folder(tmp_path_factory.mktemp("images"))), space())
 
 
-def epoch(data: Data, number: int = 0, *, seed: int = 0, batch: int = 4, **more: int) -> list[Batch]:
-    return list(batches(data.train, 32, batch, seed=seed, epoch=number, shuffle=True, augment=True, **more))
+def epoch(
+    data: Data, number: int = 0, *, seed: int = 0, batch: int = 4, share: Share = ALL, **more: int
+) -> list[Batch]:
+    return list(batches(data.train, 32, batch, Epoch(seed, number, augment=True), share=share, **more))
 
 
 def same(ones: Sequence[Batch], others: Sequence[Batch]) -> bool:
@@ -60,20 +62,17 @@ def test_what_is_done_to_an_image_depends_on_the_image_not_on_its_place(data: Da
 
 def test_processes_share_an_epoch(data: Data) -> None:
     whole = epoch(data, batch=2)
-    shares = [epoch(data, batch=2, rank=rank, world=2) for rank in (0, 1)]
+    shares = [epoch(data, batch=2, share=Share(rank, 2)) for rank in (0, 1)]
     assert [len(each) for each in shares] == [4, 4]
     assert same(whole[:8], [each for pair in zip(*shares, strict=True) for each in pair])
 
 
 def test_validation_is_read_in_order_and_to_the_end() -> None:
     digits = open_data("digits", space(channels=1))
-    made = list(batches(digits.validation, 8, 100, seed=0, epoch=0, shuffle=False, augment=False))
+    made = list(batches(digits.validation, 8, 100, IN_ORDER))
     assert [len(each.labels) for each in made] == [100, 100, 100, 55]
     assert torch.equal(torch.cat([each.labels for each in made]), digits.validation.labels)
-    shares = [
-        list(batches(digits.validation, 8, 100, seed=0, epoch=0, shuffle=False, augment=False, rank=rank, world=3))
-        for rank in range(3)
-    ]
+    shares = [list(batches(digits.validation, 8, 100, IN_ORDER, share=Share(rank, 3))) for rank in range(3)]
     assert [len(each) for each in shares] == [2, 1, 1]
     assert sum(len(each.labels) for share in shares for each in share) == 355
 
@@ -83,10 +82,9 @@ def test_batches_are_counted_as_they_come() -> None:
     for shuffle in (True, False):
         for world in (1, 2, 3):
             for rank in range(world):
-                made = batches(
-                    digits.validation, 8, 64, seed=0, epoch=0, shuffle=shuffle, augment=False, rank=rank, world=world
-                )
-                counted = count_batches(digits.validation, 64, shuffle=shuffle, rank=rank, world=world)
+                share = Share(rank, world)
+                made = batches(digits.validation, 8, 64, Epoch(shuffle=shuffle), share=share)
+                counted = count_batches(digits.validation, 64, shuffle=shuffle, share=share)
                 assert len(list(made)) == counted
 
 
@@ -97,7 +95,7 @@ def test_a_batch_of_more_images_than_there_are_is_an_error(data: Data) -> None:
         "error[SP1203]: a batch of 32 is more than the 18 images for training (take a batch of at most 18)"
     )
     with pytest.raises(SpacelangError) as caught:
-        epoch(data, batch=10, world=2)
+        epoch(data, batch=10, share=Share(world=2))
     assert str(caught.value) == (
         "error[SP1203]: a batch of 10 in each of 2 processes is more than the 18 images for training "
         "(take a batch of at most 9)"

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from spacelang import SpacelangError, ir
-from spacelang.train.data import batches, open_data, require_classes, resized
+from spacelang.train.data import Epoch, batches, open_data, require_classes, resized
 from tests.train.images import space
 
 SPACE = space(channels=1)
@@ -85,7 +85,7 @@ def test_unknown_images_are_an_error_that_says_what_there_is() -> None:
         SpacelangError,
         match=r"^"
         + re.escape(
-            "error[SP1201]: there are no images `digit`: it is no folder "
+            "error[SP1201]: there are no images `digit`: it isn't a folder "
             "(take `digits`, or a folder that holds train/CLASS/*.jpg and val/CLASS/*.jpg)"
         )
         + "$",
@@ -94,8 +94,6 @@ def test_unknown_images_are_an_error_that_says_what_there_is() -> None:
 
 
 def test_every_class_is_in_every_epoch() -> None:
-    seen = torch.cat(
-        [each.labels for each in batches(DIGITS.train, 8, 64, seed=0, epoch=0, shuffle=True, augment=False)]
-    )
+    seen = torch.cat([each.labels for each in batches(DIGITS.train, 8, 64, Epoch())])
     assert len(seen) == 22 * 64
     assert seen.bincount().min() > 120

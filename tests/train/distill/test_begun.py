@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from spacelang.report.diagnostics import Diagnostic, SpacelangError
-from spacelang.train.distill import Build, Finished, open_sources, read_begun
+from spacelang.train.distill import Build, TrainedStudent, open_sources, read_begun
 from spacelang.train.distill import begun as begun_module
 from spacelang.train.distill.kept import CHECKPOINTS, PARTS, STUDENTS, State
 from spacelang.train.distill.learner import At, Losses
@@ -77,7 +77,7 @@ def test_another_teacher(compiled: Compiled) -> None:
         f"the distillation of {build.folder} was begun with something else: the teacher trained, now timm:resnet18"
     )
     assert found.help == (
-        f"go on with what it was begun with, compile into another directory, or remove {listed(build)} to begin anew"
+        f"go on with what it was begun with, compile into another directory, or remove {listed(build)} to begin again"
     )
     assert (build.folder / "bkd" / "run.json").read_bytes() == before
 
@@ -164,7 +164,7 @@ def test_students_that_were_left_of_another_run(compiled: Compiled, folder: str)
     named = {"job": 1, "stage": "stage1", "block_id": 1, "block": "fused_mb", "teacher_in": 32, "teacher_out": 32}
     states = {
         CHECKPOINTS: State(at=At(0, 1, 0), losses=Losses(), begun=begun.key),
-        STUDENTS: Finished(**named, losses=Losses(), begun=begun.key),
+        STUDENTS: TrainedStudent(**named, losses=Losses(), begun=begun.key),
     }
     checkpoint.save(build.folder / folder, job.name, {}, states[folder])
     (build.folder / "bkd" / "run.json").unlink()
@@ -175,7 +175,7 @@ def test_students_that_were_left_of_another_run(compiled: Compiled, folder: str)
         "other settings"
     )
     assert found.help == (
-        f"go on with what it was begun with, compile into another directory, or remove {listed(build)} to begin anew"
+        f"go on with what it was begun with, compile into another directory, or remove {listed(build)} to begin again"
     )
     assert read_begun(build.folder) is None
     assert open_sources(build, CPU, None, None).begun == begun
@@ -188,7 +188,7 @@ def test_a_damaged_file(compiled: Compiled) -> None:
     found = refused(build)
     assert found.code == "SP1306"
     assert found.message == f"`{path}` is damaged: jobs_sha256: Field required"
-    assert found.help == f"remove {listed(build)} to begin anew"
+    assert found.help == f"remove {listed(build)} to begin again"
 
 
 def test_images_are_found_from_another_directory(

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import spacelang
-from spacelang.train.distill import run as run_module
+from spacelang.train.distill import plan as plan_module
 from tests.cli.conftest import Cli, cli
 from tests.train.distill.conftest import PLAIN, SPACE
 from tests.train.images import image_folder
@@ -68,7 +68,7 @@ def test_what_is_said_and_what_is_next(cli: Cli, tmp_path: Path, images: Path) -
     ("options", "message"),
     [
         (["--job", "4"], "error[SP1304]: there is no job 4"),
-        (["--data", "nowhere"], f"error[SP1201]: there are no images `{Path('nowhere').resolve()}`: it is no folder"),
+        (["--data", "nowhere"], f"error[SP1201]: there are no images `{Path('nowhere').resolve()}`: it isn't a folder"),
         (["--teacher", "tought"], "error[SP1220]: there is no teacher `tought`"),
         (["--accelerator", "tpu"], "error[SP1301]: there is no accelerator `tpu`"),
     ],
@@ -124,7 +124,7 @@ def test_ctrl_c_says_how_to_go_on(cli: Cli, tmp_path: Path, images: Path, monkey
         raise KeyboardInterrupt
 
     build = compiled(tmp_path / "build")
-    monkeypatch.setattr(run_module, "train_together", interrupt)
+    monkeypatch.setattr(plan_module, "train_together", interrupt)
     result = cli("distill", build, "--data", images, "--teacher", "trained", "--workers", 1)
     assert result.code == 130
     assert f"{build}/bkd holds what is trained; the same command goes on from there" in result.err

@@ -266,7 +266,7 @@ def test_a_job_that_another_process_trains(
 
 @pytest.mark.parametrize(
     ("batch", "where"),
-    [(40, "at step 2 of epoch 1"), (130, "on the validation images behind the last epoch")],
+    [(40, "at step 2 of epoch 1"), (130, "on the validation images after the last epoch")],
 )
 def test_a_student_that_diverges(compiled: Compiled, sources: Sources, batch: int, where: str) -> None:
     """With one step in an epoch, only the validation sees it."""

@@ -10,6 +10,7 @@ import pytest
 import spacelang
 from spacelang.report.diagnostics import Diagnostic, SpacelangError
 from spacelang.train.distill import Build, read_jobs
+from spacelang.train.shared.schedule import Phase
 
 Compiled = Callable[[str], Build]
 
@@ -31,7 +32,7 @@ def test_every_stage_and_block(compiled: Compiled) -> None:
     ]
     job = build.jobs[3]
     assert (job.name, job.describe(), build.stage_of(job)) == ("job-003", "stage2, block 1 (fused_mb)", 1)
-    assert [tuple(each) for each in job.training.phases] == [("fp32", 2, 0.005), ("int8", 1, 0.0025)]
+    assert job.training.phases == (Phase("fp32", 2, 0.005), Phase("int8", 1, 0.0025))
 
 
 def test_chosen_by_number(compiled: Compiled) -> None:

@@ -12,11 +12,11 @@ from torch import Tensor
 import spacelang
 from spacelang import nn
 from spacelang.evolve.table.table import Cell
-from spacelang.train.data import Data, batches, open_data, resized
+from spacelang.train.data import IN_ORDER, Data, Epoch, batches, open_data, resized
 from spacelang.train.losses import maps as maps_module
 from spacelang.train.losses import measure as measure_module
 from spacelang.train.losses.draw import draw
-from spacelang.train.losses.maps import Maps
+from spacelang.train.losses.maps import Images, Maps
 from spacelang.train.losses.measure import measure, measure_in
 from spacelang.train.shared.recalibrate import recalibrate
 from spacelang.train.shared.runtime import accelerator
@@ -60,7 +60,7 @@ def student(teacher: Teacher) -> Student:
 
 
 def maps(teacher: Teacher, data: Data, calibration_batches: int = 2) -> Maps:
-    return Maps(teacher, data, 1, size=32, batch=100, calibration_batches=calibration_batches, seed=0, device=DEVICE)
+    return Maps(teacher, Images(data, 32, 100, calibration_batches, seed=0), 1, DEVICE)
 
 
 def before_and_after(teacher: Teacher, images: Tensor, resolution: int) -> tuple[Tensor, Tensor]:
@@ -71,8 +71,8 @@ def before_and_after(teacher: Teacher, images: Tensor, resolution: int) -> tuple
 def test_a_loss_is_that_of_the_definition(teacher: Teacher, student: Student, data: Data) -> None:
     losses = measure(student, DRAWN, maps(teacher, data), DEVICE)
     drawn = next(each for each in DRAWN if each.resolution == 24)
-    training = list(batches(data.train, 32, 100, seed=0, epoch=0, shuffle=True, augment=False))[:2]
-    everything = batches(data.validation, 32, 100, seed=0, epoch=0, shuffle=False, augment=False)
+    training = list(batches(data.train, 32, 100, Epoch()))[:2]
+    everything = batches(data.validation, 32, 100, IN_ORDER)
     before, after = zip(*(before_and_after(teacher, images, 24) for images, _ in everything), strict=True)
     for precision, found in zip(("fp32", "int8"), losses[DRAWN.index(drawn)], strict=True):
         network = DEVICE.place(student.cut(drawn.channels_in, drawn.choice))

@@ -23,7 +23,7 @@ def test_train_then_evaluate(cli: Cli, tmp_path: Path) -> None:
     assert result.err.startswith("training\n")
     lines = result.out.splitlines()
     assert lines[-1] == f"{run} holds the supernet; sampled networks: spacelang evaluate {run} --models 10"
-    assert lines[1].split() == ["validation", "accuracy", "behind", "the", "last", "epoch", "largest", "smallest"]
+    assert lines[1].split() == ["validation", "accuracy", "after", "the", "last", "epoch", "largest", "smallest"]
     assert [each.split()[:2] for each in lines[3:5]] == [["in", "FP32"], ["in", "INT8"]]
 
     again = json.loads(cli("train", file, "-o", run, "--json").out)

@@ -15,7 +15,7 @@ from spacelang.networks.architecture import largest, smallest
 from spacelang.networks.cost import cost, total
 from spacelang.networks.sample import sample
 from spacelang.report.diagnostics import SpacelangError
-from spacelang.train.data import Split, batches, open_data
+from spacelang.train.data import IN_ORDER, Epoch, Split, batches, open_data
 from spacelang.train.shared.recalibrate import recalibrate
 from spacelang.train.shared.runtime import accelerator
 from spacelang.train.supernet import Evaluated, evaluate, read_run, read_supernet
@@ -44,10 +44,10 @@ def test_accuracy_by_hand(finished: Path) -> None:
     made = space()
     _, supernet = read_supernet(finished)
     data = open_data("digits", made)
-    calibration = batches(data.train, 16, 128, seed=0, epoch=0, shuffle=True, augment=False)
+    calibration = batches(data.train, 16, 128, Epoch())
     network = supernet.cut(largest(made)).eval()
     recalibrate(network, [each.images for each, _ in zip(calibration, range(8), strict=False)])
-    everything = next(batches(data.validation, 16, 1000, seed=0, epoch=0, shuffle=False, augment=False))
+    everything = next(batches(data.validation, 16, 1000, IN_ORDER))
     right = (network(everything.images).argmax(1) == everything.labels).float().mean()
     assert evaluated(finished, 0)[0].fp32 == pytest.approx(right.item())
 

@@ -10,7 +10,7 @@ from spacelang.report.progress import Update
 from spacelang.train.distill.begun import Sources, open_sources
 from spacelang.train.distill.group import count_steps, train_together
 from spacelang.train.distill.jobs import Build, Job, read_jobs
-from spacelang.train.distill.kept import Finished, read_finished
+from spacelang.train.distill.kept import TrainedStudent, read_finished
 from spacelang.train.distill.local import split, train_in_processes
 from spacelang.train.distill.processes import Place, readers_for
 from spacelang.train.shared.runtime import accelerator as accelerator_named
@@ -67,7 +67,7 @@ def distill(
     accelerator: str = "auto",
     readers: int | None = None,
     update: Update | None = None,
-) -> tuple[Finished, ...]:
+) -> tuple[TrainedStudent, ...]:
     """Train what is left; returns all chosen jobs' results, in their order.
 
     The students' bytes don't depend on the executor, the workers and readers, or on how often the run was interrupted.
@@ -95,7 +95,7 @@ def distill(
     return tuple(_result(plan, each) for each in plan.jobs)
 
 
-def _result(plan: Plan, job: Job) -> Finished:
+def _result(plan: Plan, job: Job) -> TrainedStudent:
     found = read_finished(plan.build, job, plan.sources.begun.key)
     assert found is not None, job
     return found.state
