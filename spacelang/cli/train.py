@@ -37,7 +37,7 @@ def train(
     workers: Workers = 0,
     json: Json = False,
 ) -> None:
-    """Train the supernet of a space, FP32 then INT8. If interrupted, the same command goes on. Works under `torchrun`."""
+    """Train the supernet of a space, FP32 then INT8. Interrupted, the same command goes on; works under `torchrun`."""
     from spacelang.train.supernet import is_first
     from spacelang.train.supernet import train as trained
 
