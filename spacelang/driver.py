@@ -1,12 +1,12 @@
 """The pipeline: text → tree → declarations → IR → files.
 
     load_program    parse and read a text and what it imports
-    check           everything that is wrong, in one report
+    check           everything that is wrong, in one report; what `from` lines claim is held against the spaces
     lower           one IR for each space that the text declares
     verify          the IR's own rules, so that a defect of ours is not passed on
     emit, write     the files of the backends, into a directory
 
-Checking needs no IR, so nothing of the phases behind it is imported before they are reached.
+Checking needs no IR, so none of the later phases is imported before it is reached.
 """
 
 from __future__ import annotations
@@ -34,16 +34,23 @@ def check_source(source: Source, path: Path | None, report: Report) -> Program:
     """
     program = load_program(source, path, report)
     check(program, report)
+    if any(each.origin for each in program.own_spaces):
+        from spacelang.translate.origins import check_origins
+
+        check_origins(program, path, report)
     return program
 
 
-def compile_source(source: Source, path: Path | None = None) -> tuple[SearchSpace, ...]:
+def compile_source(source: Source, path: Path | None = None, report: Report | None = None) -> tuple[SearchSpace, ...]:
     """The IR of every space that a text declares, in its order.
+
+    Args:
+        report: gets the warnings, for a caller who shows them.
 
     Raises:
         SpacelangError: with everything that is wrong.
     """
-    report = Report()
+    report = Report() if report is None else report
     program = check_source(source, path, report)
     report.raise_if_failed()
 

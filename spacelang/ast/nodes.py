@@ -201,12 +201,13 @@ class Stage(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """`from hyperspace vnni, sha256 "…", encoding "…"`."""
+    """`from hyperspace vnni, sha256 "…", encoding "…", checksum "…"`."""
 
     kind: Name
     name: Name
     sha256: Text | None
     encoding: Text | None
+    checksum: Text | None
     span: Span
 
 

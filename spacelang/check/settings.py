@@ -8,12 +8,13 @@ from spacelang import ast
 from spacelang.check.context import Context
 from spacelang.check.values import Rule, numbers
 from spacelang.language.schema import TARGETS
-from spacelang.report.diagnostics import Label
+from spacelang.report.diagnostics import Label, Report
 from spacelang.report.suggest import spelled
 
 KINDS = ("hyperspace", "space", "model")
 """Each narrows the one before."""
 HASH_DIGITS = 64
+CHECKSUM_DIGITS = 16
 ENCODING_FORM = 'blocks and widths of the stages, as in `encoding "151122-023231"`'
 
 
@@ -82,12 +83,16 @@ def _origin(origin: ast.Origin, context: Context) -> None:
             "SP0119", message, origin.kind.span, help=f"legal here: {' or '.join(KINDS[: KINDS.index(kind) + 1])}"
         )
     sha256, encoding = origin.sha256, origin.encoding
-    if sha256 is not None and not (len(sha256.value) == HASH_DIGITS and set(sha256.value) <= set(hexdigits.lower())):
-        message = "this is no SHA-256"
-        mend = f"write its {HASH_DIGITS} digits 0-9 and a-f; {len(sha256.value)} characters stand here"
-        report.error("SP0119", message, sha256.span, help=mend)
+    _digits(sha256, HASH_DIGITS, "a SHA-256", report)
+    _digits(origin.checksum, CHECKSUM_DIGITS, "a checksum", report)
     if encoding is not None:
         _encoding(encoding, context)
+
+
+def _digits(text: ast.Text | None, count: int, what: str, report: Report) -> None:
+    if text is not None and not (len(text.value) == count and set(text.value) <= set(hexdigits.lower())):
+        mend = f"write its {count} digits 0-9 and a-f; there are {len(text.value)} characters here"
+        report.error("SP0119", f"this isn't {what}", text.span, help=mend)
 
 
 def _encoding(encoding: ast.Text, context: Context) -> None:

@@ -46,11 +46,14 @@ def fmt(
     files: Files,
     check: Annotated[bool, typer.Option("--check", help="Only say which files would change; exit 2 if any.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Only show what would change; exit 2 if anything.")] = False,
+    update_origin: Annotated[
+        bool, typer.Option("--update-origin", help="Write `from` lines again, for what the spaces say now.")
+    ] = False,
     quiet: Quiet = False,
     stdin_filename: StdinFilename = None,
 ) -> None:
     """Format files in place; `-` formats stdin to stdout. Only the syntax must be right."""
-    raise typer.Exit(format_files(files, check, diff, quiet, stdin_filename))
+    raise typer.Exit(format_files(files, check, diff, quiet, stdin_filename, update_origin))
 
 
 def explain(

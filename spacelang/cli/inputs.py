@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spacelang.ast.loader import open_source
+from spacelang.cli.console import show_diagnostics
 from spacelang.language.limits import FILE_BYTES
 from spacelang.report.diagnostics import Diagnostic, Report, SpacelangError
 from spacelang.report.source import Source
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from spacelang.ir.nodes import Kind, SearchSpace
 
 STDIN = "-"
+ON_TRUST = ("SP0608", "SP0609")
+"""Warnings that every command shows: it may print or use an origin that could not be checked."""
 
 
 class RuntimeChoice(StrEnum):
@@ -67,7 +70,8 @@ def load_space(
         raise SpacelangError(report.sorted())
     if shown is not None:
         source = Source(split_name(shown)[0], source.text)
-    space = choose(compile_source(source, path), name, source.name)
+    space = choose(compile_source(source, path, report), name, source.name)
+    show_diagnostics([each for each in report.sorted() if each.code in ON_TRUST])
     if space.kind not in kinds:
         mend = (mends or {}).get(space.kind, "")
         if not mend and space.kind == "hyperspace":

@@ -12,7 +12,7 @@ import typer
 from spacelang.cli.console import write
 from spacelang.cli.inputs import load_space
 from spacelang.cli.show import File
-from spacelang.report.diagnostics import Diagnostic, SpacelangError
+from spacelang.report.diagnostics import refuse
 
 if TYPE_CHECKING:
     from spacelang import ir
@@ -21,20 +21,35 @@ if TYPE_CHECKING:
 Output = Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there, not to stdout.")]
 
 
-def encode(file: File) -> None:
-    """Print the encoding of a space that was found in a hyperspace."""
+def encode(
+    file: File,
+    hyperspace: Annotated[
+        str | None,
+        typer.Option("--hyperspace", metavar="FILE", help="In this one, whatever the `from` line of the space says."),
+    ] = None,
+) -> None:
+    """Print the encoding of a space in its hyperspace, from what its stages say."""
+    from spacelang.networks.genome import encode_full
+    from spacelang.translate.inclusion import locate
+
+    if hyperspace is None:
+        write(f"{_claimed_encoding(load_space(file, ('space',)))}\n")
+        return
+    wider = load_space(hyperspace, ("hyperspace",))
+    write(f"{encode_full(wider, locate(wider, load_space(file, ('space',))))}\n")
+
+
+def _claimed_encoding(space: ir.SearchSpace) -> str:
+    """What the `from` line says, which was checked when the space was loaded."""
     from spacelang.networks.genome import encode as encoded
     from spacelang.networks.genome import genome_of
 
-    space = load_space(file, ("space",))
     origin = space.origin
     if origin is None or origin.kind != "hyperspace" or origin.encoding is None:
-        mend = 'a space that spacelang found says `from hyperspace NAME, sha256 "…", encoding "…"`'
-        raise SpacelangError(
-            [Diagnostic("SP1003", f"{space.name} doesn't say which encoding it has in which hyperspace", help=mend)]
-        )
+        mend = "name it with `--hyperspace FILE`; a space that spacelang found says it in its `from` line"
+        refuse("SP1003", f"{space.name} doesn't say which encoding it has in which hyperspace", mend)
     prefix = f"{origin.name}@{origin.sha256[:8]}:" if origin.sha256 else ""
-    write(f"{prefix}{encoded(genome_of(space))}\n")
+    return f"{prefix}{encoded(genome_of(space))}"
 
 
 def decode(

@@ -10,7 +10,7 @@ from pathlib import Path
 from spacelang.cli.console import show_diagnostics, wants_color, write
 from spacelang.cli.exits import DIFFERENT, FAILED
 from spacelang.cli.inputs import STDIN, read_input
-from spacelang.report.diagnostics import Diagnostic, Report, Severity
+from spacelang.report.diagnostics import Diagnostic, Report, Severity, SpacelangError
 from spacelang.report.render import Format, render
 from spacelang.report.source import Source
 
@@ -58,6 +58,7 @@ def format_files(
     diff: bool = False,
     quiet: bool = False,
     stdin_filename: str | None = None,
+    update_origin: bool = False,
 ) -> int:
     """Format files, and those in folders, in place, and stdin to stdout. The exit code.
 
@@ -66,13 +67,14 @@ def format_files(
         diff: only show what would change.
         quiet: don't say which files were formatted.
         stdin_filename: what stdin is called.
+        update_origin: write `from` lines again, for what the spaces say now.
     """
     from spacelang.files import write_atomic
 
     report = Report()
     changed = 0
     for file in _named(files, report):
-        texts = _formatted(file, stdin_filename, report)
+        texts = _formatted(file, stdin_filename, report, update_origin)
         if texts is None:
             continue
         before, after = texts
@@ -93,18 +95,29 @@ def format_files(
     return DIFFERENT if changed and (check or diff) else 0
 
 
-def _formatted(file: str, stdin_filename: str | None, report: Report) -> tuple[str, str] | None:
+def _formatted(file: str, stdin_filename: str | None, report: Report, update_origin: bool) -> tuple[str, str] | None:
     """The text before and after; None if it can't be read or parsed."""
     from spacelang.syntax.format import format_file
     from spacelang.syntax.parse import parse
 
     own = Report()
-    source, _ = _read(file, stdin_filename, own)
-    tree = parse(source, own) if source else None
+    source, path = _read(file, stdin_filename, own)
+    wanted = _with_origin(source, path, own) if source and update_origin else source
+    tree = parse(wanted, own) if wanted else None
     report.diagnostics += own.diagnostics
     if source is None or tree is None or own.failed:
         return None
     return source.text, format_file(tree)
+
+
+def _with_origin(source: Source, path: Path | None, report: Report) -> Source | None:
+    from spacelang.translate.origins import update_origins
+
+    try:
+        return Source(source.name, update_origins(source, path))
+    except SpacelangError as error:
+        report.diagnostics += error.diagnostics
+        return None
 
 
 def _diff(file: str, before: str, after: str) -> str:

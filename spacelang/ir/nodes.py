@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -290,12 +291,17 @@ HeadStep = Annotated[HeadConv | HeadLinear | HeadPool | HeadDropout | HeadActiva
 
 @node
 class Origin(Node):
-    """The space that this one was narrowed from."""
+    """The space that this one was narrowed from.
+
+    sha256: of that space. encoding: of this one in it, or of the space it is a model of. checksum: what
+    `SearchSpace.checksum` was when the claim was written, by which a later edit is noticed.
+    """
 
     kind: Kind
     name: str
     sha256: str | None = None
     encoding: str | None = None
+    checksum: str | None = None
 
 
 # --- the whole ------------------------------------------------------------------------------------------------------
@@ -343,6 +349,21 @@ class SearchSpace(Node):
     @property
     def short_hash(self) -> str:
         return self.sha256[:8]
+
+    @property
+    def checksum(self) -> str:
+        """16 hexadecimal digits over the structure and what `origin` claims; names don't count, as in `sha256`."""
+        claim = (self.origin.kind, self.origin.sha256, self.origin.encoding) if self.origin else ()
+        return hashlib.sha256(json.dumps([self.sha256, *claim]).encode()).hexdigest()[:CHECKSUM_DIGITS]
+
+    def signed(self) -> SearchSpace:
+        """This space with its checksum written into its origin; without an origin, this space."""
+        if self.origin is None:
+            return self
+        return replace(self, origin=replace(self.origin, checksum=self.checksum))
+
+
+CHECKSUM_DIGITS = 16
 
 
 STRUCTURE = ("kind", "channels", "resolutions", "classes", "blocks", "stem", "stages", "head")

@@ -112,7 +112,7 @@ def model_of(space: ir.SearchSpace, architecture: Architecture, name: str) -> ir
 
     stem = tuple(map(single, space.stem, architecture.stem))
     stages = tuple(map(single, space.stages, architecture.stages))
-    return ir.replace(
+    model = ir.replace(
         space,
         kind="model",
         name=name,
@@ -123,6 +123,7 @@ def model_of(space: ir.SearchSpace, architecture: Architecture, name: str) -> ir
         stages=stages,
         head=tuple(map(fixed, space.head)),
     )
+    return model.signed()
 
 
 def blocks_in_use(space: ir.SearchSpace, stages: Sequence[ir.Stage]) -> tuple[ir.Block, ...]:

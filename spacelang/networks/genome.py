@@ -98,7 +98,7 @@ def narrow(hyperspace: ir.SearchSpace, genome: Genome, name: str) -> ir.SearchSp
         _narrow_stage(stage, stage.candidate(block), stage.windows[window])
         for stage, block, window in zip(hyperspace.stages, *genome, strict=True)
     )
-    return ir.replace(
+    space = ir.replace(
         hyperspace,
         kind="space",
         name=name,
@@ -106,6 +106,7 @@ def narrow(hyperspace: ir.SearchSpace, genome: Genome, name: str) -> ir.SearchSp
         blocks=blocks_in_use(hyperspace, hyperspace.stem + stages),
         stages=stages,
     )
+    return space.signed()
 
 
 def _narrow_stage(stage: ir.Stage, candidate: ir.Candidate, window: ir.Choices) -> ir.Stage:

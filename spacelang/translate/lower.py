@@ -21,15 +21,16 @@ RESOLUTION_STEP = 1
 """Of a range of resolutions without `step`."""
 
 
-def lower(program: Program) -> tuple[ir.SearchSpace, ...]:
-    """The spaces that the main file declares, in order.
+def lower(program: Program, spaces: Iterable[ast.Space] | None = None) -> tuple[ir.SearchSpace, ...]:
+    """The spaces that the main file declares, in order; or these of the program's.
 
     Args:
         program: one in which `check` found no error.
     """
+    wanted = program.own_spaces if spaces is None else spaces
     blocks = {name: lower_block(each) for name, each in program.blocks.items()}
     devices = {name: made(ir.Device, {"name": name, **settings(each)}) for name, each in program.devices.items()}
-    return tuple(_space(each, blocks, devices[each.device.text]) for each in program.own_spaces)
+    return tuple(_space(each, blocks, devices[each.device.text]) for each in wanted)
 
 
 # --- blocks ---------------------------------------------------------------------------------------------------------
@@ -141,8 +142,15 @@ def _space(space: ast.Space, blocks: Mapping[str, ir.Block], device: ir.Device) 
 
 
 def _origin(origin: ast.Origin) -> ir.Origin:
-    sha256, encoding = (each.value if each else None for each in (origin.sha256, origin.encoding))
-    return ir.Origin(kind=origin.kind.text, name=origin.name.text, sha256=sha256, encoding=encoding)  # type: ignore[arg-type]
+    texts = (each.value if each else None for each in (origin.sha256, origin.encoding, origin.checksum))
+    sha256, encoding, checksum = texts
+    return ir.Origin(
+        kind=origin.kind.text,  # type: ignore[arg-type]
+        name=origin.name.text,
+        sha256=sha256,
+        encoding=encoding,
+        checksum=checksum,
+    )
 
 
 def _targets(targets: ast.Targets) -> ir.Targets:

@@ -161,7 +161,7 @@ def use_text(candidate: ir.Candidate) -> str:
 
 
 def origin_text(origin: ir.Origin) -> str:
-    details = {"sha256": origin.sha256, "encoding": origin.encoding}
+    details = {"sha256": origin.sha256, "encoding": origin.encoding, "checksum": origin.checksum}
     written = (f'{name} "{value}"' for name, value in details.items() if value)
     return ", ".join((f"from {origin.kind} {origin.name}", *written))
 

@@ -66,6 +66,8 @@ def _names(space: ir.SearchSpace) -> Iterator[Finding]:
     if len(set(stages)) != len(stages):
         yield "SP0905", "stages: two have the same name"
     yield from _origin(space.origin)
+    if space.origin and space.origin.checksum not in (None, space.checksum):
+        yield "SP0607", f"origin.checksum: '{space.origin.checksum}', but that of this space is {space.checksum}"
     used = {candidate.block for stage in space.stem + space.stages for candidate in stage.candidates}
     for unused in sorted({each.name for each in space.blocks} - used):
         yield "SP0904", f"blocks: '{unused}' is used by no stage"

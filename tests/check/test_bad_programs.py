@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from spacelang.ast.loader import load_program
-from spacelang.check import check
+from spacelang.driver import check_source
 from spacelang.report.diagnostics import Diagnostic, Report
 from spacelang.report.render import to_text
 from spacelang.report.source import Source
@@ -19,8 +18,7 @@ PROGRAMS = sorted(BAD.glob("*.space"))
 
 def diagnostics(path: Path) -> tuple[Diagnostic, ...]:
     report = Report()
-    program = load_program(Source(path.name, path.read_text("utf-8")), path, report)
-    check(program, report)
+    check_source(Source(path.name, path.read_text("utf-8")), path, report)
     return report.sorted()
 
 

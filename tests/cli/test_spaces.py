@@ -270,3 +270,46 @@ def test_a_narrow_terminal_breaks_no_number(cli: Cli, monkeypatch: pytest.Monkey
     for width in ("64..144", "112..192", "192..304", "304..448"):
         assert width in words
     assert max(len(line) for line in out.splitlines()) < 80
+
+
+def test_an_edited_space_does_not_keep_its_encoding(cli: Cli, tmp_path: Path) -> None:
+    found = tmp_path / "found.space"
+    for each in (VNNI, SPECS / "devices.space"):
+        (tmp_path / each.name).write_text(each.read_text())
+    cli("decode", tmp_path / "vnni.space", "151122-023231", "-o", found)
+    original = found.read_text()
+    found.write_text(original.replace("width {64, 80}", "width {80, 96}"))
+    for command in (("encode", found), ("show", found), ("cost", found), ("check", found)):
+        result = cli(*command)
+        assert result.code == 1
+        assert "error[SP0605]: the encoding of `vnni_151122_023231` is 151122-033231" in result.out + result.err
+    hash = spacelang.load(VNNI).short_hash
+    assert cli("fmt", "--update-origin", "--check", found) == (2, f"would format {found}\n", "")
+    assert cli("fmt", "--update-origin", found) == (0, f"formatted {found}\n", "")
+    assert cli("encode", found).out == f"vnni@{hash}:151122-033231\n"
+    found.write_text(original.replace("width {64, 80}", "width {64, 256}"))
+    for words in (["encode"], ["fmt", "--update-origin"]):
+        code, out, err = cli(*words, found)
+        assert (code, out) == (1, "")
+        assert "error[SP0606]: stage `stage2` doesn't have the width {64, 256} in hyperspace vnni" in err
+
+
+def test_a_space_without_a_from_line_has_an_encoding_too(cli: Cli, tmp_path: Path) -> None:
+    found = tmp_path / "found.space"
+    lines = cli("decode", VNNI, "151122-023231").out.splitlines(keepends=True)
+    found.write_text("".join(line for line in lines if not line.lstrip().startswith("from")))
+    hash = spacelang.load(VNNI).short_hash
+    assert cli("encode", found, "--hyperspace", VNNI) == (0, f"vnni@{hash}:151122-023231\n", "")
+    code, _, err = cli("encode", found, "--hyperspace", SPECS / "vnni_released.space")
+    assert code == 1
+    assert "error[SP0606]: resolution: `resolution` is" in err
+
+
+def test_what_could_not_be_checked_is_said(cli: Cli, tmp_path: Path) -> None:
+    found = tmp_path / "found.space"
+    text = cli("decode", VNNI, "151122-023231").out
+    start = text.index(", checksum")
+    found.write_text(text[:start] + text[text.index("\n", start) :])
+    code, out, err = cli("encode", found)
+    assert (code, out) == (0, f"vnni@{spacelang.load(VNNI).short_hash}:151122-023231\n")
+    assert "warning[SP0609]: whether this comes from hyperspace `vnni` can't be checked" in err

@@ -197,6 +197,7 @@ def _targets(cursor: Cursor, name: ast.Name) -> ast.Targets | None:
 # --- where a space comes from ---------------------------------------------------------------------------------------
 
 ORIGIN_FORM = 'write `from hyperspace NAME, sha256 "…", encoding "…"`'
+ORIGIN_TEXTS = ("sha256", "encoding", "checksum")
 KINDS = ("hyperspace", "space", "model")
 
 
@@ -210,7 +211,7 @@ def origin(cursor: Cursor, keyword: ast.Name, line: syntax.Line) -> ast.Origin |
     if kind.text not in KINDS:
         unknown(cursor.report, "SP0119", "kind of origin", kind, KINDS)
         return None
-    return ast.Origin(kind, name, texts.get("sha256"), texts.get("encoding"), line.span)
+    return ast.Origin(kind, name, texts.get("sha256"), texts.get("encoding"), texts.get("checksum"), line.span)
 
 
 def _origin_texts(rest: tuple[syntax.Phrase, ...], report: Findings) -> dict[str, ast.Text]:
@@ -220,8 +221,8 @@ def _origin_texts(rest: tuple[syntax.Phrase, ...], report: Findings) -> dict[str
         name = property_name(cursor, once)
         if name is None:
             continue
-        if name.text not in ("sha256", "encoding"):
-            unknown_property(cursor, "property of `from`", name, once, ("sha256", "encoding"))
+        if name.text not in ORIGIN_TEXTS:
+            unknown_property(cursor, "property of `from`", name, once, ORIGIN_TEXTS)
             continue
         term = cursor.take()
         if not isinstance(term, syntax.String):
