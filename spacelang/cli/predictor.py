@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from math import floor, log10, prod
+from math import floor, log10
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from spacelang.latency.runtimes.protocol import Precision, RuntimeName
 
 ONNX = ".onnx"
+TOLD_BY = 4096
+"""Bytes at the beginning of a file that tell whether it is text."""
 LogFile = Annotated[Path, typer.Argument(metavar="LOG", help="Made by `spacelang latency collect`.")]
 
 
@@ -165,37 +167,57 @@ def predict(
         list[str], typer.Argument(metavar="FILE…", help="Models, spaces to take models of, or ONNX files.")
     ],
     device: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             "--device",
             metavar="NAME|FILE",
-            help="A predictor (`spacelang latency devices`), or `cost-model`; else the shipped one of the runtime.",
+            help="A predictor (`spacelang latency devices`), or `cost-model`; else the shipped one of the runtime. "
+            "Twice, for INT8 and FP32, where a network has both.",
             autocompletion=complete.devices,
         ),
     ] = None,
-    samples: Annotated[int, typer.Option(min=0, max=1_000_000, help="So many sampled models of each space.")] = 1,
+    samples: Annotated[int, typer.Option(min=0, max=1_000_000, help="Sampled models of each space.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Of the sampled models.")] = 0,
     json: Json = False,
 ) -> None:
     """Predict the latency of models, with what each kind of kernel takes; nothing is run."""
-    report = Report()
-    found = [
-        _predict_onnx(each, device, report)
-        if each.lower().endswith(ONNX)
-        else _predict_space(each, device, samples, seed, report)
-        for each in files
-    ]
+    from spacelang.report.diagnostics import SpacelangError
+
+    report, found = Report(), []
+    for each in files:
+        try:
+            of_onnx = is_onnx(each)
+            found.append(
+                _predict_onnx(each, device or [], report)
+                if of_onnx
+                else _predict_space(each, device or [], samples, seed, report)
+            )
+        except SpacelangError as error:
+            report.diagnostics += error.diagnostics
     show_diagnostics(dict.fromkeys(report.diagnostics))
     for remark in dict.fromkeys(each.remark for each in found if each.remark):
         say(remark)
-    if json:
+    if json and found:
         write_json({"models": [row for each in found for row in _rows_json(each)]})
-        return
-    for label in dict.fromkeys(each.estimator.label for each in found):
-        print_parts(label, _predicted_table([each for each in found if each.estimator.label == label]))
+    elif found:
+        for label in dict.fromkeys(each.estimator.label for each in found):
+            print_parts(label, _predicted_table([each for each in found if each.estimator.label == label]))
+    if report.failed:
+        raise typer.Exit(1)
 
 
-def _predict_space(file: str, device: str | None, samples: int, seed: int, report: Report) -> _Predicted:
+def is_onnx(file: str) -> bool:
+    """Whether a file is an ONNX model, by its name, or by its being no text."""
+    if file.lower().endswith(ONNX):
+        return True
+    try:
+        with Path(file).open("rb") as opened:
+            return b"\0" in opened.read(TOLD_BY)
+    except OSError:
+        return False
+
+
+def _predict_space(file: str, device: list[str], samples: int, seed: int, report: Report) -> _Predicted:
     from spacelang.backends.protocol import writing_out
     from spacelang.latency.predict.networks import latencies
     from spacelang.networks.architecture import largest, smallest
@@ -217,33 +239,30 @@ def _predict_space(file: str, device: str | None, samples: int, seed: int, repor
     return _Predicted(list(networks), [each.resolution for each in chosen], estimator, found, remark)
 
 
-def _predict_onnx(file: str, device: str | None, report: Report) -> _Predicted:
-    from spacelang.latency.match import kernels_of_onnx
-    from spacelang.latency.predict.networks import latencies_of_kernels
+def _predict_onnx(file: str, device: list[str], report: Report) -> _Predicted:
+    from spacelang.latency.foreign import predict_onnx
+    from spacelang.latency.predict.shipped import find_estimators
 
-    matched = kernels_of_onnx(file)
-    report.diagnostics += matched.warnings
-    mend = "quantise the network (docs/onnx.md), or " if matched.precision == "fp32" else ""
-    estimator = _estimator(device, "onnxruntime", matched.precision, file, mend)
-    found = latencies_of_kernels([matched.kernels], [prod(matched.input_shape)], estimator, report)
-    return _Predicted([Path(file).name], [matched.input_shape[2]], estimator, found)
+    found = predict_onnx(file, find_estimators(device, "onnxruntime"), report)
+    return _Predicted([Path(file).name], [found.resolution], found.estimator, found.latencies)
 
 
-def _estimator(device: str | None, runtime: RuntimeName, precision: Precision, what: str, mend: str = "") -> Estimator:
+def _estimator(device: list[str], runtime: RuntimeName, precision: Precision, what: str) -> Estimator:
     """Of what runs in this precision. Raises: SpacelangError: as `find_estimator`; SP1608, SP1609."""
     from spacelang.latency.predict.shipped import COST_MODEL, default_predictor, find_estimator
     from spacelang.report.diagnostics import refuse
 
-    if device is None:
+    if not device:
         return default_predictor(runtime, precision)
-    found = find_estimator(device, precision)
-    if found.precision != precision:
+    found = [find_estimator(each, precision) for each in device]
+    fitting = [each for each in found if each.precision == precision]
+    if not fitting:
         refuse(
             "SP1609",
-            f"{what} computes in {precision}, and {device} predicts {found.precision}",
-            f"{mend}give `--device` a predictor in {precision} or `{COST_MODEL}`",
+            f"{what} computes in {precision}, and {device[0]} predicts {found[0].precision}",
+            f"give `--device` a predictor in {precision} or `{COST_MODEL}`",
         )
-    return found
+    return fitting[0]
 
 
 def _predicted_table(found: list[_Predicted]) -> Table:
@@ -302,7 +321,7 @@ def attach(
 
     losses = read_table(table)
     target = losses.space.device
-    estimator = _estimator(device, target.runtime, target.precision, f"the space of {table}")
+    estimator = _estimator([device], target.runtime, target.precision, f"the space of {table}")
     report = Report()
     with writing_out(losses.space):
         made = attached(losses, estimator, report)

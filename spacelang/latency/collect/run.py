@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from spacelang import ir
+from spacelang.latency.collect.common import common_kernels
 from spacelang.latency.collect.holdout import is_held_out
 from spacelang.latency.collect.log import Log
 from spacelang.latency.collect.measure import Collection, Measuring, Progress, saving
@@ -54,11 +55,13 @@ def collect(
     held_out = draw(of, plan.held_out, is_held_out)
     networks = list(random_networks(spaces, plan.networks))
     possible = sum(not is_held_out(kernel) for kernels in of.values() for kernel in kernels)
+    common = {each: common_kernels(runtime.name, each, plan.samples) for each in precisions}
     each = min(plan.samples, possible) + len(held_out) + len(networks) * SWEEPS
-    progress = Progress(update, each * len(precisions))
+    progress = Progress(update, each * len(precisions) + sum(map(len, common.values())))
     with saving(log, path) as save:
         for precision in precisions:
             collection = Collection(runtime, precision, meter, log, save, progress)
             collect_adaptively(of, plan.samples, collection.kernels, errors)
             collection.kernels(held_out, "held out")
+            collection.kernels(common[precision], "of kinds that any network may have")
             collection.networks(networks)

@@ -20,32 +20,47 @@ from spacelang.report.diagnostics import refuse
 
 SMALL = 4096
 """Elements up to which a constant's value is read."""
-FOLDED = frozenset(
+ELEMENTWISE = frozenset(
     {
-        "Add", "Cast", "Concat", "Constant", "DequantizeLinear", "Div", "Floor", "Gather", "Identity", "Mul", "Neg",
-        "QuantizeLinear", "Reshape", "Shape", "Slice", "Sqrt", "Squeeze", "Sub", "Transpose", "Unsqueeze",
+        "Abs", "Add", "And", "Ceil", "Div", "Equal", "Exp", "Floor", "Greater", "GreaterOrEqual", "Less", "LessOrEqual",
+        "Log", "Max", "Min", "Mod", "Mul", "Neg", "Not", "Or", "Pow", "Reciprocal", "Round", "Sign", "Sqrt", "Sub",
+        "Where",
     }
 )  # fmt: skip
-"""Operators that are computed here where they read constants alone; none makes much of little."""
+"""What they make has the shape that their operands have together."""
+REDUCING = frozenset({"ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum", "ReduceSumSquare"})
+GROWING = frozenset({"ConstantOfShape", "Expand", "Pad", "Range", "Tile"})
+"""These make much of little."""
+FOLDED = ELEMENTWISE | REDUCING | GROWING | {
+    "Cast", "CastLike", "Concat", "Constant", "DequantizeLinear", "Flatten", "Gather", "GatherElements", "Identity",
+    "QuantizeLinear", "Reshape", "Shape", "Size", "Slice", "Squeeze", "Transpose", "Unsqueeze",
+}  # fmt: skip
+"""Operators that are computed here where they read constants alone."""
 KEEPING_SHAPE = frozenset({"QuantizeLinear", "Identity", "Cast"})
 
 
 class Constant(NamedTuple):
-    """`value`: None where it is large; `dtype`: a `TensorProto` type; `quantised`: whether it comes from integers."""
+    """What is known of a constant.
+
+    Attributes:
+        dtype: a `TensorProto` type.
+        value: None where it is large.
+        quantised: the type of the integers that it comes from; 0 for none.
+    """
 
     dims: tuple[int, ...]
     dtype: int
     value: NDArray[Any] | None = None
-    quantised: bool = False
+    quantised: int = 0
 
     def dequantised(self, scale: Constant, zero_point: Constant | None) -> Constant:
         """The number that one integer stands for. Of larger constants, only the shapes matter."""
         number, factor = self.number(), scale.number()
         if number is None or factor is None:
-            return Constant(self.dims, TensorProto.FLOAT, None, quantised=True)
+            return Constant(self.dims, TensorProto.FLOAT, None, self.dtype)
         offset = (zero_point.number() if zero_point else None) or 0.0
         value = np.full(self.dims, (number - offset) * factor, np.float32)
-        return Constant(self.dims, TensorProto.FLOAT, value, quantised=True)
+        return Constant(self.dims, TensorProto.FLOAT, value, self.dtype)
 
     def number(self) -> float | None:
         """The one number that it holds."""
@@ -89,7 +104,9 @@ class Constants:
             self._known[node.output[0]] = known[0].dequantised(known[1], known[2] if len(known) > 2 else None)
             return True
         small = all(each.value is not None for each in known) and sum(math.prod(each.dims) for each in known) <= SMALL
-        return (small and self._compute(node, known)) or (bool(known) and self._reshape(node, known[0]))
+        if small and node.op_type in GROWING and not _stays_small(node, known):
+            return False
+        return (small and self._compute(node, known)) or (bool(known) and self._shape_only(node, known))
 
     def _read(self, tensor: TensorProto) -> Constant:
         dims = tuple(tensor.dims)
@@ -118,12 +135,13 @@ class Constants:
             dtype = helper.np_dtype_to_tensor_dtype(made.dtype)
         except Exception:  # any operator with any attributes: one that can't be computed is no constant
             return False
-        quantised = any(each.quantised for each in known)
+        quantised = max(each.quantised for each in known)
         self._known[node.output[0]] = Constant(made.shape, dtype, made if made.size <= SMALL else None, quantised)
         return True
 
-    def _reshape(self, node: NodeProto, first: Constant) -> bool:
-        """The shape of a large constant behind an operator."""
+    def _shape_only(self, node: NodeProto, known: Sequence[Constant]) -> bool:
+        """The shape of what an operator makes of large constants."""
+        first = known[0]
         dims = first.dims
         if node.op_type == "Transpose":
             order = next((tuple(each.ints) for each in node.attribute if each.name == "perm"), None)
@@ -131,7 +149,51 @@ class Constants:
             if sorted(order) != list(range(len(dims))):
                 return False
             dims = tuple(dims[each] for each in order)
+        elif node.op_type in ELEMENTWISE:
+            try:
+                dims = np.broadcast_shapes(*(each.dims for each in known))
+            except ValueError:
+                return False
+        elif node.op_type in REDUCING:
+            dims = _reduced(node, known)
+        elif node.op_type == "QuantizeLinear":
+            first = first._replace(dtype=known[2].dtype if len(known) > 2 else TensorProto.UINT8)
+        elif node.op_type == "Reshape" and len(known) > 1 and known[1].value is not None:
+            return self._reshaped(node, first, known[1].value)
         elif node.op_type not in KEEPING_SHAPE:
             return False
         self._known[node.output[0]] = first._replace(dims=dims, value=None)
         return True
+
+    def _reshaped(self, node: NodeProto, first: Constant, target: NDArray[Any]) -> bool:
+        dims = [first.dims[at] if each == 0 else int(each) for at, each in enumerate(target.reshape(-1).tolist())]
+        rest = math.prod(each for each in dims if each > 0)
+        dims = [math.prod(first.dims) // rest if each < 0 else each for each in dims]
+        if math.prod(dims) != math.prod(first.dims):
+            return False
+        self._known[node.output[0]] = first._replace(dims=tuple(dims), value=None)
+        return True
+
+
+def _stays_small(node: NodeProto, known: Sequence[Constant]) -> bool:
+    """Whether a growing operator, from its operands, makes no more than `SMALL` elements."""
+    values = [np.asarray(each.value, np.float64).reshape(-1) for each in known]
+    if node.op_type == "Range":
+        start, limit, step = (float(each[0]) for each in values)
+        return step != 0 and (limit - start) / step <= SMALL
+    if node.op_type == "Pad":
+        return bool(np.abs(values[1]).sum() <= SMALL) if len(values) > 1 else False
+    factors = values[0] if node.op_type == "ConstantOfShape" else values[1]
+    held = 1 if node.op_type == "ConstantOfShape" else math.prod(known[0].dims)
+    return bool(np.abs(factors).prod() * held <= SMALL)
+
+
+def _reduced(node: NodeProto, known: Sequence[Constant]) -> tuple[int, ...]:
+    first = known[0]
+    attributes = {each.name: each for each in node.attribute}
+    axes = list(attributes["axes"].ints) if "axes" in attributes else []
+    if len(known) > 1 and known[1].value is not None:
+        axes = known[1].value.reshape(-1).tolist()
+    gone = {int(each) % len(first.dims) for each in axes} or set(range(len(first.dims)))
+    keeps = attributes["keepdims"].i if "keepdims" in attributes else 1
+    return tuple(1 if at in gone else each for at, each in enumerate(first.dims) if keeps or at not in gone)

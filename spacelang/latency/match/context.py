@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from onnx import TensorProto
 
@@ -14,6 +14,8 @@ from spacelang.latency.match.steps import Step, Unfit, Value
 
 HIGHEST = 255
 """Of unsigned integers of 8 bits."""
+AROUND = frozenset({"AveragePool", "Conv", "DequantizeLinear", "Identity", "MaxPool", "Pad", "QuantizeLinear"})
+"""Operators that may read a padded map."""
 RESCALED = 1e-3
 """Scales that differ by less are the same, rounded."""
 
@@ -26,6 +28,7 @@ class Context:
         requantised: the steps whose results are rounded to integers right behind them.
         types: of quantised activations, as `TensorProto` types.
         read: names that the operator being translated takes its data from.
+        node: the number of the node being translated.
     """
 
     constants: Constants
@@ -34,6 +37,7 @@ class Context:
     requantised: set[int] = field(default_factory=set)
     types: set[int] = field(default_factory=set)
     read: set[str] = field(default_factory=set)
+    node: int = -1
 
     def data(self, call: Call, at: int = 0) -> Value:
         """An operand that is computed from the network's input."""
@@ -43,6 +47,8 @@ class Context:
         if name not in self.values:
             raise Unfit(f"reads {name!r}, which nothing before it makes", "export the network again")
         self.read.add(name)
+        if any(self.values[name].pads) and call.kind not in AROUND:
+            raise Unfit("reads a map with zeros around it", "kernels pad the maps of convolutions and pools")
         if not call.grids:
             return self.values[name]
         scale, zero_point = call.grids[at]
@@ -88,7 +94,7 @@ class Context:
 
     def append(self, step: Step) -> int:
         """The index of the new step."""
-        self.steps.append(step)
+        self.steps.append(replace(step, node=self.node))
         if step.integer:
             self.requantised.add(len(self.steps) - 1)
         return len(self.steps) - 1

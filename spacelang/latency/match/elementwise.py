@@ -85,11 +85,27 @@ def _pair(context: Context, call: Call, kind: str) -> Value:
 
 
 def _divide(context: Context, call: Call) -> Value:
-    constant = context.constant(call, 1)
+    """By one number, or by one for each channel."""
+    value, constant = context.data(call), context.constant(call, 1)
     number = constant.number() if constant else None
-    if not number:
-        raise Unfit("divides by other than one constant number")
-    return context.keep(call, context.data(call), "scale", 1 / number)
+    if number:
+        return context.keep(call, value, "scale", 1 / number)
+    if constant is None or number == 0 or not _is_per_channel(constant.dims, value):
+        raise Unfit("divides by what isn't one constant number, or one for each channel")
+    return context.keep(call, value, "norm")
+
+
+def _subtract(context: Context, call: Call) -> Value:
+    """As an addition of the negative constant."""
+    if call.operands[1] not in context.constants:
+        raise Unfit("subtracts two maps", "kernels add maps")
+    value, constant = context.data(call), context.constant(call, 1)
+    assert constant is not None
+    if (number := constant.number()) is not None:
+        return context.keep(call, value, "shift", -number)
+    if not _is_per_channel(constant.dims, value):
+        raise Unfit(f"combines {shape(value.dims)} with constants of shape {shape(constant.dims)}")
+    return context.keep(call, value, "norm")
 
 
 ELEMENTWISE: dict[str, Handler] = {
@@ -102,4 +118,5 @@ ELEMENTWISE: dict[str, Handler] = {
     "Add": _binary("add", "shift"),
     "Mul": _binary("mul", "scale"),
     "Div": _divide,
+    "Sub": _subtract,
 }

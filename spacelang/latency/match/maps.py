@@ -17,7 +17,7 @@ def _conv(context: Context, call: Call) -> Value:
     value = _map(call, context.data(call))
     weights = context.constant(call, 1)
     if weights is None or len(weights.dims) != 4 or len(value.dims) != 4:
-        raise Unfit("is no convolution of maps (1×C×H×W)")
+        raise Unfit("isn't a convolution of maps (1×C×H×W)")
     out, per_group, *kernel_dims = weights.dims
     groups, channels = int(call.attributes.get("group", 1)), value.channels
     if per_group * groups != channels:
@@ -28,10 +28,10 @@ def _conv(context: Context, call: Call) -> Value:
             f"has {groups} groups for {channels} → {out} channels", "kernels are whole or depthwise convolutions"
         )
     kernel, stride, size_out = _window(call, value, kernel_dims)
-    integer = call.integer or (value.quantised and weights.quantised)
+    integer = call.integer or bool(value.quantised and weights.quantised)
     step = Step(
         "dwconv" if depthwise else "conv", (value.step,), channels, out, value.size, size_out,
-        call.label, kernel, stride, integer=integer,
+        call.label, kernel, stride, integer=integer, weights=weights.quantised,
     )  # fmt: skip
     _float_or_integer(weights, integer)
     return value.resized(context.append(step), out, size_out)._replace(quantised=call.integer)
@@ -46,13 +46,13 @@ def _float_or_integer(weights: Constant, integer: bool) -> None:
 def _linear(context: Context, call: Call) -> Value:
     value, weights = context.data(call), context.constant(call, 1)
     if weights is None or len(weights.dims) != 2 or len(value.dims) != 2:
-        raise Unfit("is no linear layer: it multiplies other than 1×C by a matrix of constants")
+        raise Unfit("isn't a linear layer: it multiplies something else than 1×C by a matrix of constants")
     out, channels = weights.dims if call.attributes.get("transB") else weights.dims[::-1]
     if channels != value.channels or call.attributes.get("transA"):
         raise Unfit(f"has weights for {channels} numbers and reads {value.channels}")
-    integer = call.integer or (value.quantised and weights.quantised)
+    integer = call.integer or bool(value.quantised and weights.quantised)
     _float_or_integer(weights, integer)
-    step = Step("linear", (value.step,), channels, out, 1, 1, call.label, integer=integer)
+    step = Step("linear", (value.step,), channels, out, 1, 1, call.label, integer=integer, weights=weights.quantised)
     return Value(context.append(step), (1, out), quantised=call.integer)
 
 
@@ -114,8 +114,8 @@ def _window(call: Call, value: Value, kernel_dims: Sequence[int]) -> tuple[int, 
     auto = call.attributes.get("auto_pad", b"NOTSET")
     if auto in (b"SAME_UPPER", b"SAME_LOWER"):
         return kernel, stride, expected
-    pads = call.ints("pads", (0, 0, 0, 0)) if auto == b"NOTSET" else (0, 0, 0, 0)
-    top, left, bottom, right = pads
+    own = call.ints("pads", (0, 0, 0, 0)) if auto == b"NOTSET" else (0, 0, 0, 0)
+    top, left, bottom, right = pads = tuple(map(sum, zip(own, value.pads, strict=True)))
     whole = _covered(size, kernel, stride, top + bottom, bool(call.attributes.get("ceil_mode")))
     if top + bottom != left + right or whole != expected:
         message = (
@@ -123,6 +123,20 @@ def _window(call: Call, value: Value, kernel_dims: Sequence[int]) -> tuple[int, 
         )
         raise Unfit(message, f"kernels keep ⌈size / stride⌉, here {expected}: pad by kernel div 2")
     return kernel, stride, whole
+
+
+def _pad(context: Context, call: Call) -> Value:
+    """Zeros around a map: what reads it has them in its window."""
+    value = context.data(call)
+    given = context.constant(call, 1)
+    pads = call.ints("pads", ()) if given is None or given.value is None else tuple(map(int, given.value.reshape(-1)))
+    filled = context.constant(call, 2) if len(call.operands) > 2 else None
+    if call.attributes.get("mode", b"constant") != b"constant" or (filled and filled.number() not in (0, None)):
+        raise Unfit("pads with other than zeros", "kernels pad with zeros")
+    if len(pads) != 8 or any(pads[at] for at in (0, 1, 4, 5)) or min(pads) < 0:
+        raise Unfit(f"pads by {shape(pads)}", "kernels pad the height and width of a map")
+    around = (pads[2], pads[3], pads[6], pads[7])
+    return value._replace(pads=tuple(map(sum, zip(value.pads, around, strict=True))))  # type: ignore[arg-type]
 
 
 def _covered(size: int, kernel: int, stride: int, padding: int, ceil: bool) -> int:
@@ -142,5 +156,6 @@ MAPS: dict[str, Handler] = {
     "AveragePool": _pool("avgpool"),
     "MaxPool": _pool("maxpool"),
     "GlobalAveragePool": _global,
+    "Pad": _pad,
     "ReduceMean": _mean,
 }

@@ -97,8 +97,10 @@ def squeeze_excite(network: Network, step: Step) -> Step | None:
         squeeze = _squeeze(network, network.steps[gate]) if gate != INPUT else None
         mean = squeeze and network.before(squeeze, "pool")
         if squeeze and mean and mean.inputs == (value,):
+            excite = _pixel(network, network.steps[gate])
+            integer = squeeze.integer and excite is not None and excite.integer
             fused = replace(step, kind="se", inputs=(value,), squeeze=squeeze.channels_out)
-            return replace(fused, integer=squeeze.integer)
+            return replace(fused, integer=integer, quantised=squeeze.quantised)
     return None
 
 

@@ -16,6 +16,7 @@ FILE_BYTES = (1 << 31) - 1
 """What protobuf reads."""
 NODES = 100_000
 FIX = "python -m onnxruntime.tools.make_dynamic_shape_fixed --input_name {} --input_shape 1,{},{},{} MODEL FIXED"
+LFS = b"version https://git-lfs"
 TYPES = frozenset({TensorProto.FLOAT, TensorProto.UINT8, TensorProto.INT8})
 
 
@@ -30,7 +31,7 @@ def read_model(path: Path) -> ModelProto:
     """The model in a file, with the functions of its own written out; large weights stay where they are.
 
     Raises:
-        SpacelangError: SP1701 if it is no ONNX model, SP1702 if it is too large, SP1703 if its weights are missing.
+        SpacelangError: SP1701 if it isn't an ONNX model, SP1702 if it is too large, SP1703 if its weights are missing.
     """
     try:
         size = path.stat().st_size
@@ -39,17 +40,19 @@ def read_model(path: Path) -> ModelProto:
         content = path.read_bytes()
     except OSError as error:
         refuse("SP1701", f"{path} can't be read: {error.strerror}", "name a file in ONNX's format")
+    if content.startswith(LFS):
+        refuse("SP1701", f"{path} is a Git LFS pointer: the model itself wasn't fetched", "git lfs pull")
     model = ModelProto()
     try:
         model.ParseFromString(content)
         if model.functions:
             model = inliner.inline_local_functions(model)
     except (DecodeError, RuntimeError, ValueError):
-        refuse("SP1701", f"{path} is no ONNX model, or is damaged", "export it again")
+        refuse("SP1701", f"{path} isn't an ONNX model, or is damaged", "export it again")
     if not _is_text(model):
-        refuse("SP1701", f"{path} is no ONNX model, or is damaged", "export it again")
+        refuse("SP1701", f"{path} isn't an ONNX model, or is damaged", "export it again")
     if not model.graph.node or not model.graph.output:
-        refuse("SP1701", f"{path} holds no ONNX graph", "export it again")
+        refuse("SP1701", f"{path} doesn't hold an ONNX graph", "export it again")
     if len(model.graph.node) > NODES:
         refuse("SP1702", f"{path} has {len(model.graph.node):,} operators, more than {NODES:,}")
     _check_external(model, path)
@@ -78,6 +81,18 @@ def _check_external(model: ModelProto, path: Path) -> None:
     if missing:
         refuse("SP1703", f"{path} keeps weights in {listed(sorted(missing), 'and')}, which isn't beside it",
                "copy the model with all its files")  # fmt: skip
+    _check_size(model, path)
+
+
+def _check_size(model: ModelProto, path: Path) -> None:
+    for tensor in model.graph.initializer:
+        if tensor.data_location == TensorProto.EXTERNAL:
+            given = {each.key: each.value for each in tensor.external_data}
+            offset, length = (int(given[key]) if given.get(key, "").isdigit() else 0 for key in ("offset", "length"))
+            held = (path.parent / given["location"]).stat().st_size
+            if offset + length > held:
+                refuse("SP1703", f"{path}: the weights of {tensor.name} end at byte {offset + length:,} of "
+                       f"{given['location']}, which has {held:,}", "copy that file again")  # fmt: skip
 
 
 def read_input(model: ModelProto, path: Path) -> tuple[Input, list[Diagnostic]]:
@@ -96,6 +111,9 @@ def read_input(model: ModelProto, path: Path) -> tuple[Input, list[Diagnostic]]:
         refuse("SP1704", f"the input {given.name} of {path} has {len(dims)} dimensions; it should be 1×C×H×W")
     _check_type(given, path)
     warnings = []
+    if any(each.dim_value <= 0 and each.HasField("dim_value") for each in given.type.tensor_type.shape.dim):
+        refuse("SP1704", f"the input {given.name} of {path} is {_described(given)}: it holds nothing",
+               "export the network again with the size of a real image")  # fmt: skip
     if dims[0] == 0:
         message = f"the batch of {path} is dynamic; the prediction is for a batch of 1"
         warnings.append(Diagnostic("SP1709", message, severity=Severity.WARNING))
@@ -107,12 +125,13 @@ def read_input(model: ModelProto, path: Path) -> tuple[Input, list[Diagnostic]]:
     if dims[0] > 1:
         refuse("SP1704", f"the input {given.name} of {path} is {_described(given)}: a batch of {dims[0]}",
                "latencies are for one image: export the network with a batch of 1")  # fmt: skip
+    given.type.tensor_type.shape.dim[0].dim_value = 1
     return Input(given.name, tuple(dims)), warnings
 
 
 def _described(given: ValueInfoProto) -> str:
     dims = given.type.tensor_type.shape.dim
-    return "×".join(str(each.dim_value) if each.dim_value else each.dim_param or "?" for each in dims)
+    return "×".join(str(each.dim_value) if each.HasField("dim_value") else each.dim_param or "?" for each in dims)
 
 
 def _check_type(given: ValueInfoProto, path: Path) -> None:

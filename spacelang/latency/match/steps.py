@@ -30,6 +30,7 @@ class Value(NamedTuple):
         last: whether a map's channels come last.
         quantised: whether integers stand for it.
         scale: the one that these integers were made with; 0 where it isn't known.
+        pads: zeros around a map, which the window of the next convolution or pool reaches: top, left, bottom, right.
     """
 
     step: int
@@ -37,6 +38,7 @@ class Value(NamedTuple):
     last: bool = False
     quantised: bool = False
     scale: float = 0.0
+    pads: tuple[int, int, int, int] = (0, 0, 0, 0)
 
     @property
     def channels(self) -> int:
@@ -77,6 +79,9 @@ class Step:
         squeeze: the inner width of `se`.
         source: the operator and its name, for messages.
         integer: whether it computes in integers.
+        quantised: whether it looks as if it did.
+        weights: the `TensorProto` type of quantised weights; 0 for none.
+        node: the number of the node that computes it.
     """
 
     kind: str
@@ -91,6 +96,9 @@ class Step:
     value: float = math.nan
     squeeze: int = 0
     integer: bool = False
+    quantised: bool = False
+    weights: int = 0
+    node: int = -1
 
 
 def shape(dims: tuple[int, ...]) -> str:

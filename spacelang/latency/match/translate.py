@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from onnx import NodeProto
 
@@ -12,13 +14,28 @@ from spacelang.latency.match.context import Context
 from spacelang.latency.match.elementwise import ELEMENTWISE
 from spacelang.latency.match.maps import MAPS
 from spacelang.latency.match.reshaping import RESHAPING
-from spacelang.latency.match.steps import Unfit, Value
+from spacelang.latency.match.shapes import Shapes
+from spacelang.latency.match.steps import Step, Unfit, Value
 
 HANDLERS = {**MAPS, **ELEMENTWISE, **RESHAPING}
 SHAPE_ARITHMETIC = frozenset({"Concat", "Constant", "Gather", "Slice"})
-"""What exporters compute the target of a reshape by, beside operators that networks hold too."""
+"""What exporters compute the target of a reshape with, and networks hold too."""
 MALFORMED = (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError, ZeroDivisionError)
 """What operands and attributes that an operator can't have lead to."""
+UNKNOWN = "unknown"
+"""The kind of a step that stands for a node with a problem, so that what reads it is looked at too."""
+
+
+class Problem(NamedTuple):
+    """What is the matter with a node, and how to mend it."""
+
+    label: str
+    message: str
+    help: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.label} {self.message}".strip()
 
 
 @dataclass
@@ -27,30 +44,50 @@ class Problems:
 
     Attributes:
         uncovered: for each kind of operator that no kernel covers, the names of its nodes.
-        unfit: what is the matter with single nodes, and how to mend it.
+        unfit: nodes in a form that no kernel has.
     """
 
     uncovered: dict[str, list[str]] = field(default_factory=dict)
-    unfit: list[tuple[str, str]] = field(default_factory=list)
+    unfit: list[Problem] = field(default_factory=list)
+
+    def grouped(self) -> Iterable[list[Problem]]:
+        """Problems that differ only in names and numbers, together."""
+        alike: dict[tuple[str, str, str], list[Problem]] = {}
+        for each in self.unfit:
+            kind = each.label.split(" ")[0]
+            message = re.sub(r"'[^']*'", "", re.sub(r"[\d.]+(×[\d.]+)*", "#", each.message))
+            alike.setdefault((kind, message, each.help), []).append(each)
+        return alike.values()
 
 
-def translate(nodes: Sequence[NodeProto], context: Context, outputs: Sequence[str]) -> Problems:
+def translate(nodes: Sequence[NodeProto], context: Context, outputs: Sequence[str], shapes: Shapes) -> Problems:
     """Appends the steps of the nodes that the outputs need to the context."""
     problems = Problems()
     unknown: set[str] = set()
-    """Made by nodes with problems: what reads it isn't looked at further."""
-    for node in _needed(nodes, outputs):
+    """Made by nodes with problems, of unknown shape: what reads it isn't looked at further."""
+    for number, node in _needed(nodes, outputs):
         if context.constants.fold(node):
             continue
+        context.node = number
         value = _value(node, context, unknown, problems)
         if value is None:
-            unknown.update(node.output)
+            _stand_in(node, context, unknown, shapes)
         elif node.op_type != "Shape":
             context.values[node.output[0]] = value
     for each in outputs:
         if each not in context.values and each not in unknown:
-            problems.unfit.append((f"the output {each} is computed by no operator from the input", ""))
+            problems.unfit.append(Problem("", f"the output {each} is computed by no operator from the input", ""))
     return problems
+
+
+def _stand_in(node: NodeProto, context: Context, unknown: set[str], shapes: Shapes) -> None:
+    for output in node.output:
+        dims = shapes.of(output)
+        if dims is None:
+            unknown.add(output)
+        else:
+            step = context.append(Step(UNKNOWN, (), 0, 0, 0, 0, node.name))
+            context.values[output] = Value(step, dims)
 
 
 def _value(node: NodeProto, context: Context, unknown: set[str], problems: Problems) -> Value | None:
@@ -72,16 +109,17 @@ def _value(node: NodeProto, context: Context, unknown: set[str], problems: Probl
         context.check_constant(node.input)
         return value._replace(scale=context.number(call.made)) if call.made else value
     except Unfit as error:
-        problems.unfit.append((f"{label} {error.message}", error.help))
+        problems.unfit.append(Problem(label, error.message, error.help))
     except MALFORMED:
-        problems.unfit.append((f"{label} has operands or attributes that this operator can't have", ""))
+        problems.unfit.append(Problem(label, "has operands or attributes that this operator can't have", ""))
     return None
 
 
-def _needed(nodes: Sequence[NodeProto], outputs: Sequence[str]) -> list[NodeProto]:
+def _needed(nodes: Sequence[NodeProto], outputs: Sequence[str]) -> list[tuple[int, NodeProto]]:
+    """With their numbers."""
     wanted, kept = set(outputs), []
-    for node in reversed(nodes):
+    for number, node in reversed(list(enumerate(nodes))):
         if wanted.intersection(node.output):
-            kept.append(node)
+            kept.append((number, node))
             wanted.update(node.input)
     return kept[::-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -10,7 +11,7 @@ from pathlib import Path
 from spacelang.latency.predict.predictor import Estimator, Predictor
 from spacelang.latency.predict.roofline import CostModel
 from spacelang.latency.predict.stored import read_predictor
-from spacelang.latency.runtimes.protocol import Precision, RuntimeName
+from spacelang.latency.runtimes.protocol import PRECISIONS, Precision, RuntimeName
 from spacelang.report.diagnostics import refuse
 from spacelang.report.suggest import did_you_mean
 
@@ -64,6 +65,29 @@ def find_estimator(name_or_path: str | Path, precision: Precision) -> Estimator:
     Raises: SpacelangError: as `find_predictor`.
     """
     return CostModel(precision) if str(name_or_path) == COST_MODEL else find_predictor(name_or_path)
+
+
+def find_estimators(names: Sequence[str | Path], runtime: RuntimeName) -> list[Estimator]:
+    """As `find_estimator`, in both precisions where there are two.
+
+    Args:
+        names: none for the shipped ones of the runtime. A shipped one brings its sibling: the same device in the other
+            precision.
+
+    Raises: SpacelangError: as `find_predictor`.
+    """
+    ours = [find_predictor(each) for each in shipped()]
+    if not names:
+        return [each for each in ours if each.fingerprint.runtime == runtime]
+    found: list[Estimator] = []
+    for name in names:
+        if str(name) == COST_MODEL:
+            found += map(CostModel, PRECISIONS)
+            continue
+        one = find_predictor(name)
+        found.append(one)
+        found += (each for each in ours if each.fingerprint == one.fingerprint and each.precision != one.precision)
+    return found
 
 
 def default_predictor(runtime: RuntimeName, precision: Precision) -> Predictor:

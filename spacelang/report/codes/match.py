@@ -7,7 +7,7 @@ from spacelang.report.codes.entry import Code
 CODES: tuple[Code, ...] = (
     Code(
         "SP1701",
-        "no ONNX network",
+        "not an ONNX network",
         "The file can't be opened, isn't in ONNX's format, is cut off, or holds no graph. `predict` reads `.space` "
         "texts and `.onnx` files.",
         "spacelang predict notes.txt",
@@ -16,8 +16,8 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP1702",
         "an ONNX file that is too large",
-        "One ONNX file can't hold more than two gigabytes, and no network of images has so many operators. Only shapes "
-        "matter for a latency: weights may lie in files beside the model, and aren't read.",
+        "One ONNX file can't hold more than two gigabytes, and no network of images has so many operators. Weights "
+        "may lie in files beside the model.",
     ),
     Code(
         "SP1703",
@@ -40,7 +40,7 @@ CODES: tuple[Code, ...] = (
         "an operator that no kernel covers",
         "A latency is the sum of the network's kernels, and none of the kernels that are measured stands for this "
         "operator. It is an error, since an operator without a latency would make the prediction too small. Operators "
-        "behind the network, such as a Softmax on the classes, can be cut off: onnx.utils.extract_model. All operators "
+        "after the network, such as a Softmax on the classes, can be cut off: onnx.utils.extract_model. All operators "
         "that aren't covered are named at once.",
     ),
     Code(
@@ -54,14 +54,18 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP1707",
         "quantised in part",
-        "Some convolutions, linear layers or sums of the network compute in integers and some in float. Kernels are "
-        "predicted in one precision. Quantise all of them, or none.",
+        "onnxruntime's optimiser says which operators of a quantised network will compute in integers. Here some "
+        "convolutions, linear layers or sums will compute in float, even if each stands between DequantizeLinear and "
+        "QuantizeLinear: their bias or weights have another type or scale than the integer operator takes, or what "
+        "they make isn't quantised again. That takes a multiple of the time. `quant_pre_process` before "
+        "`quantize_static` mends most such files. With a predictor in FP32 beside the one in INT8 (`--device` twice), "
+        "the network is predicted as it is.",
     ),
     Code(
         "SP1708",
         "numbers of another type",
         "Kernels are measured in float32, and in 8-bit integers quantised before the network runs (statically). Half "
-        "precision, 16-bit activations and dynamic quantisation have other latencies.",
+        "precision, 16-bit activations, unsigned weights and dynamic quantisation have other latencies.",
     ),
     Code(
         "SP1709",
@@ -71,8 +75,22 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP1710",
         "signed activations",
-        "The network's activations are signed 8-bit integers; kernels are measured with unsigned ones. Convolutions "
-        "take about the same time, but onnxruntime computes sums, products, sigmoids and pools of signed ones in "
-        "float, which is slower than predicted. Quantise with activation_type=QuantType.QUInt8.",
+        "Some convolutions or linear layers of the network read signed 8-bit integers (S8S8); kernels are measured "
+        "with unsigned ones (U8S8). On most processors signed ones take longer, and onnxruntime computes sums, "
+        "products, sigmoids and pools of them in float. Quantise with activation_type=QuantType.QUInt8.",
+    ),
+    Code(
+        "SP1711",
+        "floats in a quantised network",
+        "Some operators of the network will compute in float (SP1707), and are predicted by the predictor in FP32, "
+        "with the quantising and dequantising around them. It was measured on float networks, where convolutions keep "
+        "their maps in blocks; here onnxruntime doesn't, and they take longer, depthwise ones several times as long. "
+        "The figure is the least to expect.",
+    ),
+    Code(
+        "SP1712",
+        "onnxruntime can't load the file",
+        "What a network takes depends on what onnxruntime makes of it, and it refuses this one: the message is its "
+        "own. Export the network again, or ask with a newer onnxruntime.",
     ),
 )

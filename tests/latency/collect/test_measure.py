@@ -176,7 +176,7 @@ def test_a_collection_goes_on_where_it_was_ended(tmp_path: Path) -> None:
     assert 0 < len(ended) < 60
     second = run(FakeMeter(), ended)
     whole = read_log(path)
-    assert len(second.made) == 2 * (60 + 20 + 3 * SWEEPS) - 49 + 2
+    assert len(second.made) == 2 * (60 + 15 + 20 + 3 * SWEEPS) - 49 + 2
     for precision in ("int8", "fp32"):
         kernels = whole.kernels(precision)
         assert sum(is_held_out(each.kernel) for each in kernels) == 20

@@ -11,7 +11,7 @@ import onnx
 import pytest
 from onnx import TensorProto
 
-from spacelang.latency.match import kernels_of_onnx, matched, reading
+from spacelang.latency.match import kernels_of_onnx, matched, reading, running
 from spacelang.latency.runtimes.runtime import OnnxRuntime
 from spacelang.networks.kernels import Kernel
 from spacelang.report.diagnostics import SpacelangError
@@ -42,13 +42,13 @@ def test_no_file(tmp_path: Path) -> None:
 def test_no_onnx(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "notes.onnx"
     path.write_bytes(content)
-    assert refused(path) == [("SP1701", "FILE is no ONNX model, or is damaged", "export it again")]
+    assert refused(path) == [("SP1701", "FILE isn't an ONNX model, or is damaged", "export it again")]
 
 
 def test_an_empty_file(tmp_path: Path) -> None:
     path = tmp_path / "empty.onnx"
     path.touch()
-    assert refused(path) == [("SP1701", "FILE holds no ONNX graph", "export it again")]
+    assert refused(path) == [("SP1701", "FILE doesn't hold an ONNX graph", "export it again")]
 
 
 def test_a_file_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,7 +204,24 @@ UNFIT: dict[str, tuple[Callable[[Graph], str], str, str]] = {
     "norm before": (
         lambda graph: graph.conv(graph.node("BatchNormalization", "x", *[np.ones(8, np.float32)] * 4), 8, 8),
         "`BatchNormalization` batchnormalization0 is part of no kernel",
-        matched.COVERED,
+        matched.NORMALISED,
+    ),
+    "normalised image": (
+        lambda graph: graph.conv(
+            graph.node("Div", graph.node("Sub", "x", np.ones((1, 8, 1, 1), np.float32)), 255.0), 8, 8
+        ),
+        "`Sub` sub0 is part of no kernel",
+        matched.NORMALISED,
+    ),
+    "padding by other numbers": (
+        lambda graph: graph.conv(graph.node("Pad", "x", np.array([0, 0, 1, 1, 0, 0, 1, 1]), 1.0), 8, 8),
+        "`Pad` pad0 pads with other than zeros",
+        "kernels pad with zeros",
+    ),
+    "padding that nothing reaches": (
+        lambda graph: graph.node("Relu", graph.node("Pad", "x", np.array([0, 0, 1, 1, 0, 0, 1, 1]))),
+        "`Relu` relu1 reads a map with zeros around it",
+        "kernels pad the maps of convolutions and pools",
     ),
 }  # fmt: skip
 
@@ -292,9 +309,8 @@ def quantised_conv(graph: Graph, x: str, zero: np.generic = ZERO) -> str:
 def test_a_network_that_is_quantised_in_part(tmp_path: Path) -> None:
     graph = Graph()
     output = graph.conv(quantised_conv(graph, graph.conv("x", 8, 8)), 8, 8)
-    message = "FILE is quantised in part: in float compute `Conv` conv0 and `Conv` conv7"
-    help = "quantise every convolution, linear layer and sum, or none"
-    assert graph_refused(graph, tmp_path, output) == [("SP1707", message, help)]
+    message = "FILE: onnxruntime runs 2 of 3 convolutions in float: `Conv` conv0, `Conv` conv7"
+    assert graph_refused(graph, tmp_path, output) == [("SP1707", message, f"{running.WHOLE}; {running.SLOWER}")]
 
 
 def test_a_sum_in_float(tmp_path: Path) -> None:
@@ -302,7 +318,135 @@ def test_a_sum_in_float(tmp_path: Path) -> None:
     value = quantised_conv(graph, "x")
     output = quantised_conv(graph, graph.node("Add", value, graph.node("Relu", value)))
     ((code, message, _),) = graph_refused(graph, tmp_path, output)
-    assert (code, message) == ("SP1707", "FILE is quantised in part: in float compute `Add` add7")
+    assert (code, message) == ("SP1707", "FILE: onnxruntime runs 1 of 1 sums in float: `Add` add7")
+
+
+def convolutions(graph: Graph, bias_scale: float, weights: np.generic = np.int8(0)) -> str:
+    """Four QDQ convolutions, whose biases should have the scale 0.02 · 0.01."""
+    value, grid = graph.node("QuantizeLinear", "x", SCALE, ZERO), (SCALE, ZERO)
+    for _ in range(4):
+        integers = np.full((64, 64, 3, 3), 1, weights.dtype)
+        read = graph.node("DequantizeLinear", integers, np.float32(0.01), weights)
+        bias = graph.node("DequantizeLinear", np.ones(64, np.int32), np.float32(bias_scale))
+        made = graph.node("Conv", graph.node("DequantizeLinear", value, *grid), read, bias, pads=[1] * 4)
+        value = graph.node("QuantizeLinear", made, *grid)
+    return graph.node("DequantizeLinear", value, *grid)
+
+
+CONV = Kernel("conv", 64, 64, 56, kernel=3)
+
+
+def test_a_bias_with_another_scale_makes_a_float_convolution(tmp_path: Path) -> None:
+    """The two files look alike; the second takes several times as long."""
+    right, wrong = Graph((1, 64, 56, 56)), Graph((1, 64, 56, 56))
+    path = right.save(tmp_path / "right.onnx", convolutions(right, 0.0002))
+    assert kernels_of_onnx(path).kernels == [CONV] * 4
+    ((code, message, help),) = graph_refused(wrong, tmp_path, convolutions(wrong, 0.0003))
+    named = "`Conv` conv4, `Conv` conv9, `Conv` conv14 and 1 more"
+    assert (code, message) == ("SP1707", f"FILE: onnxruntime runs 4 of 4 convolutions in float: {named}")
+    assert "quant_pre_process" in help
+    assert "may take 2 to 10 times as long" in help
+
+
+def test_what_runs_in_float_is_let_in_with_a_warning(tmp_path: Path) -> None:
+    graph = Graph((1, 64, 56, 56))
+    path = graph.save(tmp_path / "network.onnx", convolutions(graph, 0.0003))
+    found = kernels_of_onnx(path, floats=True)
+    assert (found.precision, found.floats) == ("int8", [CONV] * 4)
+    assert [each.code for each in found.warnings] == ["SP1711"]
+    assert {each.kind for each in found.kernels} == {"requantise"}
+
+
+def test_unsigned_weights(tmp_path: Path) -> None:
+    graph = Graph((1, 64, 56, 56))
+    ((code, message, help),) = graph_refused(graph, tmp_path, convolutions(graph, 0.0002, np.uint8(0)))
+    assert (code, message) == (
+        "SP1708",
+        "FILE: 4 of 4 integer layers have unsigned weights (U8U8), and kernels are measured with signed ones (U8S8)",
+    )
+    assert help.startswith("quantise with weight_type=QuantType.QInt8")
+
+
+def test_weights_of_four_bits(tmp_path: Path) -> None:
+    graph = Graph()
+    integers = onnx.helper.make_tensor("four", TensorProto.INT4, (8, 8, 1, 1), np.zeros(64, np.int8))
+    graph.weights.append(integers)
+    zero = onnx.helper.make_tensor("zero", TensorProto.INT4, (), [0])
+    graph.weights.append(zero)
+    weights = graph.node("DequantizeLinear", "four", np.float32(0.1), "zero")
+    output = quantised(graph, graph.node("Conv", quantised(graph, "x"), weights))
+    path = graph.save(tmp_path / "network.onnx", output, opset=21)
+    ((code, message, help),) = refused(path)
+    assert (code, message) == ("SP1707", "FILE: onnxruntime runs 1 of 1 convolutions in float: `Conv` conv3")
+    assert help == f"int4 weights: quantise with weight_type=QuantType.QInt8; {running.SLOWER}"
+
+
+def test_numbers_that_are_requantised_are_counted(tmp_path: Path) -> None:
+    """A clamp between two integer convolutions, each with a scale of its own, runs in float."""
+    graph = Graph((1, 8, 16, 16))
+    clamped = graph.node("Clip", quantised_conv(graph, "x"), 0.0, 1.0)
+    between = graph.node("QuantizeLinear", clamped, np.float32(0.5), ZERO)
+    output = quantised_conv(graph, graph.node("DequantizeLinear", between, np.float32(0.5), ZERO))
+    kernels = kernels_of_onnx(graph.save(tmp_path / "network.onnx", output)).kernels
+    assert kernels.count(Kernel("requantise", 8, 8, 16)) >= 1
+
+
+@pytest.mark.parametrize("kind", ["FusedConv", "nchwc.Conv"])
+def test_what_onnxruntime_optimised_before(kind: str, tmp_path: Path) -> None:
+    graph = Graph()
+    domain, _, name = f"com.microsoft.{kind}".rpartition(".")
+    output = graph.node(name, "x", np.zeros((8, 8, 1, 1), np.float32), domain=domain)
+    message = f"FILE: no kernel covers the operator `com.microsoft.{kind}` ({name.lower()}0)"
+    assert graph_refused(graph, tmp_path, output) == [("SP1705", message, matched.BEFORE)]
+
+
+def test_all_of_a_kind_are_counted_also_after_the_first(tmp_path: Path) -> None:
+    """As in ShuffleNet and RegNet: what reads the first bad operator is looked at too."""
+    graph = Graph()
+    value = "x"
+    for _ in range(3):
+        value = graph.node("Concat", graph.conv(value, 8, 8, groups=2), graph.node("Slice", value, *SLICE), axis=1)
+        value = graph.conv(value, 16, 8)
+    found = graph_refused(graph, tmp_path, value)
+    assert [(code, message) for code, message, _ in found] == [
+        ("SP1705", "FILE: no kernel covers the operator `Concat` (concat2, concat6, concat10)"),
+        ("SP1705", "FILE: no kernel covers the operator `Slice` (slice1, slice5, slice9)"),
+        ("SP1706", "FILE: `Conv` conv0 has 2 groups for 8 → 8 channels (so do `Conv` conv4, `Conv` conv8)"),
+    ]
+
+
+SLICE = (np.array([0]), np.array([8]), np.array([1]))
+
+
+def test_files_that_are_something_else(tmp_path: Path) -> None:
+    pointer, nothing = tmp_path / "pointer.onnx", Graph((1, 3, 0, 0))
+    pointer.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 14\n")
+    message = "FILE is a Git LFS pointer: the model itself wasn't fetched"
+    assert refused(pointer) == [("SP1701", message, "git lfs pull")]
+    assert graph_refused(nothing, tmp_path, nothing.node("Relu", "x")) == [
+        (
+            "SP1704",
+            "the input x of FILE is 1×3×0×0: it holds nothing",
+            "export the network again with the size of a real image",
+        )
+    ]
+
+
+def test_weights_that_are_cut_off(tmp_path: Path) -> None:
+    graph = Graph()
+    path = graph.save(
+        tmp_path / "network.onnx", graph.conv("x", 8, 999, kernel=3), save_as_external_data=True, location="weights"
+    )  # fmt: skip
+    (tmp_path / "weights").write_bytes(b"")
+    message = "FILE: the weights of w0 end at byte 287,712 of weights, which has 0"
+    assert refused(path) == [("SP1703", message, "copy that file again")]
+
+
+def test_what_onnxruntime_cannot_load(tmp_path: Path) -> None:
+    graph = Graph()
+    ((code, message, help),) = graph_refused(graph, tmp_path, graph.conv("x", 8, 8, another=1))
+    assert (code, help) == ("SP1712", "export the network again")
+    assert message.startswith("onnxruntime can't load FILE: ")
 
 
 def test_a_norm_behind_integers_runs(tmp_path: Path) -> None:
@@ -324,15 +468,24 @@ def test_other_numbers(tmp_path: Path) -> None:
     ]
 
 
-def test_signed_activations_are_warned_of(tmp_path: Path) -> None:
+def test_signed_activations_that_onnxruntime_makes_unsigned(tmp_path: Path) -> None:
     graph = Graph()
     path = graph.save(tmp_path / "network.onnx", quantised_conv(graph, "x", np.int8(0)))
-    found = kernels_of_onnx(path)
-    assert found.kernels == [Kernel("conv", 8, 8, 16)]
-    (warning,) = found.warnings
-    message = f"{path} has activations in int8; the prediction is for uint8, which has more integer kernels"
-    assert (warning.code, warning.message) == ("SP1710", message)
-    assert warning.help == "quantise with activation_type=QuantType.QUInt8"
+    assert kernels_of_onnx(path).kernels == [Kernel("conv", 8, 8, 16)]
+
+
+def test_signed_activations(tmp_path: Path) -> None:
+    """In the form of operators they stay what they are."""
+    graph = Graph(kind=TensorProto.INT8)
+    grid, weights = (SCALE, np.int8(0)), np.zeros((8, 8, 1, 1), np.int8)
+    output = graph.node("QLinearConv", "x", *grid, weights, np.float32(1), np.int8(0), *grid)
+    ((code, message, help),) = graph_refused(graph, tmp_path, output)
+    assert (code, message) == (
+        "SP1710",
+        "FILE: 1 of 1 integer layers have signed activations (S8S8), and kernels are measured with unsigned ones "
+        "(U8S8)",
+    )
+    assert help.startswith("quantise with activation_type=QuantType.QUInt8")
 
 
 def test_damaged_files_are_refused_or_read(tmp_path: Path) -> None:

@@ -194,20 +194,42 @@ def test_numbers_that_are_quantised(tmp_path: Path) -> None:
     assert (found.kernels, found.precision) == ([Kernel("conv", 8, 16, 16), Kernel("hswish", 16, 16, 16)], "int8")
 
 
-def test_weights_that_are_quantised_alone_run_as_floats(tmp_path: Path) -> None:
+def test_weights_that_are_quantised_alone_run_in_float(tmp_path: Path) -> None:
     graph = Graph()
     weights = graph.node("DequantizeLinear", np.zeros((16, 8, 1, 1), np.int8), np.ones(16, np.float32), axis=0)
-    found = kernels_of_onnx(graph.save(tmp_path / "network.onnx", graph.node("Conv", "x", weights)))
-    assert (found.kernels, found.precision) == ([Kernel("conv", 8, 16, 16)], "fp32")
+    path = graph.save(tmp_path / "network.onnx", graph.node("Conv", "x", weights))
+    assert kernels_of_onnx(path, floats=True).floats == [Kernel("conv", 8, 16, 16)]
 
 
-def test_weights_in_a_file_beside_the_model_are_not_read(tmp_path: Path) -> None:
+def test_weights_in_a_file_beside_the_model(tmp_path: Path) -> None:
     graph = Graph()
     path = graph.save(
         tmp_path / "network.onnx", graph.conv("x", 8, 999, kernel=3), save_as_external_data=True, location="weights"
     )  # fmt: skip
-    (tmp_path / "weights").write_bytes(b"")
     assert kernels_of_onnx(path).kernels == [Kernel("conv", 8, 999, 16, 3)]
+
+
+def test_padding_of_its_own(tmp_path: Path) -> None:
+    """As converters from TensorFlow write it, with amounts that are computed from the size."""
+    graph = Graph()
+    size = graph.node("Cast", graph.node("Slice", graph.node("Shape", "x"), *map(np.array, ([2], [4], [0]))), to=1)
+    steps = graph.node("Sub", graph.node("Ceil", graph.node("Div", size, 2.0)), 1.0)
+    total = graph.node("Sub", graph.node("Add", graph.node("Mul", steps, 2.0), 3.0), size)
+    amounts = graph.node("Cast", graph.node("Max", total, 0.0), to=7)
+    nothing = graph.node("ConstantOfShape", np.array([6]))
+    none = graph.node("Cast", nothing, to=7)
+    padded = graph.node("Pad", "x", graph.node("Concat", none, amounts, axis=0))
+    output = graph.conv(padded, 8, 8, 3, strides=[2, 2], pads=[0] * 4)
+    assert kernels(graph, tmp_path, output) == [Kernel("conv", 8, 8, 16, 3, 2)]
+
+
+def test_weights_that_are_standardised_in_the_graph(tmp_path: Path) -> None:
+    graph = Graph((1, 64, 8, 8))
+    weights = graph.constant(np.ones((64, 64, 3, 3), np.float32))
+    centred = graph.node("Sub", weights, graph.node("ReduceMean", weights, axes=[1, 2, 3]))
+    spread = graph.node("Sqrt", graph.node("ReduceMean", graph.node("Mul", centred, centred), axes=[1, 2, 3]))
+    output = graph.node("Conv", "x", graph.node("Div", centred, graph.node("Add", spread, 1.0)), pads=[1] * 4)
+    assert kernels(graph, tmp_path, output) == [Kernel("conv", 64, 64, 8, 3)]
 
 
 def test_unused_outputs_and_nodes_are_no_kernels(tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ from spacelang.latency.runtimes.runtime import OnnxRuntime
 from spacelang.networks.architecture import architecture_of
 from spacelang.networks.kernels import Kernel
 from tests.evolve.synthetic import TEXT, random_table
+from tests.latency.match.graphs import Graph
+from tests.latency.match.test_errors import convolutions
 from tests.latency.predict.madeup import CANARY_MS, kernels, law, network
 from tests.latency.predict.madeup import log as madeup_log
 
@@ -224,3 +226,37 @@ def test_the_cost_model_has_no_card_and_cannot_be_judged(log: str, capsys: pytes
             "error[SP1613]: `cost-model` is an analytic model of no device: it has no card, and no measurements to be "
             "judged by\n = help: `spacelang latency devices` lists the predictors that come with spacelang\n"
         )
+
+
+def test_every_bad_file_is_named_and_the_good_ones_get_their_rows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = spacelang.load(A0)
+    written = OnnxRuntime().network_model(model, architecture_of(model), "int8")
+    good, unnamed, damaged = tmp_path / "good.onnx", tmp_path / "model", tmp_path / "damaged.onnx"
+    good.write_bytes(written)
+    unnamed.write_bytes(written)
+    damaged.write_bytes(b"\0" * 100)
+    missing = tmp_path / "missing.onnx"
+    files = [str(each) for each in (damaged, good, missing, unnamed)]
+    assert run(["predict", *files, "--device", "cost-model", "--json"]) == 1
+    out, err = capsys.readouterr()
+    assert [each["name"] for each in json.loads(out)["models"]] == ["good.onnx", "model"]
+    assert f"{damaged} " in err
+    assert f"{missing} " in err
+    assert err.count("error[") == 2
+
+
+def test_floats_in_a_quantised_network_need_a_second_predictor(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    graph = Graph((1, 64, 56, 56))
+    path = str(graph.save(tmp_path / "network.onnx", convolutions(graph, 0.0003)))
+    assert run(["predict", path, "--device", "zen5-tflite-int8"]) == 1
+    assert "error[SP1707]" in capsys.readouterr().err
+    assert run(["predict", path, "--device", "cost-model", "--json"]) == 0
+    out, err = capsys.readouterr()
+    (row,) = json.loads(out)["models"]
+    assert row["ms"] == pytest.approx(sum(row["by_kind"].values()) + row["border_ms"])
+    assert row["by_kind"]["float conv"] > row["by_kind"]["requantise"] > 0
+    assert "warning[SP1711]" in err

@@ -1,7 +1,8 @@
 """onnxruntime on the CPU.
 
 `qoperator` writes integer steps as operators of onnxruntime's own, `floats` float steps; `graph` is what both write
-into, and `session` runs the models. `blocked` times a float kernel as it runs between others.
+into, and `session` runs the models. `blocked` times a float kernel as it runs between others, and `foreign` writes
+kernels that only networks from elsewhere have.
 """
 
 from __future__ import annotations
@@ -36,6 +37,13 @@ class OnnxRuntime(Runtime):
         from spacelang.latency.runtimes.onnxruntime.session import Session
 
         return Session(model)
+
+    def kernel_model(self, kernel: Kernel, precision: Precision) -> bytes:
+        from spacelang.latency.runtimes.onnxruntime.foreign import FOREIGN, foreign
+
+        if kernel.kind in FOREIGN:
+            return bytes(foreign(kernel).SerializeToString())
+        return super().kernel_model(kernel, precision)
 
     def kernel(self, kernel: Kernel, precision: Precision) -> Runnable:
         from spacelang.latency.runtimes.onnxruntime.blocked import without_reordering
