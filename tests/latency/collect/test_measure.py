@@ -179,8 +179,8 @@ def test_a_collection_goes_on_where_it_was_ended(tmp_path: Path) -> None:
     assert len(second.made) == 2 * (60 + 15 + 20 + 3 * SWEEPS) - 49 + 2
     for precision in ("int8", "fp32"):
         kernels = whole.kernels(precision)
-        assert sum(is_held_out(each.kernel) for each in kernels) == 20
-        assert (len(kernels), len(whole.networks(precision))) == (80, 3)
-    assert steps[:49] == [(number, 184) for number in range(1, 50)]
-    assert steps[49:] == [(number, 184 - 49) for number in range(1, 184 - 49 + 1)]
+        assert sum(is_held_out(each.kernel) for each in kernels) >= 20
+        assert (len(kernels), len(whole.networks(precision))) == (95, 3)
+    assert steps[:49] == [(number, 214) for number in range(1, 50)]
+    assert steps[49:] == [(number, 214 - 49) for number in range(1, 214 - 49 + 1)]
     assert run(FakeMeter(), whole).made == []
