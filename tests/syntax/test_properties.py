@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import random
+import re
 from time import process_time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from spacelang.report.diagnostics import Report
 from spacelang.report.source import Source
 from spacelang.syntax.format import format_file
 from spacelang.syntax.parse import parse
 from tests.syntax.texts import EXAMPLES, TEXTS, mutated, specs
-from tests.syntax.trees import comments, parsed, said
+from tests.syntax.trees import comments, parsed, retyped, said
 
 
 def check_format(text: str) -> None:
@@ -41,6 +43,26 @@ def check_any(text: str) -> None:
 @settings(max_examples=300, deadline=None)
 def test_formatting_generated_texts(text: str) -> None:
     check_format(text)
+
+
+@given(TEXTS, st.integers(0, 1000))
+@settings(max_examples=300, deadline=None)
+def test_there_is_one_form_whatever_the_line_breaks_were(text: str, seed: int) -> None:
+    assume(not re.search(r",[ \t]*from\b", text))  # it belongs at the start of a line, from where it takes all of it
+    check_one_form(text, seed)
+
+
+@pytest.mark.parametrize("text", [*EXAMPLES, *specs()])
+def test_the_specs_have_one_form(text: str) -> None:
+    check_one_form(text, 0)
+
+
+def check_one_form(text: str, seed: int) -> None:
+    chance = random.Random(seed)
+    tree = parsed(text)
+    typed = [parsed(retyped(tree, chance)) for _ in range(2)]
+    assert said(typed[0]) == said(tree)
+    assert format_file(typed[0]) == format_file(typed[1])
 
 
 @pytest.mark.parametrize("text", [*EXAMPLES, *specs()])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -64,6 +66,32 @@ def said(node: Any, owner: str = "") -> Any:
         lines = [said(line) for line in node.lines]
         return ["group", *(lines if owner in PIPELINES else [phrase for line in lines for phrase in line])]
     return bare(node)
+
+
+def retyped(file: syntax.File, chance: random.Random) -> str:
+    """The text without comments and blank lines, with other line breaks that say the same."""
+    return "\n".join(", ".join(_retyped(phrase, chance) for phrase in line.phrases) for line in file.lines) + "\n"
+
+
+def _retyped(node: Any, chance: random.Random, owner: str = "") -> str:
+    if isinstance(node, syntax.Phrase):
+        first = node.terms[0]
+        word = first.text if isinstance(first, syntax.Word) else ""
+        return " ".join(_retyped(term, chance, word) for term in node.terms)
+    if isinstance(node, syntax.PerLayer):
+        return "[" + chance.choice(" \n") + ", ".join(_retyped(each, chance, owner) for each in node.items) + "]"
+    if not isinstance(node, syntax.Group):
+        text = str(node.span.text)
+        return text if isinstance(node, syntax.String) else re.sub(r"#[^\n]*\n|\n", " ", text)
+    text = ""
+    for line in node.lines:
+        keeps_commas = owner in PIPELINES or _retyped(line.phrases[0], random.Random(0)).split()[0] == "from"
+        texts = [_retyped(phrase, chance) for phrase in line.phrases]
+        if keeps_commas:
+            text = text.removesuffix(", ").removesuffix("\n") + "\n" + ", ".join(texts) + "\n"
+        else:
+            text += "".join(each + chance.choice((", ", "\n", ",\n")) for each in texts)
+    return "{" + chance.choice(" \n") + text + "}"
 
 
 def comments(node: Any) -> Iterator[str]:
