@@ -77,14 +77,26 @@ def _first_of_each(declarations: Iterable[Declaration]) -> Mapping[str, Declarat
     return MappingProxyType(found)
 
 
-def load_program(source: Source, path: Path | None, report: Report) -> Program:
+class Reader:
+    """Where the loader's texts and modules come from. An editor's has unsaved texts and remembers what it has read."""
+
+    def source(self, path: Path, name: str, report: Report, span: Span) -> Source | None:
+        """The text that an import at `span` asks for; None where there is none, which is reported."""
+        return open_source(path, name, report, span)
+
+    def module(self, source: Source, report: Report) -> ast.Module:
+        return read(parse(source, report), report)
+
+
+def load_program(source: Source, path: Path | None, report: Report, reader: Reader | None = None) -> Program:
     """Parses and reads a text and its imports; what is wrong is reported at the import that asks for it.
 
     Args:
         path: where `source` was read from; None for a text that is no file, whose imports are relative to the current
             folder.
+        reader: where texts come from, if not from files alone.
     """
-    loader = _Loader(report)
+    loader = _Loader(report, reader or Reader())
     key = None if path is None else os.path.realpath(path)
     main = loader.module(source, key, Path() if path is None else path.parent)
     syntax_is_right = not any(each.code.startswith("SP00") for each in report.diagnostics)
@@ -148,8 +160,9 @@ def _neighbours(path: Path) -> str:
 class _Loader:
     """Follows imports depth first. Keys of files are their real paths, those of the library their names."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, reader: Reader) -> None:
         self.report = report
+        self.reader = reader
         self.modules: list[ast.Module] = []
         self.imported: dict[str, tuple[ast.Module | None, ...]] = {}
         self.complete = True
@@ -158,7 +171,7 @@ class _Loader:
         """The chain of files, as (key, shown name), from the main one to the one being read."""
 
     def module(self, source: Source, key: str | None, folder: Path) -> ast.Module:
-        module = read(parse(source, self.report), self.report)
+        module = self.reader.module(source, self.report)
         self._open.append((key or "", source.name))
         self.imported[source.name] = tuple(self._import(each, source, folder) for each in module.imports)
         self._open.pop()
@@ -207,7 +220,7 @@ class _Loader:
             message = f"this program consists of more than {limits.MODULES} files"
             self.report.error("SP0311", message, path.span, help="put blocks that belong together into one file")
             return None
-        read_from = open_source(place, name, self.report, path.span)
+        read_from = self.reader.source(place, name, self.report, path.span)
         return None if read_from is None else self.module(read_from, key, place.parent)
 
     def _cycle(self, path: ast.Text, key: str) -> None:

@@ -24,6 +24,7 @@ class Command(NamedTuple):
 COMMANDS = {
     "check": Command("check:check", "spacelang check specs/*.space"),
     "fmt": Command("check:fmt", "spacelang fmt --check --diff specs/*.space"),
+    "lsp": Command("lsp:lsp", "spacelang lsp"),
     "explain": Command("check:explain", "spacelang explain SP0301"),
     "show": Command("show:show", "spacelang show specs/vnni.space"),
     "cost": Command("show:cost", "spacelang cost specs/seqnet_vnni_a0.space"),

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from spacelang.language.limits import EXPRESSION_OPERATORS, GROUP_ITEMS, TOKENS
+from spacelang.report.diagnostics import Report
 from spacelang.report.source import Source
 from spacelang.syntax.nodes import Comment
 from spacelang.syntax.parse.bad_tokens import BadTokens
@@ -46,6 +47,15 @@ def tokenise(source: Source, errors: Errors) -> tuple[list[Token], Trivia]:
     for token in balance(raw, errors):
         layout.take(token)
     return layout.finish()
+
+
+def scan(source: Source) -> list[Token]:
+    """The tokens of a text as an editor needs them: with comments and broken ones, the brackets balanced."""
+    errors = Errors(source, Report())
+    try:
+        return balance(list(_scan(source.text, errors)), errors)
+    except Abandoned:
+        return []
 
 
 def _scan(text: str, errors: Errors) -> Iterator[Token]:

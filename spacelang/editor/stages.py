@@ -1,0 +1,54 @@
+"""What a stage can cost, over everything that it may be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import product
+
+from spacelang import ir
+from spacelang.language.shapes import size_after
+from spacelang.networks.architecture import LayerChoice, count_stage
+from spacelang.networks.cost import Cost, CostModel
+from spacelang.networks.network import ShapeError
+from spacelang.networks.positions import entry_widths
+
+Pick = Callable[[Iterable[ir.Number]], ir.Number]
+
+
+def extremes(space: ir.SearchSpace, index: int) -> tuple[Cost, Cost] | None:
+    """The costs of a stage at the least of every choice, and at the greatest; of its blocks and windows, the extreme.
+
+    Args:
+        index: of the stage in `space.stem + space.stages`.
+    """
+    stages = space.stem + space.stages
+    entry = entry_widths(space)[index]
+    found = []
+    for pick in (min, max):
+        size = int(pick(space.resolutions))
+        for before in stages[:index]:
+            size = size_after(size, before.stride)
+        costs = list(_costs(space, stages[index], int(pick(entry)), size, pick))
+        if not costs:
+            return None
+        found.append(pick(costs, key=lambda each: each.macs))
+    return found[0], found[1]
+
+
+def _costs(space: ir.SearchSpace, stage: ir.Stage, channels: int, size: int, pick: Pick) -> Iterator[Cost]:
+    model, blocks = CostModel(space), space.blocks_by_name
+    for candidate, window in product(stage.candidates, stage.windows):
+        numbers = [candidate.numbers[name] for name in blocks[candidate.block].numeric]
+        layers = [
+            LayerChoice(int(pick(window.at(layer))), tuple(pick(each.at(layer)) for each in numbers))
+            for layer in range(int(pick(stage.depth)))
+        ]
+        try:
+            yield model.stage(stage, candidate, layers, channels, size)
+        except ShapeError:
+            continue
+
+
+def architectures(space: ir.SearchSpace, stage: ir.Stage) -> int:
+    """How many stage architectures there are over all blocks and windows; those that two windows share count twice."""
+    return sum(count_stage(space, stage, *each) for each in product(stage.candidates, stage.windows))
