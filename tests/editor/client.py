@@ -26,7 +26,7 @@ class Session:
         self._news = asyncio.Event()
         self._version = 0
 
-        client.feature(lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)(self._hear)
+        client.feature(lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)(lambda params: self._hear(params))
 
     def _hear(self, params: lsp.PublishDiagnosticsParams) -> None:
         self.published[params.uri.rpartition("/")[2]] = list(params.diagnostics)
