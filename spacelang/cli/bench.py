@@ -33,6 +33,7 @@ def bench(
     """Measure models on one core for a minute or more, INT8 and FP32; of a space, three of its models."""
     from spacelang.latency.bench import Model
     from spacelang.latency.bench import bench as benched
+    from spacelang.latency.collect.log import warn_of_clock
     from spacelang.latency.device import pinned, this_device
     from spacelang.latency.meter import Meter
     from spacelang.latency.runtimes.runtime import runtime as named
@@ -49,13 +50,17 @@ def bench(
     ]
     report = Report()
     with progress("measuring") as update, pinned(report):  # what shows the progress runs on another core
-        show_diagnostics(report.diagnostics)
-        results = benched(models, Meter(), runs, measured_in, update)
+        meter = Meter()
+        found = benched(models, meter, runs, measured_in, update)
+    results, canary = [each.scaled(meter.fast_ms / meter.reference_ms) for each in found], meter.time()
+    warn_of_clock(canary, report)
     if json:
         rows = [{**asdict(each), "speedup": each.speedup} for each in results]
-        write_json({"device": device.model_dump(mode="json"), "runs": runs, "models": rows})
+        about = {"device": device.model_dump(mode="json"), "runs": runs, "canary": canary.as_json()}
+        write_json({**about, "models": rows})
     else:
-        print_parts(device.describe(), _table(results))
+        print_parts(device.describe(), _table(results), canary.describe())
+    show_diagnostics(report.diagnostics)
 
 
 def _table(results: Iterable[Benched]) -> Table:

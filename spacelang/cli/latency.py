@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from spacelang.latency.runtimes.protocol import Precision
 
 
+PARQUET = ".parquet"
+
+
 class PrecisionsChoice(StrEnum):
     INT8 = "int8"
     FP32 = "fp32"
@@ -57,7 +60,7 @@ def collect(
     json: Json = False,
 ) -> None:
     """Measure kernels and networks of spaces on one core of this machine; interrupted, it goes on where it stopped."""
-    from spacelang.latency.collect.log import open_log
+    from spacelang.latency.collect.log import open_log, warn_of_clock
     from spacelang.latency.collect.run import Plan
     from spacelang.latency.collect.run import collect as collected
     from spacelang.latency.device import pinned, this_device
@@ -70,11 +73,12 @@ def collect(
     log = open_log(output, this_device(target.runtime))
     before, report = log.measurements, Report()
     with progress("measuring") as update, pinned(report):  # what shows the progress runs on another core
-        show_diagnostics(report.diagnostics)
         meter = Meter(reference_ms=log.reference_ms)
         log.reference_ms = meter.reference_ms
         plan = Plan(samples, hold_out, networks)
         collected(spaces, plan, target.precisions, runs, meter, log, output, _errors(log), update)
+    warn_of_clock(log.time(), report)
+    show_diagnostics(report.diagnostics)
     _show_log(log, log.measurements - before, output, json)
 
 
@@ -102,20 +106,27 @@ def export_bench(
 
 
 def import_(
-    results: Annotated[Path, typer.Argument(metavar="FOLDER|RESULTS", help="The folder with results.json, or that.")],
+    results: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FOLDER|RESULTS|LOG", help="The folder with results.json, or that; or another log of the device."
+        ),
+    ],
     output: LogOption,
     json: Json = False,
 ) -> None:
-    """Append what was measured elsewhere to a log of that device."""
-    from spacelang.latency.collect.bundle import append_new, read_results
-    from spacelang.latency.collect.log import open_log
+    """Append what was measured elsewhere, or in another log of the same device, to a log; all in one scale."""
+    from spacelang.latency.collect.bundle import log_of_results
+    from spacelang.latency.collect.log import open_log, read_log, warn_of_clock
 
-    imported = read_results(results)
-    log = open_log(output, imported.fingerprint)
-    before = log.measurements
-    append_new(log, imported)
+    other = read_log(results) if results.suffix == PARQUET else log_of_results(results)
+    log, report = open_log(output, other.fingerprint), Report()
+    added = log.merge(other)
+    log.settle()
     log.write(output)
-    _show_log(log, log.measurements - before, output, json)
+    warn_of_clock(log.time(), report)
+    show_diagnostics(report.diagnostics)
+    _show_log(log, added, output, json)
 
 
 def _target(
@@ -163,7 +174,9 @@ def _show_log(log: Log, added: int, path: Path, json: bool) -> None:
     }
     if json:
         rows = {precision: {"kernels": kernels, "networks": nets} for precision, (kernels, nets) in counts.items()}
-        write_json({"device": log.fingerprint.model_dump(mode="json"), "added": added, "holds": rows})
+        canary = log.time()
+        about = {"device": log.fingerprint.model_dump(mode="json"), "canary": canary and canary.as_json()}
+        write_json({**about, "added": added, "holds": rows})
         return
     held = ", ".join(f"{kernels} kernels and {nets} networks in {each}" for each, (kernels, nets) in counts.items())
     say(f"{added} measurements added; {path} holds {held or 'none'}")

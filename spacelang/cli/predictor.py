@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from spacelang.latency.predict.accuracy import Accuracy
     from spacelang.latency.predict.networks import Latencies
-    from spacelang.latency.predict.predictor import Estimator
+    from spacelang.latency.predict.predictor import Estimator, Predictor
     from spacelang.latency.runtimes.protocol import Precision, RuntimeName
 
 ONNX = ".onnx"
@@ -66,7 +66,7 @@ def train(
         made = trained(measured, precision.value, regressor.value, named(output), update)
     write_predictor(made, output)
     kernels = {kind: each.accuracy for kind, each in made.kinds.items()}
-    _show_accuracy(made.label, kernels, made.accuracy, json)
+    _show_accuracy(made, kernels, made.accuracy, json)
     report_left_out(made, measured, report)
     show_diagnostics(report.diagnostics)
     if not made.fitted:
@@ -95,13 +95,16 @@ def eval_(
             f"{log} holds nothing in {found.precision} that {found.name} can be judged by",
             "`spacelang latency collect --hold-out N --networks N` measures kernels of the hold-out and whole networks",
         )
-    _show_accuracy(found.label, kernels, networks, json)
+    _show_accuracy(found, kernels, networks, json)
 
 
-def _show_accuracy(label: str, kernels: Mapping[str, Accuracy | None], networks: Accuracy | None, json: bool) -> None:
+def _show_accuracy(
+    of: Predictor, kernels: Mapping[str, Accuracy | None], networks: Accuracy | None, json: bool
+) -> None:
     if json:
         dumped = {kind: each and each.model_dump() for kind, each in kernels.items()}
-        write_json({"predictor": label, "kernels": dumped, "networks": networks and networks.model_dump()})
+        about = {"predictor": of.label, "reference_ms": of.reference_ms}
+        write_json({**about, "kernels": dumped, "networks": networks and networks.model_dump()})
         return
     numbers = ("held out", "within 5 %", "within 10 %", "RMSPE", "RMSE ms")
     table = simple_table("", ("kernels", *numbers), numbers)
@@ -109,7 +112,7 @@ def _show_accuracy(label: str, kernels: Mapping[str, Accuracy | None], networks:
         table.add_row(kind, *_accuracy_row(each))
     table.add_section()
     table.add_row("whole networks", *_accuracy_row(networks))
-    print_parts(label, table)
+    print_parts(of.label, _canary(of), table)
 
 
 def _accuracy_row(of: Accuracy | None) -> tuple[str, ...]:
@@ -195,6 +198,8 @@ def predict(
         except SpacelangError as error:
             report.diagnostics += error.diagnostics
     show_diagnostics(dict.fromkeys(report.diagnostics))
+    for line in dict.fromkeys(map(_canary, (each.estimator for each in found))):
+        say(line)
     for remark in dict.fromkeys(each.remark for each in found if each.remark):
         say(remark)
     if json and found:
@@ -204,6 +209,12 @@ def predict(
             print_parts(label, _predicted_table([each for each in found if each.estimator.label == label]))
     if report.failed:
         raise typer.Exit(1)
+
+
+def _canary(of: Estimator) -> str:
+    """What its milliseconds are told in."""
+    name, ms = of.label.partition(":")[0].partition("@")[0], of.reference_ms
+    return f"{name}: in canary time, as when the reference kernel takes {ms:.3f} ms" if ms else f"{name}: not measured"
 
 
 def is_onnx(file: str) -> bool:
@@ -292,6 +303,7 @@ def _rows_json(of: _Predicted) -> list[dict[str, Any]]:
             "name": name,
             "resolution": resolution,
             "device": of.estimator.label,
+            "reference_ms": of.estimator.reference_ms,
             "ms": float(of.latencies.ms[at]),
             "by_kind": {kind: float(each[at]) for kind, each in of.latencies.by_kind.items()},
             "border_ms": float(of.latencies.border[at]),

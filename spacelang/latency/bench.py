@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import NamedTuple
 
@@ -43,6 +43,10 @@ class Benched:
     @property
     def speedup(self) -> float:
         return self.fp32_ms / self.int8_ms
+
+    def scaled(self, by: float) -> Benched:
+        """In another canary time."""
+        return replace(self, int8_ms=self.int8_ms * by, fp32_ms=self.fp32_ms * by)
 
 
 def bench(

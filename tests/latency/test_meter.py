@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
+from spacelang.latency.clock import fast_mode
+from spacelang.latency.collect.log import Log, Measured
 from spacelang.latency.meter import (
     CALIBRATIONS,
     CANARY_RUNS,
@@ -15,7 +19,9 @@ from spacelang.latency.meter import (
     WARM_UP_RUNS,
     Meter,
 )
+from spacelang.networks.kernels import Kernel
 from spacelang.report.diagnostics import SpacelangError
+from tests.latency.collect.devices import DEVICE
 
 
 class Machine:
@@ -36,17 +42,19 @@ class Machine:
         self.now += self._model_ms * self.slowdown(self.canaries) / 1000
 
     def meter(self, reference_ms: float | None = None) -> Meter:
-        return Meter(self.canary, reference_ms, lambda: self.now, self.paused.append)
+        made = Meter(self.canary, reference_ms, lambda: self.now, self.paused.append)
+        self.paused.clear()
+        return made
 
     def slow(self, *rounds: float) -> None:
-        """Slows the canary down in its rounds behind the calibration, and models as in the round before them."""
+        """Slows the canary down in its rounds after the calibration, and models as in the round before them."""
         self.slowdown = lambda canaries: ([1.0] * CALIBRATIONS + list(rounds))[max(0, canaries - 1) // ROUND]
 
 
 ROUND = CANARY_RUNS + WARM_UP_RUNS
 CALIBRATION = CALIBRATIONS * ROUND
 HOT, COOL = (1.0, 1.1), 1.0
-"""A canary that is slower behind a model than before it, and one that is as fast as before after a pause."""
+"""A canary that is slower after a model than before it, and one that is as fast as before after a pause."""
 
 
 def test_a_quiet_machine_needs_one_try() -> None:
@@ -140,3 +148,76 @@ def test_a_machine_that_stays_noisy_is_refused() -> None:
         "a model: around each of 8 tries the canary kernel varied by over 3%, or was over 25% slower than its 0.500 ms"
     )
     assert len(machine.paused) == TRIES - 1
+
+
+class Day:
+    """A machine whose slowdown depends on the time of day, and on nothing else."""
+
+    def __init__(self, slowdown: Callable[[float], float]) -> None:
+        self.now, self.slowdown = 0.0, slowdown
+
+    def run(self, ms: float) -> None:
+        self.now += ms * self.slowdown(self.now) / 1000
+
+    def pause(self, seconds: float) -> None:
+        self.now += seconds
+
+    def log(self, kernels: int = 100, begin: float = 0.0) -> Log:
+        """Kernels of 1 to 100 ms, measured as a collection does."""
+        self.now = begin
+        meter = Meter(lambda: self.run(0.5), None, lambda: self.now, self.pause)
+        log = Log(DEVICE, meter.reference_ms)
+        for number in range(1, kernels + 1):
+            found = meter.measure(partial(self.run, number), "a kernel", runs=6)
+            log.append(Measured(Kernel("conv", number, number, 1), "int8", found.ms, found.canary_ms))
+        log.settle()
+        return log
+
+
+HOUR = 3600.0
+DAYS: dict[str, Callable[[float], float]] = {
+    "quiet": lambda now: 1.0,
+    "busy at first": lambda now: 1.4 if now < 5 else 1.0,
+    "busy later": lambda now: 1.2 if now > 20 else 1.0,
+    "drifting": lambda now: 1.0 + 0.05 * (1 + math.sin(now / 7)) / 2,
+    "two levels": lambda now: 1.0 if int(now / 3) % 4 == 3 else 1.15,
+}
+
+
+@pytest.mark.parametrize("day", DAYS.values(), ids=DAYS)
+def test_logs_of_one_machine_agree_whatever_it_did_while_they_were_begun(day: Callable[[float], float]) -> None:
+    for begin in (0.0, 1.7):
+        log = Day(day).log(begin=begin)
+        assert log.reference_ms == pytest.approx(0.5, rel=0.03)
+        for each in log.kernels("int8"):
+            assert each.ms == pytest.approx(each.kernel.channels_in, rel=0.03)
+
+
+def test_a_single_fast_reading_is_no_level() -> None:
+    assert fast_mode([0.5, 0.501, 0.502, 0.2]) == 0.501
+    assert fast_mode([0.5, 0.6, 0.7]) == 0.5
+
+
+def test_a_lower_level_that_repeats_lowers_what_is_too_slow() -> None:
+    """Busy at first: what would have passed against the first reference is refused later."""
+    machine = Day(DAYS["busy at first"])
+    meter = Meter(lambda: machine.run(0.5), None, lambda: machine.now, machine.pause)
+    assert meter.reference_ms == pytest.approx(0.7)
+    machine.now = 10
+    for _ in range(5):
+        meter.measure(partial(machine.run, 7), "a model", runs=6)
+    assert meter.fast_ms == pytest.approx(0.5)
+    assert meter.time().describe().startswith("in canary time: the reference kernel takes 0.500 ms")
+    machine.slowdown = lambda now: 1.4
+    with pytest.raises(SpacelangError, match="SP1101"):
+        meter.measure(partial(machine.run, 7), "a model", runs=6)
+    assert meter.time().refused == TRIES
+
+
+def test_logs_of_one_device_merge_into_one_scale() -> None:
+    first, second = Day(DAYS["quiet"]).log(40), Day(lambda now: 1.1).log(60)
+    assert second.reference_ms == pytest.approx(0.55)
+    assert first.merge(second) == 20
+    assert first.merge(second) == 0
+    for each in first.kernels("int8"):
+        assert each.ms == pytest.approx(each.kernel.channels_in, rel=0.01)

@@ -174,11 +174,13 @@ def read_results(path: Path) -> Imported:
     return Imported(results.device, results.reference_ms, list(_measurements(manifest, results)))
 
 
-def append_new(log: Log, imported: Imported) -> None:
-    """Append what the log doesn't hold, scaled to its reference."""
-    log.reference_ms = log.reference_ms or imported.reference_ms
-    scale = log.reference_ms / imported.reference_ms
-    log.append(*(each._replace(ms=each.ms * scale) for each in imported.measurements if not log.holds(each)))
+def log_of_results(path: Path) -> Log:
+    """What was measured elsewhere, as a log. Raises: SpacelangError: as `read_results`."""
+    imported = read_results(path)
+    log = Log(imported.fingerprint, imported.reference_ms)
+    log.append(*imported.measurements)
+    log.settle()
+    return log
 
 
 def _measurements(manifest: Manifest, results: Results) -> Iterator[Measured | MeasuredNetwork]:

@@ -2,7 +2,7 @@
 
 Every measurement is made once and kept. The file is replaced as a whole by its next version, so a killed collection
 leaves the last one and goes on from there. Its metadata holds the format's version, the device's fingerprint and the
-canary's time that all latencies are scaled to.
+canary's time that all latencies are scaled to: the fast mode of the machine, once there is enough to see it by.
 """
 
 from __future__ import annotations
@@ -21,14 +21,17 @@ import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from spacelang.files import write_atomic
+from spacelang.latency.clock import CanaryTime, canary_time, fast_mode
 from spacelang.latency.device import Fingerprint
 from spacelang.latency.runtimes.protocol import Precision
 from spacelang.networks.kernels import Kernel
 from spacelang.records import Record, first_error
-from spacelang.report.diagnostics import refuse
+from spacelang.report.diagnostics import Report, refuse
 
 FORMAT_VERSION = 2
 METADATA_KEY = b"spacelang"
+SETTLED = 20
+"""Measurements from which the fast mode of the machine is taken from the canaries beside them."""
 MAX_BYTES = 1 << 30
 """A file that unpacks to more is not read: a small one can claim anything."""
 SCHEMA = pa.schema(
@@ -155,9 +158,61 @@ class Log:
         """How many were made: one of each kernel, one of each network in each sweep."""
         return len(self._kernels) + sum(each.sweeps for each in self._networks.values())
 
+    def settle(self) -> float:
+        """Scale all latencies to the fast mode of the machine, as the canary beside every measurement shows it.
+
+        Returns: by how much they changed; 1 while there are too few measurements to say.
+        """
+        seen = self._canaries()
+        if self.reference_ms is None or len(seen) < SETTLED:
+            return 1.0
+        scale = fast_mode(seen) / self.reference_ms
+        self.reference_ms = fast_mode(seen)
+        self._kernels = {key: each._replace(ms=each.ms * scale) for key, each in self._kernels.items()}
+        self._networks = {key: each._replace(ms=each.ms * scale) for key, each in self._networks.items()}
+        return scale
+
+    def time(self) -> CanaryTime | None:
+        """The canary over all measurements; None before the first."""
+        seen = self._canaries()
+        return canary_time(seen, self.reference_ms) if seen and self.reference_ms else None
+
+    def _canaries(self) -> list[float]:
+        of_networks = [each.canary_ms for each in self._networks.values()]
+        return [each.canary_ms for each in self._kernels.values()] + of_networks
+
+    def merge(self, other: Log) -> int:
+        """Append what this log doesn't hold of another one of its device, in this log's scale; how many.
+
+        A network that both hold was in the sweeps of both: the fastest counts.
+        """
+        before = self.measurements
+        self.reference_ms = self.reference_ms or other.reference_ms
+        scale = self.reference_ms / other.reference_ms if self.reference_ms and other.reference_ms else 1.0
+        for kernel in other._kernels.values():
+            if not self.holds(kernel):
+                self.append(kernel._replace(ms=kernel.ms * scale))
+        for network in (each._replace(ms=each.ms * scale) for each in other._networks.values()):
+            known = self.network(network.network.sha256, network.precision)
+            if known is None or not math.isclose(known.ms, network.ms):
+                self.add_sweep(network)
+        return self.measurements - before
+
     def write(self, path: str | Path) -> None:
         """Write the log, atomically. Raises: OSError: if the file can't be written."""
         write_atomic(path, _to_bytes(self))
+
+
+def warn_of_clock(canary: CanaryTime | None, report: Report) -> None:
+    """Warns (SP1110) where the machine was seldom as fast as what latencies are told in."""
+    if canary is not None and canary.off:
+        slower = canary.median_ms / canary.reference_ms - 1
+        report.warning(
+            "SP1110",
+            f"half of the time the machine was slower by {slower:.0%} and more than in its fast mode, which latencies "
+            f"are told in (the reference kernel then takes {canary.reference_ms:.3f} ms)",
+            help="what runs beside other work takes longer by that much; measure again when the machine is quiet",
+        )
 
 
 def open_log(path: str | Path, fingerprint: Fingerprint) -> Log:

@@ -124,7 +124,7 @@ class Collection:
 
 @contextmanager
 def saving(log: Log, path: str | Path) -> Iterator[Callable[[], None]]:
-    """Gives what writes the log every `SAVE_SECONDS`; it is written at the end too, however that comes.
+    """Gives what writes the log every `SAVE_SECONDS`; it is settled and written at the end, however that comes.
 
     Raises: OSError: if the log can't be written.
     """
@@ -139,7 +139,8 @@ def saving(log: Log, path: str | Path) -> Iterator[Callable[[], None]]:
     try:
         yield save
     finally:
-        if log.measurements > size:
+        settled = log.settle()
+        if log.measurements > size or settled != 1:
             log.write(path)
 
 

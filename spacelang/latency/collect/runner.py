@@ -16,6 +16,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ RUN_SECONDS, FEWEST_RUNS, MOST_RUNS, NETWORK_RUNS, WARM_UP_RUNS = 0.02, 6, 60, 2
 CANARY_RUNS, CALIBRATIONS, STEADY, SLOWEST = 8, 25, 1.03, 1.25
 TRIES, PAUSE_SECONDS, COOLING_SECONDS, PATIENCE = 8, 0.05, 0.05, 10
 SWEEPS, REPEATED = 4, 1.02
+CALIBRATION_SECONDS, REPEATS, PART, LEVEL = 0.04, 3, 0.02, 1.02
 SAVE_SECONDS = 30.0
 CPUINFO = Path("/proc/cpuinfo")
 FREQUENCY = "/sys/devices/system/cpu/cpu{core}/cpufreq/cpuinfo_max_freq"
@@ -117,13 +119,29 @@ def fastest(run: Callable[[], object], runs: int) -> float:
     return least * 1000
 
 
+def fast_mode(readings: list[float]) -> float:
+    """The lowest level at which the canary's times repeat."""
+    ordered = sorted(readings)
+    need = max(REPEATS, ceil(PART * len(ordered)))
+    for at in range(len(ordered) - need + 1):
+        level = ordered[at : at + need]
+        if level[-1] <= level[0] * LEVEL:
+            return level[(need - 1) // 2]
+    return ordered[0]
+
+
 class Meter:
-    """Latencies are scaled to how fast the canary was at first: a core's frequency drifts, and the canary with it."""
+    """Latencies are told in canary time: a core's frequency drifts, and the canary with it."""
 
     def __init__(self, canary: Callable[[], object], reference: float | None) -> None:
         self.canary = canary
-        now = sorted(fastest(canary, CANARY_RUNS) for _ in range(CALIBRATIONS))[CALIBRATIONS // 2]
-        self.reference = reference or now
+        calibration = [fastest(canary, CANARY_RUNS)]
+        for _ in range(CALIBRATIONS - 1):
+            time.sleep(CALIBRATION_SECONDS)
+            calibration.append(fastest(canary, CANARY_RUNS))
+        self.reference = reference or fast_mode(calibration)
+        self.seen = calibration + [reference] * REPEATS if reference else calibration
+        self.fast = fast_mode(self.seen)
 
     def measure(self, run: Callable[[], object], runs: int) -> tuple[float, float] | None:
         """The latency, and what the canary took beside it, both in milliseconds; None if every try was disturbed."""
@@ -139,14 +157,20 @@ class Meter:
             canary = min(before, behind)
             ms = found * self.reference / canary
             repeated, last = max(ms, last) <= min(ms, last) * REPEATED, ms
-            if canary > self.reference * SLOWEST:
+            self.note(canary)
+            if canary > self.fast * SLOWEST:
                 continue
             if max(before, behind) <= canary * STEADY or (repeated and self.steady_when_cool(before)):
                 return ms, canary
         return None
 
+    def note(self, canary: float) -> None:
+        self.seen.append(canary)
+        if canary < self.fast:
+            self.fast = fast_mode(self.seen)
+
     def steady_when_cool(self, before: float) -> bool:
-        """Whether the model itself, and nothing else, had slowed the canary behind it."""
+        """Whether the model itself, and nothing else, had slowed the canary after it."""
         time.sleep(COOLING_SECONDS)
         return fastest(self.canary, CANARY_RUNS) <= before * STEADY
 

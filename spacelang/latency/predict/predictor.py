@@ -41,6 +41,11 @@ class Estimator(Protocol):
         """What it is, in words: written wherever its latencies are."""
         ...
 
+    @property
+    def reference_ms(self) -> float | None:
+        """What the canary takes while networks take what is predicted; None where nothing was measured."""
+        ...
+
     def predict_kernels(self, kernels: Sequence[Kernel]) -> Floats:
         """(kernels,) milliseconds of each alone. Raises: SpacelangError: SP1603: if nothing was learned of a kind."""
         ...

@@ -48,6 +48,10 @@ class CostModel:
     def label(self) -> str:
         return f"cost model ({self.precision}: greater of MACs and bytes, plus a start): not measured"
 
+    @property
+    def reference_ms(self) -> None:
+        return None
+
     def predict_kernels(self, kernels: Sequence[Kernel]) -> Floats:
         """(kernels,) milliseconds."""
         made = np.empty(len(kernels))

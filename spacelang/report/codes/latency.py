@@ -9,7 +9,7 @@ CODES: tuple[Code, ...] = (
         "SP1101",
         "too noisy to measure",
         "A reference kernel, the canary, runs before and after every measurement. Where the two differ by over 3 %, or "
-        "where both are over 25 % slower than the canary was when the log was begun, something else used the machine, "
+        "where both are over 25 % slower than the canary is when the machine is fast, something else used the machine, "
         "and the measurement is tried again. This one was disturbed in every try, so nothing was recorded. Stop what "
         "else is running, or try again later.",
     ),
@@ -69,5 +69,13 @@ CODES: tuple[Code, ...] = (
         "with the hash of the manifest. Here a file is missing or unreadable, models are missing or unknown, the "
         "script hasn't been through all sweeps, or the results are of another export; nothing was taken over. The "
         "script goes on where it stopped.",
+    ),
+    Code(
+        "SP1110",
+        "a machine that was slowed down",
+        "Latencies are scaled to the fast mode of the machine: the lowest level at which the times of a reference "
+        "kernel, the canary, repeat. Half of the time the machine was over 5 % slower than that, with its neighbours' "
+        "load or its own heat. Latencies of one log can be compared all the same, and so can those of another log of "
+        "this machine; but what runs beside such a load takes longer than they say.",
     ),
 )

@@ -40,8 +40,10 @@ def test_collect_fills_a_log_that_a_predictor_learns_from(tmp_path: Path, capsys
     )
     log = read_log(path)
     assert log.fingerprint == this_device()
-    assert {each.ms for each in log.kernels("int8")} == {1.5}
-    assert {each.ms for each in log.networks("int8")} == {2.0}
+    kernels, networks = ({each.ms for each in found} for found in (log.kernels("int8"), log.networks("int8")))
+    assert (len(kernels), len(networks)) == (1, 1)
+    assert log.reference_ms == 0.5
+    assert kernels.pop() / networks.pop() == pytest.approx(1.5 / 2)
     before = path.read_bytes()
     assert run([*command, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

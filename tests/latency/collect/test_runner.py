@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from spacelang.latency import meter
+from spacelang.latency import clock, meter
 from spacelang.latency.collect import measure, runner
 from spacelang.report.diagnostics import SpacelangError
 from tests.latency.test_meter import COOL, HOT, Machine
@@ -27,6 +27,7 @@ DAYS = {
 REPEATED = (
     "RUN_SECONDS", "FEWEST_RUNS", "MOST_RUNS", "NETWORK_RUNS", "WARM_UP_RUNS", "CANARY_RUNS", "CALIBRATIONS", "STEADY",
     "SLOWEST", "TRIES", "PAUSE_SECONDS", "COOLING_SECONDS", "PATIENCE", "SWEEPS", "REPEATED", "SAVE_SECONDS",
+    "CALIBRATION_SECONDS", "REPEATS", "PART", "LEVEL",
 )  # fmt: skip
 
 
@@ -34,13 +35,13 @@ REPEATED = (
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     """The one that the script runs on."""
     made = Machine(canary_ms=0.5, model_ms=7)
-    clock = SimpleNamespace(perf_counter=lambda: made.now, monotonic=lambda: made.now, sleep=made.paused.append)
-    monkeypatch.setattr(runner, "time", clock)
+    time = SimpleNamespace(perf_counter=lambda: made.now, monotonic=lambda: made.now, sleep=made.paused.append)
+    monkeypatch.setattr(runner, "time", time)
     return made
 
 
 def test_its_numbers_are_those_of_a_collection() -> None:
-    known = {**vars(measure), **vars(meter)}
+    known = {**vars(measure), **vars(clock), **vars(meter)}
     assert {name: getattr(runner, name) for name in REPEATED} == {name: known[name] for name in REPEATED}
 
 
@@ -50,6 +51,7 @@ def test_it_accepts_and_refuses_what_a_collection_does(machine: Machine, day: tu
     known, script = collecting.meter(), runner.Meter(machine.canary, None)
     assert script.reference == known.reference_ms
     for each in (collecting, machine):
+        each.paused.clear()
         each.slow(*day)
     found = script.measure(machine.model, 5)
     try:
