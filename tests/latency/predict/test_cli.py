@@ -49,7 +49,7 @@ def test_train_writes_a_predictor_and_eval_says_the_same_of_it(
     assert run(["latency", "eval", path, log]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == predictor.label
-    assert lines[1] == f"madeup: in canary time, as when the reference kernel takes {CANARY_MS:.3f} ms"
+    assert lines[1] == "madeup: no reference kernel was measured beside it"
     assert "".join(lines[3].split()) == "kernelsheldoutwithin5%within10%RMSPERMSEms"
     assert lines[5].split()[0] == "add"
     assert lines[-2].split()[:2] == ["whole", "networks"]
