@@ -214,11 +214,9 @@ def predict(
 def _canary(of: Estimator) -> str:
     """What its milliseconds are told in."""
     name, ms = of.label.partition(":")[0].partition("@")[0], of.reference_ms
-    return (
-        f"{name}: in canary time, as when the reference kernel takes {ms:.3f} ms"
-        if ms
-        else f"{name}: no reference kernel was measured beside it"
-    )
+    if not ms:
+        return f"{name}: no reference kernel was measured beside it"
+    return f"{name}: in canary time, as when the reference kernel takes {ms:.3f} ms"
 
 
 def is_onnx(file: str) -> bool:
