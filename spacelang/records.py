@@ -32,6 +32,12 @@ def parse_record(kind: type[R], data: bytes, path: Path, code: str, help: str = 
         return kind.model_validate_json(data)
     except ValidationError as error:
         where, what = first_error(error)
+        if where == "format_version":
+            refuse(
+                code,
+                f"`{path}` was written by another version of spacelang: its format {what.removeprefix('Input ')}",
+                help,
+            )
         refuse(code, f"`{path}` is damaged: {where or 'the file'}: {what}", help)
 
 

@@ -50,7 +50,8 @@ COMMANDS = {
     ),
     "solve": Command("search:solve", "spacelang solve specs/vnni_released.space --table table.parquet -o best.space"),
     "train": Command("train:train", "spacelang train found.space -o run"),
-    "evaluate": Command("train:evaluate", "spacelang evaluate run --models 10"),
+    "evaluate": Command("evaluate:evaluate", "spacelang evaluate run --models 10"),
+    "export": Command("export:export", "spacelang export found.space --run run --to onnx -o found.onnx"),
     "profile": Command("profile:profile", "spacelang profile --device laptop -o profile"),
     "latency collect": Command("latency:collect", "spacelang latency collect --space specs/vnni.space -o vnni.parquet"),
     "latency export-bench": Command(

@@ -1,9 +1,8 @@
-"""`train` and `evaluate`: the supernet of a space, and the networks in it."""
+"""`train`: the supernet of a space."""
 
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,11 +14,7 @@ from spacelang.cli.progress import progress
 from spacelang.cli.show import File, Json, simple_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from rich.table import Table
-
-    from spacelang.train.supernet import Evaluated, Run
+    from spacelang.train.supernet import Run
 
 Accelerator = Annotated[str, typer.Option("--accelerator", metavar="NAME", help="auto, cpu or cuda.")]
 Workers = Annotated[int, typer.Option("--workers", min=0, max=256, help="Processes that read images ahead.")]
@@ -70,34 +65,3 @@ def _print_run(run: Run, folder: Path) -> None:
         table.add_row(f"in {precision.upper()}", *(f"{accuracy:.2%}" for accuracy in accuracies[: len(columns)]))
     print_parts(table)
     write(f"{folder} holds the supernet; sampled networks: spacelang evaluate {folder} --models 10\n")
-
-
-def evaluate(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A folder that `spacelang train` finished.")],
-    models: Annotated[int, typer.Option("--models", min=0, max=100_000, help="How many sampled networks.")] = 4,
-    seed: Annotated[int, typer.Option(min=0, help="Of the sampled networks.")] = 0,
-    data: Annotated[
-        str | None, typer.Option("--data", metavar="DATA", help="In place of the images that it was trained on.")
-    ] = None,
-    accelerator: Accelerator = "auto",
-    workers: Workers = 0,
-    json: Json = False,
-) -> None:
-    """Accuracy of the largest, the smallest and sampled networks, FP32 and INT8, with batch norms of their own."""
-    from spacelang.train.supernet import evaluate as evaluated
-
-    with progress("evaluating") as update:
-        results = evaluated(run, models, seed, data, accelerator=accelerator, workers=workers, update=update)
-    if json:
-        write_json({"run": str(run), "models": [asdict(each) for each in results]})
-    else:
-        print_parts(_table(results))
-
-
-def _table(results: Iterable[Evaluated]) -> Table:
-    numbers = ("resolution", "MFLOPs", "FP32", "INT8", "difference")
-    table = simple_table("", ("model", *numbers), numbers)
-    for each in results:
-        accuracies = (f"{each.fp32:.2%}", f"{each.int8:.2%}", f"{each.int8 - each.fp32:+.2%}")
-        table.add_row(each.name, str(each.resolution), f"{each.mflops:.1f}", *accuracies)
-    return table

@@ -1,4 +1,4 @@
-"""Activations, and what stands behind every operator: an activation and quantisers."""
+"""Activations, and what every operator ends with: an activation and quantisers."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def ending(act: str | None) -> nn.Sequential:
         return nn.Sequential(Quantiser())
     activation = ACTIVATIONS[act]()
     if act in FUSED_ACTIVATIONS:
-        return nn.Sequential(activation, Quantiser())
-    return nn.Sequential(Quantiser(), activation, Quantiser())
+        return nn.Sequential(activation, Quantiser(after=act))
+    return nn.Sequential(Quantiser(), activation, Quantiser(after=act))
 
 
 class Fixed(Elastic):
@@ -43,12 +43,12 @@ class Fixed(Elastic):
 
 
 class Activation(Fixed):
-    """An activation behind a quantised operator."""
+    """An activation by itself, of a quantised map."""
 
     def __init__(self, act: str) -> None:
         super().__init__()
         self.act = ACTIVATIONS[act]()
-        self.quantiser = Quantiser()
+        self.quantiser = Quantiser(after=act)
 
     def forward(self, x: Tensor) -> Tensor:
         result: Tensor = self.quantiser(self.act(x))

@@ -1,11 +1,14 @@
 """LSQ+ (Bhalgat et al. 2020): 8-bit quantisers whose scale and offset are learned.
 
-One module serves weights and activations, in training and behind it. Differences to the paper, with reasons:
+One module serves weights and activations, in training and after it. Differences from the paper, with reasons:
 
 - The offset acts as an integer zero point in every forward pass, with straight-through gradients: rounding it after
   training costs as much as the quantisation itself. So zero, and with it padding, is always exact.
 - Signed values are -127…127: folding a batch norm of negative scale turns a weight's sign, and TFLite has no -128.
-- A value on the edge of the range counts as inside, as zeros behind a relu do: nothing was cut off there.
+- A value on the edge of the range counts as inside, as zeros after a relu do: nothing was cut off there.
+- After an activation with a known range, the grid keeps to it, so that integers saturate where the activation clamps
+  and no runtime needs an operator for it: after relu and relu6 the zero point is 0; after relu6 the scale is at most
+  6/255; after a sigmoid and a hard sigmoid nothing is learned, the grid is 1/256 and 1/255.
 """
 
 from __future__ import annotations
@@ -17,9 +20,15 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from spacelang.steps.network import GATE, HSIGMOID, SIGMOID, Grid
+
 Precision = Literal["fp32", "int8"]
 SMALLEST_SCALE = torch.finfo(torch.float32).eps
 """A scale that training drives below is taken to be this."""
+LARGEST_SCALES = {"relu6": GATE.scale}
+FIXED_SCALES = {"sigmoid": SIGMOID.scale, "hsigmoid": HSIGMOID.scale}
+FROM_ZERO = frozenset({"relu", "relu6", *FIXED_SCALES})
+"""Activations that give nothing below 0."""
 
 
 class Quantiser(nn.Module):
@@ -30,21 +39,28 @@ class Quantiser(nn.Module):
 
     Args:
         signed: -127…127 around zero without an offset (weights) instead of 0…255 (activations).
+        after: the activation that the values come from, where the grid follows from it.
 
     Attributes:
         scale: the step; 0 until the first batch.
         offset: the value that 0 stands for; rounded to a multiple of the scale where it is used.
+        largest: the scale is taken to be no greater.
     """
 
+    scale: Tensor
     offset: Tensor
 
-    def __init__(self, *, signed: bool = False) -> None:
+    def __init__(self, *, signed: bool = False, after: str | None = None) -> None:
         super().__init__()
         self.low, self.high = (-127, 127) if signed else (0, 255)
         self.active = False
-        self.initialised = False
-        self.scale = nn.Parameter(torch.zeros(()))
-        if signed:
+        self.initialised = after in FIXED_SCALES
+        self.largest = LARGEST_SCALES.get(after or "", math.inf)
+        if after in FIXED_SCALES:
+            self.register_buffer("scale", torch.tensor(FIXED_SCALES[after]), persistent=False)
+        else:
+            self.scale = nn.Parameter(torch.zeros(()))
+        if signed or after in FROM_ZERO:
             self.register_buffer("offset", torch.zeros(()), persistent=False)
         else:
             self.offset = nn.Parameter(torch.zeros(()))
@@ -56,7 +72,16 @@ class Quantiser(nn.Module):
     @property
     def zero_point(self) -> Tensor:
         """The integer that stands for 0, as a float tensor without gradient."""
-        return zero_point(self.scale.detach(), self.offset.detach(), self.low, self.high)
+        return zero_point(self._scale_in_use, self.offset.detach(), self.low, self.high)
+
+    @property
+    def grid(self) -> Grid:
+        """The scale and the zero point that values are rounded by."""
+        return Grid(float(self._scale_in_use), int(self.zero_point))
+
+    @property
+    def _scale_in_use(self) -> Tensor:
+        return self.scale.detach().clamp(SMALLEST_SCALE, self.largest)
 
     def forward(self, x: Tensor, whole: Tensor | None = None) -> Tensor:
         """x: any shape; an activation's first dimension is the batch. whole: take the first range from this instead.
@@ -71,7 +96,9 @@ class Quantiser(nn.Module):
         if not self.initialised:
             return x
         count = x.numel() if self.signed else x[0].numel()
-        quantised: Tensor = _LsqPlus.apply(x, self.scale, self.offset, self.low, self.high, count)  # type: ignore[no-untyped-call]
+        quantised: Tensor = _LsqPlus.apply(  # type: ignore[no-untyped-call]
+            x, self.scale, self.offset, self.low, self.high, self.largest, count
+        )
         return quantised
 
     @torch.no_grad()
@@ -87,7 +114,7 @@ class Quantiser(nn.Module):
             self.scale.fill_(max(-low, high) / self.high)
         else:
             low, high = min(low, 0.0), max(high, 0.0)
-            self.scale.fill_((high - low) / self.high)
+            self.scale.fill_(min((high - low) / self.high, self.largest))
             self.offset.fill_(low)
         self.initialised = True
 
@@ -124,8 +151,10 @@ class _LsqPlus(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, scale: Tensor, offset: Tensor, low: int, high: int, count: int) -> Tensor:
-        scale = scale.clamp(min=SMALLEST_SCALE)
+    def forward(
+        ctx: Any, x: Tensor, scale: Tensor, offset: Tensor, low: int, high: int, largest: float, count: int
+    ) -> Tensor:
+        scale = scale.clamp(SMALLEST_SCALE, largest)
         zero = zero_point(scale, offset, low, high)
         ctx.save_for_backward(x, scale, zero)
         ctx.low, ctx.high, ctx.gradient_scale = low, high, 1 / math.sqrt(count * high)
@@ -143,7 +172,7 @@ class _LsqPlus(torch.autograd.Function):
         slope = clipped.round() - position * inside
         gradient_scale = (gradient * slope).sum() * ctx.gradient_scale
         gradient_offset = (gradient - gradient_x).sum(dtype=slope.dtype) * ctx.gradient_scale
-        return gradient_x, gradient_scale, gradient_offset, None, None, None
+        return gradient_x, gradient_scale, gradient_offset, None, None, None, None
 
 
 def _in_steps(x: Tensor, scale: Tensor) -> Tensor:

@@ -37,7 +37,7 @@ SIGNED = Grid(float(np.float32(12 / 255)), 128)
 SWISHED = Grid(float(np.float32(6.375 / 255)), 15)
 """Of swish and hard swish, whose least values are -0.28 and -0.375."""
 GRIDS = {"relu": GATE, "relu6": GATE, "sigmoid": SIGMOID, "hsigmoid": HSIGMOID, "swish": SWISHED, "hswish": SWISHED}
-KEEPING_GRID = frozenset({"pool", "avgpool", "maxpool", "mul"})
+KEEPING_GRID = frozenset({"pool", "maxpool", "mul"})
 """Their outputs have the grid of their first input."""
 
 

@@ -207,3 +207,42 @@ def test_state_before_the_first_batch_goes_through_a_file_too() -> None:
     used.load_state_dict(fresh.state_dict())
     used(torch.tensor([[0.0, 2.55]]))
     assert float(used.scale.detach()) == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize("act", ["relu", "relu6"])
+def test_after_a_clamp_zero_is_the_least_integer(act: str) -> None:
+    made = nn.Quantiser(after=act)
+    nn.set_precision(made, "int8")
+    made(torch.tensor([[0.0, 5.1]]))
+    assert set(made.state_dict()) == {"scale"}
+    assert made.grid.scale == pytest.approx(0.02)
+    assert made.grid.zero_point == 0
+
+
+def test_after_relu6_the_range_never_grows_beyond_6() -> None:
+    """The scale is held at 6/255 in use, and still learns: it can come down again."""
+    made = nn.Quantiser(after="relu6")
+    nn.set_precision(made, "int8")
+    x = torch.tensor([[0.0, 3.0, 6.0]])
+    made(x)
+    with torch.no_grad():
+        made.scale.fill_(0.1)
+    assert made.grid.scale == pytest.approx(6 / 255)
+    assert float(made(x).max().detach()) == pytest.approx(6)
+    (made(x) * torch.tensor([[1.0, 2.0, -3.0]])).sum().backward()
+    assert made.scale.grad is not None
+    assert float(made.scale.grad) != 0
+
+
+@pytest.mark.parametrize(("act", "scale"), [("sigmoid", 1 / 256), ("hsigmoid", 1 / 255)])
+def test_after_a_gate_nothing_is_learned(act: str, scale: float) -> None:
+    made = nn.Quantiser(after=act)
+    nn.set_precision(made, "int8")
+    assert list(made.parameters()) == []
+    assert made.state_dict() == {}
+    assert made.grid.scale == pytest.approx(scale)
+    assert made.grid.zero_point == 0
+    x = torch.tensor([[0.0, 0.1, 0.5]], requires_grad=True)
+    assert torch.allclose(made(x), (x / scale).round() * scale)
+    made(x).sum().backward()
+    assert torch.equal(x.grad, torch.ones(1, 3)) if x.grad is not None else False

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from spacelang import ir
 from spacelang.networks.architecture import Architecture
@@ -10,11 +14,27 @@ from spacelang.networks.kernels import Kernel
 from spacelang.steps import Steps, kernel_steps, network_steps
 from spacelang.steps.network import PRECISIONS, Precision
 
-__all__ = ["PRECISIONS", "Border", "Precision", "Runnable", "Runtime", "RuntimeName"]
+__all__ = ["PRECISIONS", "Border", "Pixels", "Precision", "Runnable", "Runtime", "RuntimeName"]
 
 RuntimeName = Literal["onnxruntime", "tflite"]
 Border = Literal["images", "maps"]
 """What a model reads and writes: float32 images and logits, or maps as they are between two operators."""
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """How bytes become what a network was trained on: (byte / 255 - mean) / std, channel by channel."""
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    @property
+    def factors(self) -> NDArray[np.float32]:
+        return np.asarray([1 / (255 * each) for each in self.std], np.float32)
+
+    @property
+    def offsets(self) -> NDArray[np.float32]:
+        return np.asarray([-mean / std for mean, std in zip(self.mean, self.std, strict=True)], np.float32)
 
 
 class Runnable(Protocol):

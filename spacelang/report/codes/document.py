@@ -30,6 +30,7 @@ AREAS = {
     "SP16": "Predictors",
     "SP17": "ONNX and TFLite files",
     "SP18": "Profiles",
+    "SP19": "Exporting",
     "SP25": "Editors and other tools",
 }
 INTRODUCTION = """# Errors and warnings

@@ -33,7 +33,7 @@ LOCK = "bkd/run.lock"
 class Begun(Record):
     """What all students of a build have in common. data, teacher: where they were found last."""
 
-    format_version: Literal[1] = 1
+    format_version: Literal[2] = 2
     spacelang: str = __version__
     jobs_sha256: str
     data: str

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import onnx
 import pytest
 import torch
 
 from benchmarks.foreign_onnx import export
 from spacelang import ir, nn
 from spacelang.latency.match import kernels_of_onnx
+from spacelang.latency.runtimes.onnxruntime.qdq import qdq
 from spacelang.latency.runtimes.runtime import OnnxRuntime
 from spacelang.networks.architecture import Architecture
 from spacelang.networks.kernels import Kernel, kernels_of
 from spacelang.networks.network import layers
 from spacelang.networks.sample import sample
+from spacelang.steps import network_steps
 from tests.nn.networks import SPECS, random_networks, spec
 
 NAMES = sorted(path.stem for path in SPECS.glob("*.space") if path.stem != "devices")
@@ -41,6 +44,10 @@ def assert_exact(name: str, models: int, path: Path) -> None:
         assert found.warnings == ()
         assert Counter(found.kernels) == Counter(expected)
         path.write_bytes(OnnxRuntime().network_model(space, architecture, "int8"))
+        found = kernels_of_onnx(path)
+        assert found.precision == "int8"
+        assert Counter(map(clamped, found.kernels)) == Counter(map(clamped, expected))
+        onnx.save(qdq(network_steps(space, architecture, "int8")), path)
         found = kernels_of_onnx(path)
         assert found.precision == "int8"
         assert Counter(map(clamped, found.kernels)) == Counter(map(clamped, expected))

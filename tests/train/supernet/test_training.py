@@ -254,8 +254,13 @@ def test_a_training_that_diverges_is_stopped(tmp_path: Path, monkeypatch: pytest
 
 def test_a_damaged_run(finished: Path, tmp_path: Path) -> None:
     text = json.loads((finished / "run.json").read_text())
-    (tmp_path / "run.json").write_text(json.dumps({**text, "format_version": 2}))
+    (tmp_path / "run.json").write_text(json.dumps({**text, "epochs": 2}))
     assert refused(space(), tmp_path)[:2] == [
         "SP1502",
-        f"`{tmp_path}/run.json` is damaged: format_version: Input should be 1",
+        f"`{tmp_path}/run.json` is damaged: epochs: Extra inputs are not permitted",
+    ]
+    (tmp_path / "run.json").write_text(json.dumps({**text, "format_version": 1}))
+    assert refused(space(), tmp_path)[:2] == [
+        "SP1502",
+        f"`{tmp_path}/run.json` was written by another version of spacelang: its format should be 2",
     ]

@@ -1,8 +1,8 @@
 """onnxruntime on the CPU.
 
-`qoperator` writes integer steps as operators of onnxruntime's own, `floats` float steps; `graph` is what both write
-into, and `session` runs the models. `blocked` times a float kernel as it runs between others, and `foreign` writes
-kernels that only networks from elsewhere have.
+`qoperator` writes integer steps as operators of onnxruntime's own, `qdq` in ONNX's portable form, `floats` float steps;
+`graph` is what they write into, and `session` runs the models. `blocked` times a float kernel as it runs between
+others, and `foreign` writes kernels that only networks from elsewhere have.
 """
 
 from __future__ import annotations

@@ -7,15 +7,11 @@ others: a depthwise one takes up to twice as long.
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
-import onnx
-import onnxruntime
 from onnx import numpy_helper
 
-from spacelang.latency.runtimes.onnxruntime.session import session_options
+from spacelang.latency.runtimes.onnxruntime.session import optimised
 
 BLOCKED = "com.microsoft.nchwc"
 ENTRY, EXIT = "ReorderInput", "ReorderOutput"
@@ -26,8 +22,8 @@ def without_reordering(model: bytes) -> bytes:
 
     The result is for this machine alone: how many channels a block has depends on the processor.
     """
-    optimised = _optimised(model)
-    nodes = list(optimised.graph.node)
+    blocked = optimised(model)
+    nodes = list(blocked.graph.node)
     if not all(node.domain == BLOCKED for node in nodes):
         return model
     same = {node.output[0]: node.input[0] for node in nodes if node.op_type == ENTRY}
@@ -39,19 +35,10 @@ def without_reordering(model: bytes) -> bytes:
         node.input[:] = [same.get(each, each) for each in node.input]
         node.output[:] = [same.get(each, each) for each in node.output]
     if nodes[0].op_type == ENTRY:
-        optimised.graph.input[0].type.tensor_type.shape.dim[1].dim_value = _channels(optimised.graph, kept[0])
-    del optimised.graph.node[:]
-    optimised.graph.node.extend(kept)
-    return bytes(optimised.SerializeToString())
-
-
-def _optimised(model: bytes) -> Any:
-    """The model that onnxruntime runs."""
-    with tempfile.TemporaryDirectory() as folder:
-        options = session_options()
-        options.optimized_model_filepath = str(Path(folder) / "optimised.onnx")
-        onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        return onnx.load(options.optimized_model_filepath)
+        blocked.graph.input[0].type.tensor_type.shape.dim[1].dim_value = _channels(blocked.graph, kept[0])
+    del blocked.graph.node[:]
+    blocked.graph.node.extend(kept)
+    return bytes(blocked.SerializeToString())
 
 
 def _channels(graph: Any, convolution: Any) -> int:

@@ -8,16 +8,21 @@ import numpy as np
 from onnx import ModelProto
 
 from spacelang.latency.runtimes.onnxruntime.graph import OPSET, Graph, Port, window_attributes
+from spacelang.latency.runtimes.protocol import Pixels
 from spacelang.steps import Step, Steps
 from spacelang.steps.network import INPUT
 
 
-def floats(steps: Steps, *, batch: int = 1, opset: int = OPSET) -> ModelProto:
-    """A float32 model: it reads batch × channels × size × size, and writes batch × outputs (or such maps)."""
+def floats(steps: Steps, *, batch: int = 1, opset: int = OPSET, pixels: Pixels | None = None) -> ModelProto:
+    """A float32 model: it reads batch × channels × size × size, and writes batch × outputs (or such maps).
+
+    With `pixels` it reads bytes, and normalises them.
+    """
     writer, ports = _Writer(), []
     for at, given in enumerate(steps.inputs):
-        ports.append(Port(f"x{at or ''}", "float32", (batch, given.channels, given.size, given.size)))
-        writer.names[INPUT - at] = ports[-1].name
+        name, kind = f"x{at or ''}", "uint8" if pixels else "float32"
+        ports.append(Port(name, kind, (batch, given.channels, given.size, given.size)))
+        writer.names[INPUT - at] = writer.graph.normalised(name, pixels) if pixels else name
     for index, step in enumerate(steps.steps):
         writer.write(index, step)
     last, made = len(steps.steps) - 1, steps.output

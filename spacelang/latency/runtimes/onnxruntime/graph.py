@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
+from spacelang.latency.runtimes.protocol import Pixels
 from spacelang.steps import Grid, Window
 
 OPSET = 17
@@ -62,10 +63,22 @@ class Graph:
         opsets = [helper.make_opsetid("", opset), *(helper.make_opsetid(each, 1) for each in domains)]
         return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="spacelang")
 
+    def normalised(self, name: str, pixels: Pixels) -> str:
+        """Bytes in NCHW as the floats that a network was trained on."""
+        factors, offsets = (self.constant(each.reshape(1, -1, 1, 1)) for each in (pixels.factors, pixels.offsets))
+        scaled = self.node("Mul", name, self.node("Cast", name, name, to=TensorProto.FLOAT), factors)
+        return self.node("Add", name, scaled, offsets)
+
     def _append(self, array: NDArray[Any]) -> str:
         name = f"w{len(self._constants)}"
         self._constants.append(numpy_helper.from_array(array, name))
         return name
+
+
+def with_metadata(model: ModelProto, metadata: dict[str, str]) -> ModelProto:
+    """The model, saying this of itself too."""
+    helper.set_model_props(model, metadata)
+    return model
 
 
 def window_attributes(window: Window) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import numpy as np
 from onnx import ModelProto
 
 from spacelang.latency.runtimes.onnxruntime.graph import CONTRIB, OPSET, Graph, Port, window_attributes
-from spacelang.latency.runtimes.protocol import Border
+from spacelang.latency.runtimes.protocol import Border, Pixels
 from spacelang.steps import Grid, Step, Steps
 from spacelang.steps.network import GATE, HIGHEST, HSIGMOID, INPUT, SIGMOID, THREE, Map
 
@@ -23,14 +23,17 @@ Operand = tuple[str, str, str]
 """The names of a map, its scale and its zero point."""
 
 
-def qoperator(steps: Steps, border: Border = "images", *, batch: int = 1, opset: int = OPSET) -> ModelProto:
+def qoperator(
+    steps: Steps, border: Border = "images", *, batch: int = 1, opset: int = OPSET, pixels: Pixels | None = None
+) -> ModelProto:
     """A model of quantised operators.
 
     With the border `images` it reads float32 batch × channels × size × size and writes float32 batch × outputs (× 1 × 1
-    if the network ends in a map). With `maps` it reads and writes uint8, batch × size × size × channels.
+    if the network ends in a map). With `maps` it reads and writes uint8, batch × size × size × channels. With `pixels`
+    images are bytes, in the same shape, and the model normalises them.
     """
     writer = _Writer(steps)
-    inputs = writer.begin(border, batch)
+    inputs = writer.begin(border, batch, pixels)
     for index, step in enumerate(steps.steps):
         writer.write(index, step)
     return writer.graph.model(inputs, writer.end(border, batch), opset)
@@ -44,13 +47,15 @@ class _Writer:
         self.steps = steps
         self.names: dict[int, str] = {}
 
-    def begin(self, border: Border, batch: int) -> list[Port]:
+    def begin(self, border: Border, batch: int, pixels: Pixels | None) -> list[Port]:
         ports = []
         for at, given in enumerate(self.steps.inputs):
             name = f"x{at or ''}"
             maps = (batch, given.size, given.size, given.channels)
             images = (batch, given.channels, given.size, given.size)
-            ports.append(Port(name, "uint8", maps) if border == "maps" else Port(name, "float32", images))
+            kind = "uint8" if border == "maps" or pixels else "float32"
+            ports.append(Port(name, kind, maps if border == "maps" else images))
+            name = self.graph.normalised(name, pixels) if pixels else name
             if border == "images":
                 quantised = self.graph.node("QuantizeLinear", name, name, *self.graph.grid(_grid(given)))
                 name = self.graph.node("Transpose", name, quantised, perm=TO_LAST)

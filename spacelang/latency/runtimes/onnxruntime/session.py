@@ -1,11 +1,15 @@
-"""A model, ready to run on one thread of onnxruntime."""
+"""Models in onnxruntime: on an input that stays the same, to time them, and on images, for what they say."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime
+from numpy.typing import NDArray
 
 WARNINGS_OFF = 3
 """onnxruntime's log level `error`."""
@@ -16,7 +20,7 @@ class Session:
     """`run()` computes the model once, on an input that stays the same; nothing is allocated or copied for it."""
 
     def __init__(self, model: bytes) -> None:
-        self._session = onnxruntime.InferenceSession(model, session_options(), providers=["CPUExecutionProvider"])
+        self._session = open_session(model)
         given, made = self._session.get_inputs()[0], self._session.get_outputs()[0]
         rng = np.random.default_rng(0)
         # Bound inputs are read in place, so the array has to live as long as the session.
@@ -33,9 +37,42 @@ class Session:
         return self._binding.copy_outputs_to_cpu()[0]
 
 
-def session_options() -> onnxruntime.SessionOptions:
+class Inference:
+    """A model to call with images: batch × channels × size × size in, batch × outputs out.
+
+    The batch is the one that the model was written for.
+    """
+
+    def __init__(self, model: bytes, threads: int = 1) -> None:
+        self._session = open_session(model, threads)
+        self._name = self._session.get_inputs()[0].name
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Channels, height and width of an image."""
+        return tuple(self._session.get_inputs()[0].shape[1:])
+
+    def __call__(self, images: NDArray[Any]) -> NDArray[np.float32]:
+        (output,) = self._session.run(None, {self._name: images})
+        return np.asarray(output).reshape(len(images), -1)
+
+
+def optimised(model: bytes) -> onnx.ModelProto:
+    """The model that onnxruntime runs, after it has fused what it can."""
+    with TemporaryDirectory() as folder:
+        options = session_options()
+        options.optimized_model_filepath = str(Path(folder, "optimised.onnx"))
+        onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        return onnx.load(options.optimized_model_filepath)
+
+
+def open_session(model: bytes, threads: int = 1) -> onnxruntime.InferenceSession:
+    return onnxruntime.InferenceSession(model, session_options(threads), providers=["CPUExecutionProvider"])
+
+
+def session_options(threads: int = 1) -> onnxruntime.SessionOptions:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.log_severity_level = WARNINGS_OFF
     return options

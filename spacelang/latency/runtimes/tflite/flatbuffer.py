@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ SCHEMA = 3
 IDENTIFIER = b"TFL3"
 ALIGNMENT = 16
 """Of constants, in bytes; the schema asks for it."""
-TYPES = {"float32": "FLOAT32", "int8": "INT8", "int32": "INT32"}
+TYPES = {"float32": "FLOAT32", "int8": "INT8", "int32": "INT32", "uint8": "UINT8"}
 LAST_OLD_CODE = 127
 """Operators up to this one are also named in a field that holds one byte."""
 
@@ -78,9 +78,11 @@ class Graph:
         self._operators.append(_Operator(kind, version, numbers, output.index, options, fields))
         return output
 
-    def model(self, given: Sequence[Tensor], made: Tensor) -> bytes:
-        """The finished model, from its inputs to its output."""
-        builder = flatbuffers.Builder(sum(map(len, self._buffers)) + 4096 * len(self._tensors))
+    def model(self, given: Sequence[Tensor], made: Tensor, metadata: Mapping[str, str]) -> bytes:
+        """The finished model, from its inputs to its output. metadata: what it says of itself, by name."""
+        first = len(self._buffers)
+        buffers = [*self._buffers, *(each.encode() for each in metadata.values())]
+        builder = flatbuffers.Builder(sum(map(len, buffers)) + 4096 * len(self._tensors))
         codes = list(dict.fromkeys((each.kind, each.version) for each in self._operators))
         subgraph = _table(
             builder,
@@ -96,7 +98,8 @@ class Graph:
             OperatorCodes=_references(builder, [_code(builder, *each) for each in codes]),
             Subgraphs=_references(builder, [subgraph]),
             Description=builder.CreateString("spacelang"),
-            Buffers=_references(builder, [_buffer(builder, each) for each in self._buffers]),
+            Buffers=_references(builder, [_buffer(builder, each) for each in buffers]),
+            Metadata=_references(builder, [_metadata(builder, name, first + at) for at, name in enumerate(metadata)]),
             Version=SCHEMA,
         )
         builder.Finish(model, IDENTIFIER)
@@ -158,6 +161,24 @@ def _code(builder: Any, kind: str, version: int) -> Any:
     number = getattr(tflite.BuiltinOperator, kind)
     old = min(number, LAST_OLD_CODE)
     return _table(builder, "OperatorCode", DeprecatedBuiltinCode=old, BuiltinCode=number, Version=version)
+
+
+def _metadata(builder: Any, name: str, buffer: int) -> Any:
+    return _table(builder, "Metadata", Name=builder.CreateString(name), Buffer=buffer)
+
+
+def read_metadata(content: bytes) -> dict[str, str]:
+    """What a model says of itself; other than UTF-8 is left out."""
+    model = tflite.Model.GetRootAsModel(content, 0)
+    found = {}
+    for at in range(model.MetadataLength()):
+        each = model.Metadata(at)
+        data = model.Buffers(each.Buffer()).DataAsNumpy()
+        try:
+            found[each.Name().decode()] = data.tobytes().decode() if model.Buffers(each.Buffer()).DataLength() else ""
+        except UnicodeDecodeError:
+            continue
+    return found
 
 
 def _buffer(builder: Any, content: bytes) -> Any:

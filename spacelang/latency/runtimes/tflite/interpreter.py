@@ -10,6 +10,28 @@ from typing import Any
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
+from numpy.typing import NDArray
+
+
+class LiteInference:
+    """A model to call with images: batch × channels × size × size in, batch × outputs out. It runs one at a time."""
+
+    def __init__(self, model: bytes) -> None:
+        self._model = LiteModel(model)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Channels, height and width of an image."""
+        _, height, width, channels = self._model.shape
+        return channels, height, width
+
+    def __call__(self, images: NDArray[Any]) -> NDArray[np.float32]:
+        made = []
+        for image in images:
+            self._model.set_input(np.ascontiguousarray(image.transpose(1, 2, 0)[None]))
+            self._model.run()
+            made.append(self._model.output().reshape(-1))
+        return np.stack(made)
 
 
 class LiteModel:
@@ -24,8 +46,14 @@ class LiteModel:
         numbers = np.random.default_rng(0).random(given["shape"], np.float32) * 255
         self.set_input((numbers - 128 if given["dtype"] == np.int8 else numbers).astype(given["dtype"]))
 
-    def set_input(self, value: Any) -> None:
-        self._interpreter.set_tensor(self._interpreter.get_input_details()[0]["index"], value)
+    def set_input(self, value: Any, at: int = 0) -> None:
+        """at: which input, in the order that the model was written with."""
+        self._interpreter.set_tensor(self._interpreter.get_input_details()[at]["index"], value)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the first input."""
+        return tuple(map(int, self._interpreter.get_input_details()[0]["shape"]))
 
     def run(self) -> None:
         self._interpreter.invoke()

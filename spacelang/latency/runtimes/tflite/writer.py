@@ -7,20 +7,22 @@ before it. relu and relu6 are fused into the operator before them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from tflite import ActivationFunctionType, Padding
 
-from spacelang.latency.runtimes.protocol import Border
+from spacelang.latency.runtimes.protocol import Border, Pixels
 from spacelang.latency.runtimes.tflite import flatbuffer
 from spacelang.latency.runtimes.tflite.flatbuffer import Graph, Tensor
-from spacelang.steps import INPUT, Grid, Map, Step, Steps, Window
-from spacelang.steps.network import GATE, HIGHEST, SIGMOID, THREE
+from spacelang.steps import INPUT, Grid, Map, Step, Steps, Weights, Window
+from spacelang.steps.network import GATE, HIGHEST, HSIGMOID, SIGMOID, THREE
 
 SIXTH = Grid(float(np.float32(1 / 6 / HIGHEST)))
 """On this grid, 255 is 1/6."""
+LARGEST_WEIGHT = 127
 FUSED = {"": "NONE", "relu": "RELU", "relu6": "RELU6"}
 OHWI, IHWO = (0, 2, 3, 1), (1, 2, 3, 0)
 """The orders of the weights of a convolution and of a depthwise one, from OIHW."""
@@ -30,17 +32,23 @@ INTEGER_VERSIONS = {"CONV_2D": 3, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 4, 
 """The versions of operators that take int8; of all others it is 2. Of those that take float32 it is 1."""
 
 
-def tflite_model(steps: Steps, border: Border = "images") -> bytes:
+def tflite_model(
+    steps: Steps,
+    border: Border = "images",
+    *,
+    pixels: Pixels | None = None,
+    metadata: Mapping[str, str] | None = None,
+) -> bytes:
     """A TFLite model for one image.
 
     With the border `images` it reads and writes float32, 1 × size × size × channels; with `maps` int8, or float32 where
-    the steps are float.
+    the steps are float. With `pixels` it reads bytes, and normalises them. metadata: what it says of itself.
     """
     writer = _Writer(steps)
-    inputs = writer.begin(border)
+    inputs = writer.begin(border, pixels)
     for index, step in enumerate(steps.steps):
         writer.write(index, step)
-    return writer.graph.model(inputs, writer.end(border))
+    return writer.graph.model(inputs, writer.end(border), metadata or {})
 
 
 class _Writer:
@@ -52,17 +60,29 @@ class _Writer:
         self.integer = steps.precision == "int8"
         self.tensors: dict[int, Tensor] = {}
 
-    def begin(self, border: Border) -> list[Tensor]:
+    def begin(self, border: Border, pixels: Pixels | None) -> list[Tensor]:
         given = []
         for at, each in enumerate(self.steps.inputs):
             shape = (1, each.size, each.size, each.channels)
-            tensor = self._map(shape, each.grid)
-            given.append(tensor)
-            if border == "images" and self.integer:
-                given[at] = self.graph.tensor(shape, "float32")
-                self.graph.operator("QUANTIZE", [given[at]], tensor, "QuantizeOptions", self._version("QUANTIZE"))
+            floats = border == "images" and (self.integer or pixels is not None)
+            given.append(self._image(shape, pixels) if floats else (self._map(shape, each.grid),) * 2)
+            tensor = given[at][1]
+            if floats and self.integer:
+                tensor = self._map(shape, each.grid)
+                self.graph.operator("QUANTIZE", [given[at][1]], tensor, "QuantizeOptions", self._version("QUANTIZE"))
             self.tensors[INPUT - at] = tensor
-        return given
+        return [each for each, _ in given]
+
+    def _image(self, shape: tuple[int, ...], pixels: Pixels | None) -> tuple[Tensor, Tensor]:
+        """The input of the model, and the floats that it stands for."""
+        if pixels is None:
+            return (self.graph.tensor(shape, "float32"),) * 2
+        given, value = self.graph.tensor(shape, "uint8"), self.graph.tensor(shape, "float32")
+        self.graph.operator("CAST", [given], value)
+        for kind, numbers in (("MUL", pixels.factors), ("ADD", pixels.offsets)):
+            inputs, made = [value, self.graph.constant(numbers)], self.graph.tensor(shape, "float32")
+            value = self.graph.operator(kind, inputs, made, f"{kind.title()}Options", FusedActivationFunction=0)
+        return given, value
 
     def end(self, border: Border) -> Tensor:
         last = self.tensors[len(self.steps.steps) - 1]
@@ -108,35 +128,54 @@ class _Writer:
         return self._operator("MEAN", inputs, _shape(step.made), step.made.grid, "ReducerOptions", KeepDims=True)
 
     def average_pool(self, step: Step, x: Tensor) -> Tensor:
-        return self._window("AVERAGE_POOL_2D", step, x, Padding.SAME)
+        """TFLite's pool keeps the grid of its input. Where the windows are whole, a convolution takes the mean."""
+        (read,) = self.steps.read(step)
+        if not self.integer or read.grid == step.made.grid:
+            return self._window("AVERAGE_POOL_2D", step, x, Padding.SAME, step.made.grid)
+        assert step.window is not None
+        if step.window.before == step.window.after == 0 and read.size % step.window.stride == 0:
+            return self.depthwise(replace(step, weights=_mean(step.window.kernel, read.channels)), x)
+        pooled = self._window("AVERAGE_POOL_2D", step, x, Padding.SAME, read.grid)
+        return self._operator("QUANTIZE", [pooled], pooled.shape, step.made.grid, "QuantizeOptions")
 
     def max_pool(self, step: Step, x: Tensor) -> Tensor:
         assert step.window is not None
         padded, pads = self._padded(x, step.window, _shape(step.made)[1], LOWEST[x.dtype])
-        return self._window("MAX_POOL_2D", step, padded, pads)
+        return self._window("MAX_POOL_2D", step, padded, pads, step.made.grid)
 
-    def _window(self, kind: str, step: Step, x: Tensor, pads: int) -> Tensor:
+    def _window(self, kind: str, step: Step, x: Tensor, pads: int, grid: Grid | None) -> Tensor:
         assert step.window is not None
         return self._operator(
-            kind, [x], _shape(step.made), step.made.grid, "Pool2DOptions", act="", Padding=pads,
+            kind, [x], _shape(step.made), grid, "Pool2DOptions", act="", Padding=pads,
             FilterHeight=step.window.kernel, FilterWidth=step.window.kernel, **_strides(step.window),
         )  # fmt: skip
 
-    def plain(self, step: Step, x: Tensor) -> Tensor:
-        """An activation that is one operator without options."""
-        return self._operator(PLAIN[step.kind], [x], x.shape, step.made.grid)
+    def clamp(self, step: Step, x: Tensor) -> Tensor:
+        """relu or relu6 by themselves; in integers x · 1 on the grid of the output, which holds nothing else."""
+        if not self.integer:
+            return self._operator(step.kind.upper(), [x], x.shape, None)
+        return self.multiply(step, x, self._number(1, HSIGMOID))
+
+    def sigmoid(self, step: Step, x: Tensor) -> Tensor:
+        return self._operator("LOGISTIC", [x], x.shape, step.made.grid)
 
     def swish(self, step: Step, x: Tensor) -> Tensor:
         gate = self._operator("LOGISTIC", [x], x.shape, SIGMOID)
         return self.multiply(step, x, gate)
 
     def hard_swish(self, step: Step, x: Tensor) -> Tensor:
-        return self._operator("HARD_SWISH", [x], x.shape, step.made.grid, "HardSwishOptions")
+        """In integers x times its hard sigmoid: XNNPACK has no integer HARD_SWISH, and TFLite's own is slow on x86."""
+        if not self.integer:
+            return self._operator("HARD_SWISH", [x], x.shape, None, "HardSwishOptions")
+        return self.multiply(step, x, self._gate(x))
 
     def hard_sigmoid(self, step: Step, x: Tensor) -> Tensor:
+        return self._gate(x)
+
+    def _gate(self, x: Tensor) -> Tensor:
         """clamp(x + 3, 0, 6) · 1/6. The product keeps the integers, and gives them another scale."""
         clamped = self._operator("ADD", [x, self._number(3, THREE)], x.shape, GATE, "AddOptions", act="relu6")
-        return self.multiply(step, clamped, self._number(1 / 6, SIXTH))
+        return self._operator("MUL", [clamped, self._number(1 / 6, SIXTH)], x.shape, HSIGMOID, "MulOptions", act="")
 
     def _operator(
         self, kind: str, inputs: Sequence[Tensor], shape: tuple[int, ...], grid: Grid | None, options: str = "",
@@ -183,6 +222,13 @@ class _Writer:
         return INTEGER_VERSIONS.get(kind, 2) if self.integer else 1
 
 
+def _mean(kernel: int, channels: int) -> Weights:
+    """Of a depthwise convolution that takes the mean."""
+    scales = np.full(channels, 1 / (LARGEST_WEIGHT * kernel**2), np.float32)
+    values = np.full((channels, 1, kernel, kernel), LARGEST_WEIGHT, np.int8)
+    return Weights(values, np.zeros(channels, np.int32), scales)
+
+
 def same_padding(window: Window, size: int, out: int) -> bool:
     """Whether TFLite's `SAME` pads a map of this size as the window does."""
     whole = max(0, (out - 1) * window.stride + window.kernel - size)
@@ -202,7 +248,6 @@ def _strides(window: Window) -> dict[str, Any]:
     return {"StrideH": window.stride, "StrideW": window.stride}
 
 
-PLAIN = {"relu": "RELU", "relu6": "RELU6", "sigmoid": "LOGISTIC"}
 WRITERS: dict[str, Callable[..., Tensor]] = {
     "conv": _Writer.conv,
     "dwconv": _Writer.depthwise,
@@ -212,9 +257,9 @@ WRITERS: dict[str, Callable[..., Tensor]] = {
     "pool": _Writer.pool,
     "avgpool": _Writer.average_pool,
     "maxpool": _Writer.max_pool,
-    "relu": _Writer.plain,
-    "relu6": _Writer.plain,
-    "sigmoid": _Writer.plain,
+    "relu": _Writer.clamp,
+    "relu6": _Writer.clamp,
+    "sigmoid": _Writer.sigmoid,
     "swish": _Writer.swish,
     "hsigmoid": _Writer.hard_sigmoid,
     "hswish": _Writer.hard_swish,
