@@ -57,7 +57,9 @@ def check_arguments(use: ast.BlockUse, context: Context, layers: int | None, pro
     """
     block = context.blocks.get(use.block.text)
     if block is None:
-        if context.program.complete:
+        # Where there are no blocks at all, it's the import that is missing, for all of them.
+        said = not context.blocks and any(each.code == "SP0201" for each in context.report.diagnostics)
+        if context.program.complete and not said:
             mend = did_you_mean(use.block.text, context.blocks) or 'write `import "std/blocks.space"`'
             context.report.error("SP0201", f"unknown block `{use.block.text}`", use.block.span, help=mend)
         return False
@@ -82,7 +84,7 @@ class _Arguments:
         right = [self._argument(each) for each in self.use.arguments]
         meant = {self._meant(each) for each in self.use.arguments} - {None}
         absent = [each for each in self.types if each not in given and each not in meant]
-        if absent:
+        if absent and not any(code.startswith("SP00") for code in self.report.errors_within(self.use.span)):
             what = listed([f"`{each}`" for each in absent], "and")
             labels = [Label(self.block.name.span, "declared here")]
             mend = f"add {listed([_form(each, self.types[each]) for each in absent], 'and')}"

@@ -35,6 +35,7 @@ class _Head:
         """The channels that may enter the step at hand."""
         self.pool: ast.Operator | None = None
         self.linear: ast.Operator | None = None
+        self._unpooled = False
         self.head = context.space.head
         # A line that couldn't be read may be the one that seems to be missing.
         self.whole = context.head_whole
@@ -59,7 +60,7 @@ class _Head:
         if self.pool is not None:
             labels = [Label(self.pool.span, "first pooled here")]
             self.report.error("SP0423", "the map is pooled twice", step.span, labels=labels, help="keep one of them")
-        elif self.linear is not None:
+        elif self.linear is not None and not self._unpooled:
             self._behind_linear(step)
         self.pool = self.pool or step
 
@@ -90,10 +91,21 @@ class _Head:
 
     def _linear(self, step: ast.Operator) -> None:
         if self.pool is None and self.linear is None and self.whole:
-            message = "`linear` needs the pooled map: without `pool`, every pixel is an input"
-            self.report.error("SP0423", message, step.span, help=put("write `pool` above it", "pool", Place.ABOVE))
+            self._needs_pool(step)
         self._out(step)
         self.linear = step
+
+    def _needs_pool(self, step: ast.Operator) -> None:
+        """One error, whether the pool is missing or stands below."""
+        self._unpooled = True
+        below = next((each for each in self.head if each.kind.text == "pool"), None)
+        if below is None:
+            message = "`linear` needs the pooled map: without `pool`, every pixel is an input"
+            self.report.error("SP0423", message, step.span, help=put("write `pool` above it", "pool", Place.ABOVE))
+        else:
+            labels = [Label(below.span, "it stands here")]
+            message = "`linear` stands before `pool`, and needs the pooled map"
+            self.report.error("SP0423", message, step.span, labels=labels, help="move `pool` above it")
 
     def _convolution(self, step: ast.Operator) -> None:
         kernel = step.argument

@@ -83,8 +83,9 @@ def _form(values: ast.Values, rule: Rule, report: Report) -> bool:
 
 def _list(values: ast.Values, rule: Rule, report: Report) -> bool:
     if not rule.lists:
-        message = f"a list for the layers can't stand behind `{rule.subject}` here"
-        mend = "only widths and arguments of a model's stages have one value a layer"
+        message = f"`{rule.subject}` can't have a list of one value for each layer here"
+        numbers = ", ".join(spelled(each.value) for each in values.numbers)
+        mend = f"a set to choose from has braces, `{{{numbers}}}`; only a model's stages have one value for each layer"
         report.error("SP0313", message, values.span, help=mend)
         return False
     if rule.layers is not None and len(values.numbers) != rule.layers:

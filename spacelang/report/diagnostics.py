@@ -77,6 +77,8 @@ class Report:
 
     def __init__(self, diagnostics: list[Diagnostic] | None = None) -> None:
         self.diagnostics = [] if diagnostics is None else diagnostics
+        self.spoilt: list[Span] = []
+        """Places whose text isn't what was meant, which is reported: what else seems wrong there comes of that."""
         self._errors: dict[Source, list[tuple[int, str]]] = {}
         """For each text, where its errors start, and their codes, ascending; of the first `_indexed` diagnostics."""
         self._indexed = 0
@@ -91,7 +93,12 @@ class Report:
         labels: Iterable[Label] = (),
         help: str = "",
     ) -> None:
-        self.diagnostics.append(Diagnostic(code, message, span, note, tuple(labels), help))
+        if span is None or not self._comes_of_another(code, span):
+            self.diagnostics.append(Diagnostic(code, message, span, note, tuple(labels), help))
+
+    def _comes_of_another(self, code: str, span: Span) -> bool:
+        places = () if code.startswith("SP00") else self.spoilt
+        return any(each.source is span.source and each.start <= span.start < each.end for each in places)
 
     def warning(self, code: str, message: str, span: Span | None = None, *, note: str = "", help: str = "") -> None:
         self.diagnostics.append(Diagnostic(code, message, span, note, (), help, Severity.WARNING))

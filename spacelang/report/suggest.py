@@ -6,6 +6,31 @@ from collections.abc import Iterable, Sequence
 
 from spacelang.report.mend import Mend, write
 
+ELSEWHERE = {
+    **dict.fromkeys(("silu",), "swish"),
+    **dict.fromkeys(("hard_swish", "hardswish", "h_swish"), "hswish"),
+    **dict.fromkeys(("hard_sigmoid", "hardsigmoid", "h_sigmoid"), "hsigmoid"),
+    **dict.fromkeys(("float32", "float", "f32"), "fp32"),
+    **dict.fromkeys(("qint8", "i8"), "int8"),
+    **dict.fromkeys(("ort", "onnx"), "onnxruntime"),
+    **dict.fromkeys(("litert", "tensorflow", "tf"), "tflite"),
+    **dict.fromkeys(("conv2d", "convolution"), "conv"),
+    **dict.fromkeys(("depthwise", "depthwise_conv", "dw_conv", "dw"), "dwconv"),
+    **dict.fromkeys(("fc", "dense", "classifier"), "linear"),
+    **dict.fromkeys(("squeeze_excite", "squeeze_excitation"), "se"),
+    **dict.fromkeys(("avg_pool", "average_pool"), "avgpool"),
+    **dict.fromkeys(("max_pool",), "maxpool"),
+    **dict.fromkeys(("gelu", "elu", "selu", "celu", "mish", "prelu", "leaky_relu", "tanh", "softmax", "softplus"), ""),
+    **dict.fromkeys(("int4", "int16", "uint8", "uint4", "fp16", "bf16", "fp8", "float16", "bfloat16", "mixed"), ""),
+    **dict.fromkeys(("concat", "cat", "add", "mul", "sum", "split", "chunk", "upsample", "deconv", "shuffle"), ""),
+    **dict.fromkeys(
+        ("attention", "mha", "batchnorm", "bn", "batch_norm", "layernorm", "flatten", "reshape", "pad"), ""
+    ),
+    **dict.fromkeys(("tensorrt", "openvino", "tvm", "coreml", "ncnn", "mnn"), ""),
+}
+"""Names that other tools have, and ours for the same; empty where spacelang has nothing like it, so that a name that
+looks similar isn't suggested."""
+
 SHOWN = 12
 """More names than this are not listed: nobody reads them."""
 
@@ -77,7 +102,11 @@ def did_you_mean(word: str, options: Iterable[str]) -> Mend:
     'legal here: relu or swish'
     """
     names = list(options)
-    near = closest(word, names)
+    if word.lower() in ELSEWHERE:
+        ours = ELSEWHERE[word.lower()]
+        near = ours if ours in names else None
+    else:
+        near = closest(word, names)
     if near is not None:
         return write(f"did you mean `{near}`?", near)
     return legal(names) if names else Mend("")

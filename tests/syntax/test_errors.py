@@ -15,6 +15,7 @@ RANGES = "a range stands between two numbers, `32..64` or `32..64 step 8`"
 ARITHMETIC = "arithmetic takes numbers, names, calls and ( )"
 NUMBERS = "numbers are like 24, 0.25 or 1e-5; names start with a letter"
 
+SEMICOLON = "a line break or a comma ends a property; a comment begins with #"
 MESSAGES = [
     # operators and ranges
     ("a 2..", "1:6 SP0001 found the end of the file behind `..`, expected a number"),
@@ -32,7 +33,7 @@ MESSAGES = [
     ('a "b" + 1', f'1:7 SP0001 `+` can\'t follow the string `"b"` | {ARITHMETIC}'),
     ("a 1..2 + 3", f"1:8 SP0001 `+` can't follow the number `2` | {ARITHMETIC}"),
     ("a < b < c", "1:7 SP0001 `<` can't follow the word `b` | a comparison has two sides, `hidden != in`"),
-    ("a // b", "1:4 SP0001 found `/` behind `/`, expected a number or a name | a comment starts with #"),
+    ("a // b", "1:3 SP0017 a comment begins with `#` | write # in each line of it"),
     # commas and brackets
     ("a, , b", "1:4 SP0001 found `,` behind `,`, expected a value"),
     (", a", "1:1 SP0001 found `,`, expected a value"),
@@ -47,8 +48,8 @@ MESSAGES = [
     ("a f(b", "1:4 SP0002 `(` is not closed | write ) where it ends"),
     ("a [1, 2\nb", "1:3 SP0002 `[` is not closed | write ] where it ends"),
     ("a {\n  b\n", "3:1 SP0002 `{` is not closed before the end of the file | write } where it ends"),
-    ("a }", "1:3 SP0003 this `}` closes nothing"),
-    ("a { b ) }", "1:7 SP0003 this `)` closes nothing"),
+    ("a }", "1:3 SP0003 this `}` closes nothing | take it away, or open above what it closes"),
+    ("a { b ) }", "1:7 SP0003 this `)` closes nothing | take it away"),
     ("a [1, 2)", "1:8 SP0003 `[` is closed by `)` | write ]"),
     # strings
     ('a "b', '1:3 SP0004 the string is not closed on its line | it ends with `"`; inside, a quote is written \\"'),
@@ -71,10 +72,11 @@ MESSAGES = [
     ("a\0b", "1:2 SP0005 an invisible character (U+0000) stands here | delete it, or write a space"),
     ("größe 1", "1:3 SP0005 `ö` can't stand in a name | names are made of the letters a-z and A-Z, digits and _"),
     ("a ★", "1:3 SP0005 `★` (black star) means nothing in a .space text"),
-    ("a; b; c", "1:2 SP0005 `;` means nothing in a .space text | a line break or a comma ends a property"),
+    ("a; b; c", f"1:2 SP0005 `;` means nothing in a .space text | {SEMICOLON}"),
     (
         "depth: 2",
-        "1:6 SP0005 `:` means nothing in a .space text | a value follows its name without a colon: `depth 2..4`",
+        "1:6 SP0005 `:` means nothing in a .space text | a value follows its name without a colon: `depth 2..4`, and a "
+        "range has two dots",
     ),
     ("a @", "1:3 SP0005 `@` means nothing in a .space text"),
     # numbers
@@ -84,7 +86,7 @@ MESSAGES = [
     ("a 1_000", "1:3 SP0006 `1_000` is not a number | write 1000: digits are not grouped"),
     ("a 8ms", "1:3 SP0006 `8ms` is not a number | a space stands between a number and its unit: 8 ms"),
     ("a 3.0.1", f"1:3 SP0006 `3.0.1` is not a number | {NUMBERS}"),
-    ("a 2...4", "1:6 SP0006 `.4` is not a number | write 0.4: digits stand on both sides of the point"),
+    ("a 2...4", "1:4 SP0006 a range has two dots | write it like `2..4`"),
 ]
 
 
@@ -123,7 +125,7 @@ device b {
     report = Report()
     file = parse(Source("a", text), report)
     (error,) = report.diagnostics
-    assert str(error.span) == "a:7:1"
+    assert str(error.span) == "a:4:3"
     assert [str(each.span) for each in error.labels] == ["a:2:8"]
     assert len(file.lines) == 2
 
@@ -150,7 +152,7 @@ hyperspace a on vnni {
   stage stage2 { depth 2..4, stride 2, width 3 of 32..96 }
 }
 """
-    assert [each.split()[:2] for each in errors(text)] == [["3:21", "SP0001"], ["5:39", "SP0001"], ["7:1", "SP0002"]]
+    assert [each.split()[:2] for each in errors(text)] == [["3:3", "SP0002"], ["3:21", "SP0001"], ["5:39", "SP0001"]]
 
 
 def test_a_mistake_in_a_header_hides_none_below_it_and_makes_none() -> None:

@@ -14,9 +14,11 @@ from spacelang.ast.read.terms import (
     comparison,
     describe,
     expression,
+    meant_name,
     one_number,
     unknown,
     values,
+    with_points,
 )
 from spacelang.language.schema import ACTIVATIONS, HEAD_OPERATORS, MODIFIERS, OPERATORS, SHORTCUTS, OperatorForm
 from spacelang.report.suggest import did_you_mean, legal, listed
@@ -31,6 +33,8 @@ def block(cursor: Cursor) -> ast.Block | None:
         name, parameters = ast.Name(term.name.text, term.name.span), _parameters(term, report)
     elif isinstance(term, syntax.Word):
         name, parameters = ast.Name(term.text, term.span), ()
+    elif term is not None and (meant := _misnamed(term, cursor)):
+        name, parameters = meant
     else:
         report.error("SP0112", "a block needs a name", (term or cursor.phrase).span, help=f"write `{BLOCK_FORM}`")
         return None
@@ -42,11 +46,32 @@ def block(cursor: Cursor) -> ast.Block | None:
     return ast.Block(name, parameters, _body(body, report), cursor.span)
 
 
+def _misnamed(term: syntax.Term, cursor: Cursor) -> tuple[ast.Name, tuple[ast.Name, ...]] | None:
+    """What was meant by `my-conv(act)` or `"conv"(act)`, which is reported; None if that is no name."""
+    call: syntax.Term | None = None
+    if isinstance(term, syntax.Binary) and isinstance(term.right, syntax.Call):
+        call = term.right
+        term = term._replace(right=call.name, span=term.span.to(call.name.span))
+    elif isinstance(term, syntax.String) and isinstance(cursor.peek(), syntax.Parenthesised):
+        after = cursor.take()
+        assert isinstance(after, syntax.Parenthesised)
+        call = syntax.Call(syntax.Word("", after.span), (after.inner,), after.span)
+    meant = meant_name(term)
+    if meant is None:
+        return None
+    cursor.report.misnamed(term, meant)
+    parameters = _parameters(call, cursor.report) if isinstance(call, syntax.Call) else ()
+    return ast.Name(meant, term.span), parameters
+
+
 def _parameters(call: syntax.Call, report: Findings) -> tuple[ast.Name, ...]:
     names: list[ast.Name] = []
     for each in call.arguments:
         if isinstance(each, syntax.Word):
             names.append(ast.Name(each.text, each.span))
+        elif meant := meant_name(each):
+            report.misnamed(each, meant)
+            names.append(ast.Name(meant, each.span))
         else:
             report.error(
                 "SP0112", f"a parameter is a name, not {describe(each)}", each.span,
@@ -77,7 +102,7 @@ def _step(line: syntax.Line, report: Findings) -> ast.Let | ast.Operator | ast.S
 
 def _let(line: syntax.Line, report: Findings) -> ast.Let | None:
     cursor = Cursor(line.phrases[0], report)
-    name = cursor.word()
+    name = cursor.declared()
     if name is None:
         bound = line.phrases[0].terms[0]
         report.error("SP0112", f"only a name can be bound, not {describe(bound)}", bound.span, help="write `name = …`")
@@ -120,7 +145,8 @@ def _no_more(line: syntax.Line, report: Findings) -> None:
 
 def operator(line: syntax.Line, forms: Mapping[str, OperatorForm], report: Findings) -> ast.Operator | None:
     """`conv 1 -> hidden, act, when hidden != in`; `forms` are the operators that are legal here."""
-    cursor = Cursor(line.phrases[0], report)
+    first, *rest = with_points(line.phrases, report)
+    cursor = Cursor(first, report)
     kind = cursor.word()
     if kind is None:
         term = line.phrases[0].terms[0]
@@ -137,7 +163,7 @@ def operator(line: syntax.Line, forms: Mapping[str, OperatorForm], report: Findi
     out = _out(cursor, kind, form, in_head=forms is HEAD_OPERATORS)
     cursor.end()
     modifiers = _Modifiers(report, kind.text, form.modifiers, tuple(forms))
-    for phrase in line.phrases[1:]:
+    for phrase in rest:
         modifiers.read(phrase)
     if (form.argument and argument is None) or (form.out and out is None):
         return None
@@ -250,10 +276,7 @@ class _Modifiers:
             case "act":
                 self.act = name if cursor.peek() is None else activation(cursor, name)
             case "norm":
-                self.norm = False
-                if not cursor.skip("none"):
-                    self.report.error("SP0108", "`norm` can only be `none`", cursor.here(), help="write `norm none`")
-                    cursor.take()
+                self.norm = self._norm(cursor)
             case "bias":
                 self.bias = True
             case "residual":
@@ -264,6 +287,18 @@ class _Modifiers:
             case "when":
                 term = self._operand(cursor, name)
                 self.when = None if term is None else comparison(term, self.report)
+
+    def _norm(self, cursor: Cursor) -> bool:
+        """Whether the layer has a norm. What isn't legal counts as the one that it has."""
+        if cursor.skip("none"):
+            return False
+        given = cursor.here().text
+        has = given.lower() in ("batch", "batchnorm", "batch_norm", "bn", "true", "on", "yes")
+        message = "batch norm is what it has" if has else "`norm` can only be `none`: every norm is a batch norm"
+        help = "leave it out; `norm none` takes the norm away"
+        self.report.error("SP0108", message, cursor.here(), help=help)
+        cursor.drop()
+        return True
 
     def _legal(self) -> str:
         return f"`{self.owner}` takes {listed(self.legal)}" if self.legal else f"`{self.owner}` takes no modifiers"

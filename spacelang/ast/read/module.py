@@ -129,7 +129,7 @@ def _append(items: list[T], item: T | None) -> bool:
 
 def _device(cursor: Cursor) -> ast.Device | None:
     report, form = cursor.report, "write `device NAME { … }`"
-    name = cursor.word()
+    name = cursor.declared()
     if name is None:
         report.error("SP0112", "a device needs a name", cursor.span, help=form)
         return None

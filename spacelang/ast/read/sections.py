@@ -10,6 +10,7 @@ from spacelang.ast.read.terms import (
     Findings,
     Once,
     broken,
+    cursors,
     describe,
     one_number,
     phrases,
@@ -31,8 +32,7 @@ def entries(
     """The properties written in a section, each held against the table; what is wrong is reported and left out."""
     once = Once("property", report)
     read: list[ast.Entry] = []
-    for phrase in phrases(group):
-        cursor = Cursor(phrase, report)
+    for cursor in cursors(phrases(group), report):
         name = property_name(cursor, once)
         if name is None:
             continue

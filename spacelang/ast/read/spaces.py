@@ -13,6 +13,7 @@ from spacelang.ast.read.terms import (
     Findings,
     Once,
     broken,
+    cursors,
     describe,
     one_number,
     property_name,
@@ -30,14 +31,14 @@ SpaceKind = Literal["hyperspace", "space", "model"]
 def space(cursor: Cursor, kind: ast.Name) -> ast.Space | None:
     """`hyperspace name on device { … }`, the cursor behind the first word."""
     report, form = cursor.report, f"write `{kind.text} NAME on DEVICE {{ … }}`"
-    name = cursor.word()
+    name = cursor.declared()
     if name is None or name.text == "on":
         report.error("SP0112", f"a {kind.text} needs a name", (name or cursor.phrase).span, help=form)
         return None
     if not cursor.skip("on"):
         report.error("SP0112", f"{kind.text} `{name.text}` doesn't say its device", cursor.here(), help=form)
         return None
-    device = cursor.word()
+    device = cursor.declared()
     if device is None:
         report.error("SP0112", "`on` needs the name of a device", cursor.here(), help=form)
         return None
@@ -72,8 +73,8 @@ class _Body:
             if _starts_with(line.phrases[0], "from"):
                 self._from(line, once)
                 continue
-            for phrase in line.phrases:
-                self._property(phrase, once)
+            for cursor_of in cursors(line.phrases, self.report):
+                self._property(cursor_of, once)
         absent = [each for each in SPACE if each.required and each.name not in once]
         sections.missing(self.name, body, absent, self.report)
         return ast.Space(
@@ -82,8 +83,7 @@ class _Body:
             tuple(self.sections), cursor.span,
         )  # fmt: skip
 
-    def _property(self, phrase: syntax.Phrase, once: Once) -> None:
-        cursor = Cursor(phrase, self.report)
+    def _property(self, cursor: Cursor, once: Once) -> None:
         name = property_name(cursor, once)
         if name is None:
             return
@@ -163,15 +163,17 @@ def unit(cursor: Cursor, subject: ast.Name, wanted: str) -> ast.Name | None:
     """The unit that must follow the value."""
     report, here = cursor.report, cursor.here()
     given = cursor.word()
+    if cursor.unit_said:
+        return given
     if given is None:
         if cursor.peek() is None:
             report.error(
                 "SP0110",
                 f"`{subject.text}` needs its unit",
                 here,
-                help=put(f"write `{wanted}` behind the value", f" {wanted}", Place.AFTER),
+                help=put(f"write `{wanted}` after the value", f" {wanted}", Place.AFTER),
             )
-    elif given.text != wanted:
+    elif given.text not in (wanted, wanted.removesuffix("s")):
         report.error("SP0110", f"`{subject.text}` is measured in {wanted}, not in {given.text}", given.span,
                      help=write(f"give the values in `{wanted}`", wanted))  # fmt: skip
     return given

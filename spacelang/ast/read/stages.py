@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from spacelang import ast, syntax
 from spacelang.ast.read import sections
-from spacelang.ast.read.terms import Cursor, Findings, Once, describe, one_number, phrases, property_name, values
+from spacelang.ast.read.terms import (
+    Cursor,
+    Findings,
+    Once,
+    cursors,
+    describe,
+    one_number,
+    phrases,
+    property_name,
+    values,
+)
 from spacelang.language.schema import STAGE, named, names
 from spacelang.report.suggest import closest
 
@@ -27,12 +37,13 @@ def _use(cursor: Cursor) -> ast.BlockUse | None:
     if not cursor.skip("="):
         report.error("SP0112", "`=` is missing behind the search id", cursor.here(), help=f"write `{USE_FORM}`")
         return None
-    block = cursor.word()
+    block = cursor.declared()
     if block is None:
         report.error("SP0112", f"search id {term.text} names no block", cursor.here(), help=f"write `{USE_FORM}`")
         return None
     group = cursor.group()
-    arguments = _arguments(group, report) if group is not None else ()
+    help = "list the block once for each, with search ids of their own"
+    arguments = _arguments(group, report, help) if group is not None else ()
     cursor.end()
     return None if id is None else ast.BlockUse(id, block, arguments, cursor.span)
 
@@ -48,25 +59,25 @@ def needed_group(cursor: Cursor, name: ast.Name) -> syntax.Group | None:
     return group
 
 
-def _arguments(group: syntax.Group, report: Findings) -> tuple[ast.Argument, ...]:
+def _arguments(group: syntax.Group, report: Findings, several: str) -> tuple[ast.Argument, ...]:
+    """several: what to do where an argument is given several names."""
     once = Once("argument", report)
     read: list[ast.Argument] = []
-    for phrase in phrases(group):
-        cursor = Cursor(phrase, report)
+    for cursor in cursors(phrases(group), report):
         name = property_name(cursor, once)
         if name is not None and once.add(name):
-            read.append(_argument(cursor, name))
+            read.append(_argument(cursor, name, several))
     return tuple(read)
 
 
-def _argument(cursor: Cursor, name: ast.Name) -> ast.Argument:
+def _argument(cursor: Cursor, name: ast.Name, several: str = "take one of them: its layers are alike") -> ast.Argument:
     """One argument of a block; it has no numbers where they can't be read, so that it doesn't count as missing."""
-    value = cursor.word() or (None if _names(cursor, name) else values(cursor, name))
+    value = cursor.word() or (None if _names(cursor, name, several) else values(cursor, name))
     cursor.end()
     return ast.Argument(name, value or ast.Values("set", (), None, cursor.span), cursor.span)
 
 
-def _names(cursor: Cursor, name: ast.Name) -> bool:
+def _names(cursor: Cursor, name: ast.Name, several: str) -> bool:
     """Whether a set of names stands here, which is reported."""
     term = cursor.peek()
     if not isinstance(term, syntax.Group) or not term.lines:
@@ -77,7 +88,7 @@ def _names(cursor: Cursor, name: ast.Name) -> bool:
         "SP0403",
         f"`{name.text}` takes one name, not several",
         term.span,
-        help="list the block once for each, with search ids of their own",
+        help=several,
     )
     cursor.drop()
     return True
@@ -87,8 +98,8 @@ def stage(cursor: Cursor, keyword: ast.Name) -> ast.Stage | None:
     """`stem BLOCK { … }`, `stage NAME { … }` or `stage NAME BLOCK { … }`, the cursor behind the first word."""
     report, is_stem = cursor.report, keyword.text == "stem"
     form = "stem BLOCK { … }" if is_stem else "stage NAME { … }` or `stage NAME BLOCK { … }"
-    first = cursor.word()
-    second = None if is_stem else cursor.word()
+    first = cursor.declared()
+    second = None if is_stem else cursor.declared()
     group = cursor.group()
     if first is None:
         what = "a block" if is_stem else "a name"
@@ -118,8 +129,7 @@ class _Body:
         self, keyword: ast.Name, name: ast.Name | None, block: ast.Name | None, group: syntax.Group, cursor: Cursor
     ) -> ast.Stage:
         once = Once("property", self.report)
-        for phrase in phrases(group):
-            inner = Cursor(phrase, self.report)
+        for inner in cursors(phrases(group), self.report):
             property = property_name(inner, once)
             if property is not None and once.add(property):
                 self._take(inner, property)

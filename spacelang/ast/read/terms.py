@@ -5,7 +5,8 @@ Each function reports what is wrong with what it reads and then returns None, so
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from math import isfinite
 
 from spacelang import ast, syntax
@@ -44,8 +45,18 @@ class Findings(Report):
 
     def __init__(self, report: Report, source: Source) -> None:
         super().__init__(report.diagnostics)
+        self.spoilt = report.spoilt
         spans = (each.span for each in report.diagnostics if each.code.startswith("SP00"))
+        self._misnamed: set[str] = set()
         self.syntax_errors = tuple(each for each in spans if each is not None and each.source is source)
+
+    def misnamed(self, term: syntax.Term, meant: str) -> None:
+        """Reports a name that can't be one, once."""
+        if meant in self._misnamed:
+            return
+        self._misnamed.add(meant)
+        what = "has no quotes" if isinstance(term, syntax.String) else "can't have a `-` in it"
+        self.error("SP0112", f"a name {what}", term.span, help=f"write {meant}")
 
 
 class Cursor:
@@ -54,6 +65,12 @@ class Cursor:
     def __init__(self, phrase: syntax.Phrase, report: Findings) -> None:
         self.phrase = phrase
         self.report = report
+        self.continued = False
+        """Whether a missing comma in front of it is reported already."""
+        self.rest: syntax.Phrase | None = None
+        """What follows a missing comma."""
+        self.unit_said = False
+        """Whether the unit was written with each value of a set, which is reported."""
         self._terms = phrase.terms
         self._at = 0
 
@@ -84,6 +101,16 @@ class Cursor:
         self._at += found
         return found
 
+    def declared(self) -> ast.Name | None:
+        """The next term, if it is a name, or was meant to be one, which is reported: `my-phone`, `"phone"`."""
+        term = self.peek()
+        meant = None if term is None else meant_name(term)
+        if term is None or meant is None:
+            return self.word()
+        self._at += 1
+        self.report.misnamed(term, meant)
+        return ast.Name(meant, term.span)
+
     def group(self) -> syntax.Group | None:
         """The next term, if it is a group in braces."""
         term = self.peek()
@@ -105,6 +132,9 @@ class Cursor:
         rest = self._terms[self._at :]
         if not rest:
             return
+        if isinstance(rest[0], syntax.Word) and len(rest) > 1 and rest[0].text not in _JOINTS and self._at > 1:
+            self._missing_comma(rest, self._terms[self._at - 1].span)
+            return
         if once is not None:
             once.mention_all(rest)
         before = self._terms[self._at - 1].span
@@ -113,8 +143,16 @@ class Cursor:
             f"{describe(rest[0])} can't stand here",
             rest[0].span.to(rest[-1].span),
             labels=[Label(before, "nothing may follow this")],
-            help=_parted(rest[0], before),
+            help=_RANGE_HELP if _is_joint(rest[0]) else _parted(rest[0], before),
         )
+        self.drop()
+
+    def _missing_comma(self, rest: tuple[syntax.Term, ...], before: Span) -> None:
+        """The rest is read as a phrase of its own (by `cursors`)."""
+        if not self.continued:
+            message = f"a comma is missing before {describe(rest[0])}"
+            self.report.error("SP0109", message, rest[0].span, help=_parted(rest[0], before))
+        self.rest = syntax.Phrase(rest, rest[0].span.to(rest[-1].span))
         self.drop()
 
 
@@ -124,6 +162,14 @@ def _parted(rest: syntax.Term, before: Span) -> str:
     return put(help, ",", Place.AFTER, before) if isinstance(rest, syntax.Word) else help
 
 
+_JOINTS = ("to", "and", "or", "until", "through")
+_RANGE_HELP = "a range has two dots: `2..4`; a set has commas: `{2, 4}`"
+
+
+def _is_joint(term: syntax.Term) -> bool:
+    return isinstance(term, syntax.Word) and term.text in _JOINTS
+
+
 class Once:
     """Names that may be written once in a place; reports the second with a label at the first."""
 
@@ -131,9 +177,14 @@ class Once:
         self._what = what
         self._report = report
         self._first: dict[str, Span] = {}
+        self._meant: set[str] = set()
 
     def __contains__(self, name: str) -> bool:
-        return name in self._first
+        return name in self._first or name in self._meant
+
+    def excuse(self, name: str) -> None:
+        """It was probably meant by another word, so it isn't missing."""
+        self._meant.add(name)
 
     def mention(self, name: str, span: Span) -> None:
         """Counts `name` as written here, though in a way that is reported already."""
@@ -161,6 +212,54 @@ class Once:
 
 def phrases(group: syntax.Group) -> Iterable[syntax.Phrase]:
     return (phrase for line in group.lines for phrase in line.phrases)
+
+
+def cursors(phrases: Iterable[syntax.Phrase], report: Findings) -> Iterator[Cursor]:
+    """A cursor for each property: decimal commas are mended, and what follows a missing comma comes on its own."""
+    for phrase in with_points(phrases, report):
+        cursor = Cursor(phrase, report)
+        yield cursor
+        while cursor.rest is not None:
+            cursor = Cursor(cursor.rest, report)
+            cursor.continued = True
+            yield cursor
+
+
+def with_points(phrases: Iterable[syntax.Phrase], report: Findings) -> list[syntax.Phrase]:
+    """The phrases, none of which may start with a number; one after a decimal comma joins the one before."""
+    mended: list[syntax.Phrase] = []
+    for phrase in phrases:
+        number = _with_point(mended[-1], phrase) if mended else None
+        if number is None:
+            mended.append(phrase)
+            continue
+        message = "a number has a decimal point, not a comma"
+        report.error("SP0018", message, number.span, help=f"write {number.text}")
+        terms = (*mended[-1].terms[:-1], number, *phrase.terms[1:])
+        mended[-1] = syntax.Phrase(terms, mended[-1].span.to(phrase.span))
+    return mended
+
+
+def _with_point(before: syntax.Phrase, after: syntax.Phrase) -> syntax.Number | None:
+    whole, part = before.terms[-1], after.terms[0]
+    if not (isinstance(whole, syntax.Number) and isinstance(part, syntax.Number)):
+        return None
+    if not (whole.text.isdigit() and part.text.isdigit() and part.span.start == whole.span.end + 1):
+        return None
+    text = f"{whole.text}.{part.text}"
+    return syntax.Number(float(text), text, whole.span.to(part.span))
+
+
+def meant_name(term: syntax.Term) -> str | None:
+    """The name that was meant by an expression with hyphens, or a text in quotes; None if none was."""
+    if isinstance(term, syntax.String):
+        name = re.sub(r"\W", "_", term.value, flags=re.ASCII)
+        return name if re.match(r"[A-Za-z_]", name) else None
+    if not isinstance(term, syntax.Binary) or term.op != "-":
+        return None
+    left = meant_name(term.left) or (term.left.text if isinstance(term.left, syntax.Word) else None)
+    right = term.right.text if isinstance(term.right, syntax.Word | syntax.Number) else None
+    return f"{left}_{right}" if left and right and re.fullmatch(r"\w+", right) else None
 
 
 def broken(span: Span, report: Findings) -> bool:
@@ -207,16 +306,21 @@ def values(cursor: Cursor, subject: ast.Name) -> ast.Values | None:
         case syntax.Range():
             return _range(cursor, term)
         case syntax.Group():
-            return _set(term, subject, report)
+            return _set(term, subject, cursor)
         case syntax.PerLayer():
             return _values("per_layer", [_member(item, "list", report) for item in term.items], term.span)
         case None:
             report.error("SP0108", f"`{subject.text}` needs a value", subject.span, help=VALUES_HELP)
             return None
     message = f"`{subject.text}` takes numbers, not {describe(term)}"
-    report.error("SP0108", message, term.span, help=VALUES_HELP)
+    report.error("SP0108", message, term.span, help=_RANGE_HELP if _is_difference(term) else VALUES_HELP)
     cursor.drop()
     return None
+
+
+def _is_difference(term: syntax.Term) -> bool:
+    """Whether it is `2-4`, by which a range was probably meant."""
+    return isinstance(term, syntax.Binary) and term.op == "-" and isinstance(term.right, syntax.Number)
 
 
 def _range(cursor: Cursor, term: syntax.Range) -> ast.Values | None:
@@ -234,20 +338,46 @@ def _range(cursor: Cursor, term: syntax.Range) -> ast.Values | None:
     return _values("range", ends, span, step)
 
 
-def _set(group: syntax.Group, subject: ast.Name, report: Findings) -> ast.Values | None:
+def _set(group: syntax.Group, subject: ast.Name, cursor: Cursor) -> ast.Values | None:
+    report = cursor.report
+    group = _without_units(group, subject, cursor)
     if broken(group.span, report):
         return None
     members: list[ast.Number | None] = []
     for phrase in phrases(group):
-        cursor = Cursor(phrase, report)
-        cursor.take()
+        inner = Cursor(phrase, report)
+        inner.take()
         members.append(_member(phrase.terms[0], "set", report))
         if members[-1] is not None:
-            cursor.end()
+            inner.end()
     if not members:
         report.error("SP0302", f"`{subject.text}` has no values to choose from", group.span, help=VALUES_HELP)
         return None
     return _values("set", members, group.span)
+
+
+def _without_units(group: syntax.Group, subject: ast.Name, cursor: Cursor) -> syntax.Group:
+    """The set without units after its values, which are reported once."""
+    units = [
+        phrase.terms[1]
+        for phrase in phrases(group)
+        if len(phrase.terms) == 2
+        and isinstance(phrase.terms[0], syntax.Number)
+        and isinstance(phrase.terms[1], syntax.Word)
+    ]
+    if not units:
+        return group
+    unit = units[0].span.text
+    numbers = ", ".join(phrase.terms[0].span.text for phrase in phrases(group))
+    known = subject.text == "latency"
+    message = f"the unit `{unit}` stands once, after the set" if known else f"`{subject.text}` has no unit"
+    cursor.report.error("SP0110", message, units[0].span, help=f"write `{{{numbers}}}{f' {unit}' if known else ''}`")
+    cursor.unit_said = True
+    lines = tuple(
+        line._replace(phrases=tuple(phrase._replace(terms=phrase.terms[:1]) for phrase in line.phrases))
+        for line in group.lines
+    )
+    return group._replace(lines=lines)
 
 
 def _member(term: syntax.Term, place: str, report: Findings) -> ast.Number | None:
@@ -345,4 +475,4 @@ def unknown_property(cursor: Cursor, what: str, name: ast.Name, once: Once, opti
     unknown(cursor.report, "SP0105", what, name, options)
     near = closest(name.text, options)
     if near is not None:
-        once.mention(near, name.span)
+        once.excuse(near)

@@ -97,6 +97,27 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP0015",
         "too many errors",
-        "After 100 errors in its syntax, the rest of a file is not read. It is probably no .space file.",
+        "After 100 errors in its syntax, the rest of a file is not read. It is probably not a .space file.",
+    ),
+    Code(
+        "SP0016",
+        "an opening brace on a line of its own",
+        "A line break ends a property, so the brace that opens a body stands at the end of the line before.",
+        "device d\n{ runtime onnxruntime }",
+        "device d { runtime onnxruntime }",
+    ),
+    Code(
+        "SP0017",
+        "a comment in the form of another language",
+        "A comment begins with `#` and goes on to the end of the line. There are no comments over several lines.",
+        "language 1 // the version",
+        "language 1 # the version",
+    ),
+    Code(
+        "SP0018",
+        "a decimal comma",
+        "Numbers have a decimal point. A comma ends a value, or parts two of them.",
+        "hyperspace a on vnni { targets latency {0,05, 0,07} ms }",
+        "hyperspace a on vnni { targets latency {0.05, 0.07} ms }",
     ),
 )

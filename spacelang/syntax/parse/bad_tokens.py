@@ -14,6 +14,9 @@ from spacelang.syntax.parse.tokens import BROKEN, Errors, Token
 _CLOSERS: Final = {"{": "}", "(": ")", "[": "]"}
 _CLOSER_TYPES: Final = {"}": "RBRACE", ")": "RPAR", "]": "RSQB"}
 
+FOREIGN_COMMENTS: Final = frozenset({"/", ";", "-", "%", "'", "<"})
+"""What comments begin with in other languages, `//`, `/*`, `;`, `--`, `%`, `'` and `<!--`: their first characters."""
+
 _LOOK_ALIKES: Final = {
     **dict.fromkeys("“”„‟«»‘’‚′″＂", '"'),
     **dict.fromkeys("–—−‐‑‒﹣－", "-"),
@@ -38,8 +41,8 @@ _LOOK_ALIKES: Final = {
 }
 
 _ADVICE: Final = {
-    ";": "a line break or a comma ends a property",
-    ":": "a value follows its name without a colon: `depth 2..4`",
+    ";": "a line break or a comma ends a property; a comment begins with #",
+    ":": "a value follows its name without a colon: `depth 2..4`, and a range has two dots",
     "'": 'strings stand in double quotes: "std/blocks.space"',
     "`": 'strings stand in double quotes: "std/blocks.space"',
     ".": "a range has two dots: `2..4`",
@@ -52,6 +55,10 @@ _ADVICE: Final = {
 }
 
 
+_UNIT: Final = re.compile(r"([0-9.]+)([A-Za-z_]+)")
+"""A number with a unit directly behind it. Only the first on a line is reported: a set has one unit, after it."""
+
+
 class BadTokens:
     """Reports the tokens of `kinds` and replaces them by broken ones, whose lines the parser leaves out."""
 
@@ -60,6 +67,23 @@ class BadTokens:
     def __init__(self, errors: Errors) -> None:
         self._errors = errors
         self._stray_line = -1
+        self._unit_line = -1
+
+    def end_of_comment(self, token: Token) -> int | None:
+        """Where the foreign comment ends that this token begins, which is reported; None if it doesn't begin one."""
+        text, start = self._errors.source.text, token.start
+        starts_line = not text[text.rfind("\n", 0, start) + 1 : start].strip()
+        sign = next((each for each in ("//", "/*", "--", "<!--") if text.startswith(each, start)), token.text)
+        if sign not in ("//", "/*") and not (starts_line and sign in (";", "--", "<!--", "%", "'")):
+            return None
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        if (closing := {"/*": "*/", "<!--": "-->"}.get(sign)) and (at := text.find(closing, start)) >= 0:
+            end = at + len(closing)
+        self._errors.add(
+            "SP0017", "a comment begins with `#`", start, start + len(sign), help="write # in each line of it"
+        )
+        return end
 
     def report(self, token: Token) -> Iterator[Token]:
         """The token itself where nothing is wrong with it (numbers and strings are looked at more closely)."""
@@ -89,6 +113,25 @@ class BadTokens:
                 yield Token(_CLOSER_TYPES[token.text[at]], token.text[at], token.start + at)
 
     def _malformed_number(self, token: Token) -> bool:
+        source = self._errors.source
+        if token.text.startswith(".") and source.text.endswith("..", 0, token.start):
+            self._errors.add(
+                "SP0006", "a range has two dots", token.start - 2, token.start + 1, help="write it like `2..4`"
+            )
+            return False
+        if (decimal := re.search(r"(?<![\w.])0,$", source.text[: token.start])) and re.fullmatch(
+            r"0[0-9]+", token.text
+        ):
+            written = f"0.{token.text}"
+            start = decimal.start()
+            help = f"write {written}"
+            self._errors.add("SP0018", "a number has a decimal point, no comma", start, token.end, help=help)
+            return False
+        if _UNIT.fullmatch(token.text):
+            line = source.position(token.start)[0]
+            if line == self._unit_line:
+                return False
+            self._unit_line = line
         message = f"`{_shortened(token.text)}` is not a number"
         self._errors.add("SP0006", message, token.start, token.end, help=_mended_number(token.text))
         return False
@@ -140,7 +183,7 @@ def _mended_number(text: str) -> str:
         return write(f"write {_shortened(mended)}: digits stand on both sides of the point", mended)
     if plain != text and plain.isdigit():
         return write(f"write {_shortened(plain)}: digits are not grouped", plain)
-    unit = re.fullmatch(r"([0-9.]+)([A-Za-z_]+)", text)
+    unit = _UNIT.fullmatch(text)
     if unit:
         mended = f"{unit[1]} {unit[2]}"
         return write(f"a space stands between a number and its unit: {_shortened(mended)}", mended)

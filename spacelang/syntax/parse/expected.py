@@ -20,14 +20,31 @@ class Unexpected(NamedTuple):
     help: str
 
 
-def unexpected(found: Token, before: Token | None, accepted: set[str]) -> Unexpected:
-    """`before` is the token in front of `found`; `accepted` are the terminals that the parser could go on with."""
+def unexpected(found: Token, before: Token | None, accepted: set[str], opening: Token | None = None) -> Unexpected:
+    """What to say.
+
+    Args:
+        before: the token in front of `found`.
+        accepted: the terminals that the parser could go on with.
+        opening: the parenthesis or square bracket that both stand in.
+    """
+    if opening is not None and _belongs_in_braces(found, before, opening):
+        return Unexpected(f"`{opening.text}` can't hold this", "sets and bodies stand in braces: `{ … }`")
+    if before is not None and before.text in ("<", ">") and found.type in ("_NEWLINE", "_COMMA", "RBRACE", "$END"):
+        return Unexpected(f"`{before.text}` compares two values", "sets and bodies stand in braces: `{ … }`")
     behind = before is not None and before.type not in ("_NEWLINE", "LBRACE", "RBRACE")
     if found.type in _OPERATORS | {"RANGE"} and before is not None and _ends_value(before):
         return Unexpected(f"`{found.text}` can't follow {_described(before)}", _why_not(found, before))
     place = f" behind `{before.text}`" if before is not None and behind and not _ends_value(before) else ""
     message = f"found {_described(found)}{place}, expected {_expected(accepted)}"
     return Unexpected(message, _advice(found, before, accepted))
+
+
+def _belongs_in_braces(found: Token, before: Token | None, opening: Token) -> bool:
+    """Whether brackets of another kind hold several values, or properties."""
+    if opening.type == "LPAR" and found.type == "_COMMA":
+        return True
+    return before is not None and before.type == "WORD" and found.type in ("WORD", "NUMBER", "STRING", "LBRACE", "LSQB")
 
 
 def _expected(accepted: set[str]) -> str:
@@ -51,6 +68,8 @@ def _described(token: Token) -> str:
 
 
 def _why_not(found: Token, before: Token) -> str:
+    if found.type == "RANGE" and before.text in ("ms", "channels", "channel"):
+        return "the unit stands once, after the range: `5..10 ms`"
     if found.type == "RANGE":
         return "a range stands between two numbers, `32..64` or `32..64 step 8`"
     if found.type == "COMPARE":

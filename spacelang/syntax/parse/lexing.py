@@ -19,7 +19,7 @@ from spacelang.language.limits import EXPRESSION_OPERATORS, GROUP_ITEMS, TOKENS
 from spacelang.report.diagnostics import Report
 from spacelang.report.source import Source
 from spacelang.syntax.nodes import Comment
-from spacelang.syntax.parse.bad_tokens import BadTokens
+from spacelang.syntax.parse.bad_tokens import FOREIGN_COMMENTS, BadTokens
 from spacelang.syntax.parse.brackets import balance
 from spacelang.syntax.parse.tables import TERMINALS
 from spacelang.syntax.parse.tokens import BROKEN, CLOSING, Abandoned, Errors, Token, Trivia
@@ -60,13 +60,17 @@ def scan(source: Source) -> list[Token]:
 
 def _scan(text: str, errors: Errors) -> Iterator[Token]:
     bad = BadTokens(errors)
+    read_from = 0
     for match in _PATTERN.finditer(text):
         kind = match.lastgroup
-        if kind == "SPACE":
+        if kind == "SPACE" or match.start() < read_from:
             continue
         assert kind is not None
         token = Token(kind, match.group(), match.start())
-        if kind in bad.kinds:
+        end = bad.end_of_comment(token) if token.text in FOREIGN_COMMENTS else None
+        if end is not None:
+            read_from = end
+        elif kind in bad.kinds:
             yield from bad.report(token)
         else:
             yield token
@@ -75,11 +79,12 @@ def _scan(text: str, errors: Errors) -> Iterator[Token]:
 class _Level:
     """An open bracket, or the file. `line` is where the current line starts, None between lines."""
 
-    __slots__ = ("between_items", "items", "line", "type")
+    __slots__ = ("between_items", "items", "last_line", "line", "type")
 
     def __init__(self, type: str, line: int | None = None) -> None:
         self.type = type
         self.line = line
+        self.last_line = line
         self.items = 0
         self.between_items = True
 
@@ -114,7 +119,7 @@ class _Layout:
         self._breaks += 1
         level = self._levels[-1]
         if level.type in ("LBRACE", "FILE") and level.line is not None:
-            level.line = None
+            level.last_line, level.line = level.line, None
             self._tokens.append(token)
             self._end_item(level)
 
@@ -134,6 +139,8 @@ class _Layout:
 
     def _word(self, token: Token) -> None:
         level = self._levels[-1]
+        if token.type == "LBRACE" and self._tokens and self._tokens[-1].type == "_NEWLINE":
+            self._opening_brace_on_its_own(level, token)
         if token.type == "RBRACE":
             self._close_group(token)
         elif level.line is None:
@@ -150,6 +157,14 @@ class _Layout:
         elif token.type in _OPERATORS:
             token = self._count_operator(token)
         self._tokens.append(token)
+
+    def _opening_brace_on_its_own(self, level: _Level, token: Token) -> None:
+        """It is taken as the end of the line above."""
+        message = "a `{` stands at the end of the line that it belongs to"
+        self._errors.add("SP0016", message, token.start, token.end, help="write { on the line above")
+        self._tokens.pop()
+        level.line = level.last_line
+        level.between_items = False
 
     def _begin_line(self, level: _Level, token: Token) -> None:
         level.line = token.start

@@ -13,7 +13,7 @@ from spacelang.syntax.nodes import File
 from spacelang.syntax.parse.automaton import END_OF_TEXT, Automaton
 from spacelang.syntax.parse.expected import unexpected
 from spacelang.syntax.parse.lexing import tokenise
-from spacelang.syntax.parse.tokens import BROKEN, Abandoned, Errors, Token
+from spacelang.syntax.parse.tokens import BROKEN, CLOSING, Abandoned, Errors, Token
 from spacelang.syntax.parse.tree import TreeBuilder
 
 
@@ -103,9 +103,24 @@ class _Run:
     def _complain(self, at: int, token: Token) -> None:
         if not self._spoilt[-1] and token.type != BROKEN:
             before = self._tokens[at - 1] if at else None
-            problem = unexpected(token, before, self._automaton.accepts())
+            opening = self._opening(at)
+            problem = unexpected(token, before, self._automaton.accepts(), opening)
             self._errors.add("SP0001", problem.message, token.start, token.end, help=problem.help)
         self._spoilt[-1] = True
+
+    def _opening(self, at: int) -> Token | None:
+        """The parenthesis or square bracket around a token, unless it's a call's; it was maybe meant to be a brace."""
+        depth = 0
+        for index in range(at - 1, -1, -1):
+            token = self._tokens[index]
+            if token.type in ("RPAR", "RSQB", "RBRACE"):
+                depth += 1
+            elif token.type in CLOSING and depth:
+                depth -= 1
+            elif token.type in CLOSING or token.type == "_NEWLINE":
+                called = index > 0 and self._tokens[index - 1].type == "FUNCTION"
+                return token if token.type in ("LPAR", "LSQB") and not called else None
+        return None
 
     def _drop_line(self) -> None:
         self._automaton.drop(self._lines[-1])

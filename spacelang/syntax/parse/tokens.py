@@ -53,6 +53,10 @@ class Errors:
         self._report = report
         self._left = SYNTAX_ERRORS
 
+    def spoil(self, start: int, end: int) -> None:
+        """Nothing but errors of the syntax will be reported of this place."""
+        self._report.spoilt.append(self.source.span(start, end))
+
     def add(
         self,
         code: str,
