@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 
 
 def bench(
-    files: Annotated[list[str], typer.Argument(metavar="FILE…", help="Models, or spaces to take three models of.")],
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE…", help="Models, exported files, or spaces to take three models of.")
+    ],
     runs: Annotated[
         int, typer.Option("--runs", min=1, max=100_000, help="In each of 4 sweeps; the fastest counts.")
     ] = 50,
@@ -31,19 +34,17 @@ def bench(
     json: Json = False,
 ) -> None:
     """Measure models on one core for a minute or more, INT8 and FP32; of a space, three of its models."""
-    from spacelang.latency.bench import Model
+    from spacelang.latency.bench import Model, exported
     from spacelang.latency.bench import bench as benched
     from spacelang.latency.collect.log import warn_of_clock
     from spacelang.latency.device import pinned, this_device
     from spacelang.latency.meter import Meter
     from spacelang.latency.runtimes.runtime import runtime as named
 
-    for each in files:
-        if each.lower().endswith(".onnx"):
-            raise typer.BadParameter(f"{each}: `bench` measures .space files; `spacelang predict` reads ONNX")
     measured_in, device = named(runtime.value), this_device(runtime.value)
-    spaces = [load_space(each, ("space", "model")) for each in files]
-    models = [
+    written = [each for each in files if Path(each).suffix.lower() in (".onnx", ".tflite")]
+    spaces = [load_space(each, ("space", "model")) for each in files if each not in written]
+    models = exported([Path(each) for each in written], measured_in) + [
         Model(space, architecture, f"{space.name} {name}" if space.kind == "space" else name)
         for space in spaces
         for name, architecture in networks(space, seed).items()

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
+from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from spacelang import ir
 from spacelang.backends.protocol import writing_out
+from spacelang.driver import loads
+from spacelang.files import read_or_refuse
 from spacelang.latency.collect.measure import Measuring, in_turn
 from spacelang.latency.meter import SWEEPS, Clock
-from spacelang.latency.runtimes.protocol import PRECISIONS, Runtime
-from spacelang.networks.architecture import Architecture
+from spacelang.latency.runtimes.protocol import PRECISIONS, Precision, Runnable, Runtime
+from spacelang.networks.architecture import Architecture, architecture_of
 from spacelang.networks.cost import cost, total
+from spacelang.report.diagnostics import refuse
 from spacelang.report.progress import Update
 
 APART_SECONDS = 20.0
@@ -23,11 +28,54 @@ memory down lasts for 20 to 60 seconds (docs/adr/0021)."""
 
 
 class Model(NamedTuple):
-    """What is to be measured."""
+    """What is to be measured.
+
+    Attributes:
+        files: what was exported of it, in one precision or both. The others are written with made-up numbers: the
+            same operators, which take the same time.
+    """
 
     space: ir.SearchSpace
     architecture: Architecture
     name: str
+    files: Mapping[Precision, bytes] = MappingProxyType({})
+
+    def loaded(self, runtime: Runtime, precision: Precision) -> Runnable:
+        """Raises: ShapeError: as `Runtime.network`."""
+        if precision in self.files:
+            return runtime.load(self.files[precision])
+        return runtime.network(self.space, self.architecture, precision)
+
+
+def exported(paths: Sequence[Path], runtime: Runtime) -> list[Model]:
+    """Files that `spacelang export` wrote, as models; the INT8 file and the FP32 twin of one model are one.
+
+    Raises: SpacelangError: SP1911 if a file can't be read, is for another runtime, or doesn't say which model it is of.
+    """
+    models: dict[str, Model] = {}
+    for path in paths:
+        content = read_or_refuse(path, "SP1911")
+        if path.suffix.lower() != runtime.suffix:
+            refuse("SP1911", f"{runtime.name} doesn't read `{path}`", "bench the files of each runtime by themselves")
+        space, precision = _origin(path, content, runtime)
+        known = models.get(space.sha256, Model(space, architecture_of(space), path.stem))
+        if precision in known.files:
+            known = Model(space, known.architecture, path.stem)
+            models[str(path)] = known._replace(files={precision: content})
+        else:
+            models[space.sha256] = known._replace(files={**known.files, precision: content})
+    return list(models.values())
+
+
+def _origin(path: Path, content: bytes, runtime: Runtime) -> tuple[ir.SearchSpace, Precision]:
+    """The model that a file is of, and its precision."""
+    try:
+        said = runtime.said(content)
+        space = loads(said["spacelang.model"])
+        return space, PRECISIONS[PRECISIONS.index(said["spacelang.precision"])]
+    except Exception:  # whatever a damaged file, or one of something else, leads to
+        mend = "`spacelang predict` reads ONNX from elsewhere"
+        refuse("SP1911", f"`{path}` doesn't say which model it is of, as files of `spacelang export` do", mend)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +118,7 @@ def bench(
     def measure(at: int) -> None:
         nonlocal done
         model, precision = tasks[at]
-        run = runtime.network(model.space, model.architecture, precision).run
+        run = model.loaded(runtime, precision).run
         fastest[at] = min(fastest[at], meter.measure(run, f"{model.name} in {precision}", runs).ms)
         done += 1
         update(done, count, model.name)

@@ -9,9 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from spacelang import dumps, load
 from spacelang.cli.entry import run
 from spacelang.latency import bench
 from spacelang.latency.meter import Measurement, Meter
+from spacelang.latency.runtimes.onnxruntime.floats import floats
+from spacelang.latency.runtimes.onnxruntime.graph import with_metadata
+from spacelang.latency.runtimes.onnxruntime.qoperator import qoperator
+from spacelang.latency.runtimes.runtime import OnnxRuntime
+from spacelang.networks.architecture import architecture_of
+from spacelang.networks.kernels import Kernel
+from spacelang.steps import network_steps
 from tests.latency.conftest import Terminal
 
 ROOT = Path(__file__).parents[2]
@@ -83,12 +91,33 @@ def test_what_shows_the_progress_is_not_pinned(terminal: Terminal) -> None:
     terminal.check()
 
 
-def test_bench_says_who_reads_onnx(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["bench", "net.onnx"]) == 1
-    assert capsys.readouterr().err == (
-        "error: Invalid value: net.onnx: `bench` measures .space files; `spacelang predict` reads ONNX\n"
-        " = help: see `spacelang bench --help`\n"
+def test_bench_says_who_reads_onnx(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "net.onnx"
+    path.write_bytes(OnnxRuntime().kernel_model(Kernel("conv", 8, 8, 4), "int8"))
+    assert run(["bench", str(path)]) == 1
+    assert capsys.readouterr().err.startswith(
+        f"error[SP1911]: `{path}` doesn't say which model it is of, as files of `spacelang export` do\n"
+        " = help: `spacelang predict` reads ONNX from elsewhere\n"
     )
+    assert run(["bench", str(path), "--runtime", "tflite"]) == 1
+    assert f"error[SP1911]: tflite doesn't read `{path}`" in capsys.readouterr().err
+
+
+def test_bench_of_exported_files(instant: list[float], capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """The INT8 file and the FP32 twin of one model are one row; a twin that isn't there is written for it."""
+    space = load(SPECS / "seqnet_vnni_a0.space")
+    said = {"spacelang.model": dumps(space)}
+    paths = []
+    for name, precision in (("a0", "int8"), ("a0_float", "fp32"), ("again", "int8")):
+        steps = network_steps(space, architecture_of(space), precision)  # type: ignore[arg-type]
+        model = qoperator(steps) if precision == "int8" else floats(steps)
+        paths.append(tmp_path / f"{name}.onnx")
+        content = with_metadata(model, {**said, "spacelang.precision": precision})
+        paths[-1].write_bytes(content.SerializeToString())
+    assert run(["bench", *map(str, paths), "--runs", "1", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["models"]
+    assert [each["name"] for each in rows] == ["a0", "again"]
+    assert all(each["int8_ms"] > 0 and each["fp32_ms"] > 0 for each in rows)
 
 
 @pytest.mark.parametrize("runtime", ["onnxruntime", "tflite"])

@@ -69,6 +69,10 @@ class Runtime(Protocol):
         """A model, ready to run on one thread."""
         ...
 
+    def said(self, model: bytes) -> dict[str, str]:
+        """What a file says of itself, by name; nothing where its format has no place for that."""
+        return {}
+
     def kernel_model(self, kernel: Kernel, precision: Precision) -> bytes:
         """A kernel alone, as it runs inside a network: integers or floats in and out, in the runtime's layout."""
         return self.model(kernel_steps(kernel, precision), "maps")

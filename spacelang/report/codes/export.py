@@ -77,4 +77,12 @@ CODES: tuple[Code, ...] = (
         "spacelang evaluate model.onnx",
         "spacelang evaluate model.onnx --data digits",
     ),
+    Code(
+        "SP1911",
+        "a file that can't be benched",
+        "`bench` measures files that `spacelang export` wrote: they say which model they are of, so its FP32 twin can "
+        "be measured beside them. All files of one call are for one runtime, `--runtime`.",
+        "spacelang bench found.tflite",
+        "spacelang bench found.tflite --runtime tflite",
+    ),
 )

@@ -33,6 +33,11 @@ class OnnxRuntime(Runtime):
         made = qoperator(steps, border) if steps.precision == "int8" else floats(steps)
         return bytes(made.SerializeToString())
 
+    def said(self, model: bytes) -> dict[str, str]:
+        import onnx
+
+        return {each.key: each.value for each in onnx.load_model_from_string(model).metadata_props}
+
     def load(self, model: bytes) -> Runnable:
         from spacelang.latency.runtimes.onnxruntime.session import Session
 

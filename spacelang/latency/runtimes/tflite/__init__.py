@@ -40,6 +40,11 @@ class TFLite(Runtime):
 
         return tflite_model(steps, border)
 
+    def said(self, model: bytes) -> dict[str, str]:
+        from spacelang.latency.runtimes.tflite.flatbuffer import read_metadata
+
+        return read_metadata(model)
+
     def load(self, model: bytes) -> Runnable:
         from spacelang.latency.runtimes.tflite.interpreter import LiteModel
 
