@@ -59,6 +59,9 @@ COMMANDS = {
     ),
     "latency import": Command("latency:import_", "spacelang latency import bench -o phone.parquet"),
     "latency train": Command("predictor:train", "spacelang latency train log.parquet -o server.predictor"),
+    "latency adapt": Command(
+        "predictor:adapt", "spacelang latency adapt zen5-onnxruntime-int8 log.parquet -o server.predictor"
+    ),
     "latency eval": Command("predictor:eval_", "spacelang latency eval server.predictor log.parquet"),
     "latency devices": Command("predictor:devices", "spacelang latency devices"),
     "predict": Command("predictor:predict", "spacelang predict specs/seqnet_vnni_a0.space --device cost-model"),

@@ -74,6 +74,29 @@ def train(
         say(f"the log holds {has}, so their latency is taken to be the sum of their kernels'")
 
 
+def adapt(
+    predictor: Annotated[str, typer.Argument(metavar="PREDICTOR", help="A shipped one's name, or a file.")],
+    log: LogFile,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="PREDICTOR", help="The file to write.")],
+    json: Json = False,
+) -> None:
+    """Make a predictor of a new device from one of another and a hundred kernels (`latency collect --for-adapt`)."""
+    from spacelang.latency.collect.log import read_log
+    from spacelang.latency.predict.adapt import adapt as adapted
+    from spacelang.latency.predict.adapt import report_unmeasured
+    from spacelang.latency.predict.predictor import named
+    from spacelang.latency.predict.shipped import find_predictor
+    from spacelang.latency.predict.stored import write_predictor
+
+    base, measured, report = find_predictor(predictor), read_log(log), Report()
+    with progress("adapting"):
+        made = adapted(base, measured, named(output))
+    write_predictor(made, output)
+    _show_accuracy(made, {kind: each.accuracy for kind, each in made.kinds.items()}, made.accuracy, json)
+    report_unmeasured(made, report)
+    show_diagnostics(report.diagnostics)
+
+
 def eval_(
     predictor: Annotated[str, typer.Argument(metavar="PREDICTOR", help="A file, or a shipped one's name.")],
     log: LogFile,
@@ -86,7 +109,7 @@ def eval_(
     from spacelang.report.diagnostics import refuse
 
     found, measured, report = find_predictor(predictor), read_log(log), Report()
-    kernels, networks = evaluate(found, measured)
+    kernels, networks, _ = evaluate(found, measured, report)
     report_left_out(found, measured, report)
     show_diagnostics(report.diagnostics)
     if not kernels and networks is None:
@@ -198,15 +221,14 @@ def predict(
         except SpacelangError as error:
             report.diagnostics += error.diagnostics
     show_diagnostics(dict.fromkeys(report.diagnostics))
-    for line in dict.fromkeys(map(_canary, (each.estimator for each in found))):
-        say(line)
     for remark in dict.fromkeys(each.remark for each in found if each.remark):
         say(remark)
     if json and found:
         write_json({"models": [row for each in found for row in _rows_json(each)]})
     elif found:
         for label in dict.fromkeys(each.estimator.label for each in found):
-            print_parts(label, _predicted_table([each for each in found if each.estimator.label == label]))
+            alike = [each for each in found if each.estimator.label == label]
+            print_parts(label, _canary(alike[0].estimator), _predicted_table(alike))
     if report.failed:
         raise typer.Exit(1)
 

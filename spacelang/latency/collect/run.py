@@ -12,7 +12,7 @@ from spacelang.latency.collect.holdout import is_held_out
 from spacelang.latency.collect.log import Log
 from spacelang.latency.collect.measure import Collection, Measuring, Progress, saving
 from spacelang.latency.collect.networks import random_networks
-from spacelang.latency.collect.population import draw, strata
+from spacelang.latency.collect.population import draw, strata, training
 from spacelang.latency.collect.sampler import Errors, collect_adaptively
 from spacelang.latency.meter import SWEEPS
 from spacelang.latency.runtimes.protocol import Precision, Runtime
@@ -26,11 +26,13 @@ class Plan(NamedTuple):
         samples: kernels to learn from.
         held_out: kernels of the fixed hold-out, to judge by.
         networks: of each space.
+        rounds: whether a half of the samples is chosen by where predictions err; else all are drawn beforehand.
     """
 
     samples: int
     held_out: int
     networks: int
+    rounds: bool = True
 
 
 def collect(
@@ -61,7 +63,10 @@ def collect(
     with saving(log, path) as save:
         for precision in precisions:
             collection = Collection(runtime, precision, meter, log, save, progress)
-            collect_adaptively(of, plan.samples, collection.kernels, errors)
+            if plan.rounds:
+                collect_adaptively(of, plan.samples, collection.kernels, errors)
+            else:
+                collection.kernels(draw(of, plan.samples, training), "drawn beforehand")
             collection.kernels(held_out, "held out")
             collection.kernels(common[precision], "of kinds that any network may have")
             collection.networks(networks)

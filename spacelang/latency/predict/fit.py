@@ -16,11 +16,14 @@ FOREST = {"n_estimators": 100, "max_depth": 70, "max_features": 0.8}
 """nn-Meter's settings, but for a third of its trees: more change nothing but the size of the file."""
 
 
-def fit_boosting(features: Floats, log_ratio: Floats, noisy: bool = False) -> Trees:
+def fit_boosting(
+    features: Floats, log_ratio: Floats, noisy: bool = False, sizes: tuple[int, int] | None = None
+) -> Trees:
     """Gradient boosting of log(latency / base), which stays the same from one machine to the next.
 
     Args:
         noisy: whether measurements may be far off: then the median counts, and leaves are larger.
+        sizes: how many trees, and leaves of each.
     """
     from sklearn.ensemble import HistGradientBoostingRegressor
     from threadpoolctl import threadpool_limits
@@ -28,7 +31,8 @@ def fit_boosting(features: Floats, log_ratio: Floats, noisy: bool = False) -> Tr
     care = {"loss": "absolute_error", "min_samples_leaf": 20} if noisy else {"min_samples_leaf": 5}
     # One thread: sums have one order, and threads that wait for each other take longer on a busy machine.
     with threadpool_limits(1, "openmp"):
-        model = HistGradientBoostingRegressor(random_state=SEED, **BOOSTING, **care)
+        given = dict(zip(("max_iter", "max_leaf_nodes"), sizes, strict=True)) if sizes else {}
+        model = HistGradientBoostingRegressor(random_state=SEED, **{**BOOSTING, **given}, **care)
         return from_boosting(model.fit(features, log_ratio))
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from spacelang.latency.device import Fingerprint
 from spacelang.latency.predict.accuracy import Accuracy
+from spacelang.latency.predict.adapted import Adapted
 from spacelang.latency.predict.base import base_of, terms
 from spacelang.latency.predict.columns import FIELDS, Columns, Floats, Ints, by_kind
 from spacelang.latency.predict.features import engineered, raw
@@ -69,6 +70,7 @@ class KindModel(NamedTuple):
         samples: how many kernels were learned from.
         low, high: the least and greatest of each of `FIELDS` among them.
         accuracy: on the fixed hold-out; None where it has none of this kind.
+        adapted: to another device than the one that rates and trees were learned on; None for that device.
     """
 
     rates: Floats
@@ -77,6 +79,7 @@ class KindModel(NamedTuple):
     low: tuple[int, ...]
     high: tuple[int, ...]
     accuracy: Accuracy | None
+    adapted: Adapted | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +116,8 @@ class Predictor:
             digest.update(f"{kind} {model.trees.start!r}".encode())
             for array in (model.rates, model.trees.roots, model.trees.feature, model.trees.right, model.trees.number):
                 digest.update(np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes())
+            if model.adapted is not None:
+                digest.update(model.adapted.digest())
         return digest.hexdigest()
 
     @property
@@ -157,7 +162,7 @@ def predict_kind(model: KindModel, regressor: RegressorName, kind: str, of: Colu
         return model.trees.predict(raw(kind, of))
     base = base_of(terms(kind, of), model.rates)
     made: Floats = np.exp(model.trees.predict(engineered(kind, of, base))) * base
-    return made
+    return model.adapted.apply(kind, of, made) if model.adapted else made
 
 
 def _outside(model: KindModel, of: Columns) -> Iterator[tuple[int, str]]:

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from spacelang.files import write_atomic
 from spacelang.latency.device import Fingerprint
 from spacelang.latency.predict.accuracy import Accuracy
+from spacelang.latency.predict.adapted import Adapted
 from spacelang.latency.predict.base import TERMS
 from spacelang.latency.predict.columns import FIELDS
 from spacelang.latency.predict.features import ENGINEERED, RAW
@@ -29,7 +30,8 @@ from spacelang.latency.runtimes.protocol import Precision
 from spacelang.records import first_error
 from spacelang.report.diagnostics import refuse
 
-FORMAT_VERSION = 2
+FORMAT_VERSION, ADAPTED_VERSION = 2, 3
+"""Of predictors that were learned, and of those that were adapted from one."""
 HEADER = "predictor.json"
 MAX_BYTES = 256 << 20
 """A file that unpacks to more is not read: a small one can claim anything."""
@@ -38,6 +40,10 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 """When every member was written: the least that a zip can say."""
 ARRAYS = {"roots": "<u4", "feature": "<u1", "right": "<u4", "number": "<f8"}
 FEATURES = {"boosting": ENGINEERED, "forest": RAW}
+ADAPTED = "adapted"
+"""Between a kind and the name of an array: of the trees that it was adapted with."""
+AFTER = len(TERMS) + 1
+"""Rates of an adapted kind: the other device's latency, and the terms."""
 MAKE_ONE = "`spacelang latency train` makes predictors"
 
 Bounds = Annotated[tuple[int, ...], Field(min_length=len(FIELDS), max_length=len(FIELDS))]
@@ -60,6 +66,15 @@ class _Whole(_Model):
     kept: float = Field(ge=0)
 
 
+class _Adapted(_Model):
+    """`start`: of the trees; None for none."""
+
+    factor: float = Field(gt=0)
+    samples: int = Field(ge=0)
+    rates: Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(min_length=AFTER, max_length=AFTER)] | None
+    start: float | None
+
+
 class _Kind(_Model):
     samples: int = Field(ge=1)
     low: Bounds
@@ -67,6 +82,7 @@ class _Kind(_Model):
     rates: Rates
     start: float
     accuracy: Accuracy | None
+    adapted: _Adapted | None = None
 
 
 class _Header(_Model):
@@ -109,7 +125,7 @@ def read_predictor(path: str | Path) -> Predictor:
 def to_bytes(predictor: Predictor) -> bytes:
     """The content of a predictor's file."""
     header = _Header(
-        format_version=FORMAT_VERSION,
+        format_version=ADAPTED_VERSION if any(each.adapted for each in predictor.kinds.values()) else FORMAT_VERSION,
         fingerprint=predictor.fingerprint,
         precision=predictor.precision,
         regressor=predictor.regressor,
@@ -124,6 +140,7 @@ def to_bytes(predictor: Predictor) -> bytes:
                 rates=tuple(each.rates.tolist()),
                 start=each.trees.start,
                 accuracy=each.accuracy,
+                adapted=_adapted(each.adapted) if each.adapted else None,
             )
             for kind, each in sorted(predictor.kinds.items())
         },
@@ -133,11 +150,23 @@ def to_bytes(predictor: Predictor) -> bytes:
     )
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        _add(archive, HEADER, header.model_dump_json(indent=1).encode())
+        plain = {kind: {"adapted"} for kind, each in predictor.kinds.items() if not each.adapted}
+        _add(archive, HEADER, header.model_dump_json(indent=1, exclude={"kinds": plain}).encode())
         for kind, each in sorted(predictor.kinds.items()):
-            for name, dtype in ARRAYS.items():
-                _add(archive, f"{kind}.{name}", getattr(each.trees, name).astype(dtype).tobytes())
+            _add_trees(archive, kind, each.trees)
+            if each.adapted and each.adapted.trees:
+                _add_trees(archive, f"{kind}.{ADAPTED}", each.adapted.trees)
     return sink.getvalue()
+
+
+def _adapted(of: Adapted) -> _Adapted:
+    rates = None if of.rates is None else tuple(of.rates.tolist())
+    return _Adapted(factor=of.factor, samples=of.samples, rates=rates, start=of.trees.start if of.trees else None)
+
+
+def _add_trees(archive: zipfile.ZipFile, prefix: str, trees: Trees) -> None:
+    for name, dtype in ARRAYS.items():
+        _add(archive, f"{prefix}.{name}", getattr(trees, name).astype(dtype).tobytes())
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
@@ -157,7 +186,10 @@ def _read(archive: zipfile.ZipFile, path: str | Path) -> Predictor:
     if sizes[HEADER] > MAX_HEADER_BYTES or sum(sizes.values()) > MAX_BYTES:
         raise _Damaged(f"it unpacks to more than the {MAX_BYTES} bytes that a predictor may have")
     header = _read_header(archive.read(HEADER), path)
-    expected = {HEADER, *(f"{kind}.{name}" for kind in header.kinds for name in ARRAYS)}
+    on_top = [
+        f"{kind}.{ADAPTED}" for kind, each in header.kinds.items() if each.adapted and each.adapted.start is not None
+    ]
+    expected = {HEADER, *(f"{prefix}.{name}" for prefix in (*header.kinds, *on_top) for name in ARRAYS)}
     if sizes.keys() != expected or len(archive.infolist()) != len(expected):
         raise _Damaged("it doesn't hold the arrays that its header names")
     kinds = {kind: _read_kind(archive, kind, each, len(header.features)) for kind, each in header.kinds.items()}
@@ -183,10 +215,11 @@ def _read_header(text: bytes, path: str | Path) -> _Header:
         version = data["format_version"]
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise _Damaged("its header can't be read") from error
-    if version != FORMAT_VERSION:
+    if version not in (FORMAT_VERSION, ADAPTED_VERSION):
         refuse(
             "SP1602",
-            f"{path}: this predictor has format version {version}, and this spacelang reads {FORMAT_VERSION}",
+            f"{path}: this predictor has format version {version}, and this spacelang reads {FORMAT_VERSION} and "
+            f"{ADAPTED_VERSION}",
             "train it again, or use the spacelang that wrote it",
         )
     try:
@@ -204,14 +237,26 @@ def _read_header(text: bytes, path: str | Path) -> _Header:
 
 
 def _read_kind(archive: zipfile.ZipFile, kind: str, header: _Kind, features: int) -> KindModel:
+    trees = _read_trees(archive, kind, header.start, features)
+    adapted = _read_adapted(archive, kind, header.adapted, features) if header.adapted else None
+    made = KindModel(np.array(header.rates), trees, header.samples, header.low, header.high, header.accuracy)
+    return made._replace(adapted=adapted)
+
+
+def _read_adapted(archive: zipfile.ZipFile, kind: str, header: _Adapted, features: int) -> Adapted:
+    trees = None if header.start is None else _read_trees(archive, f"{kind}.{ADAPTED}", header.start, features)
+    return Adapted(header.factor, header.samples, None if header.rates is None else np.array(header.rates), trees)
+
+
+def _read_trees(archive: zipfile.ZipFile, prefix: str, start: float, features: int) -> Trees:
     arrays = {}
     for name, dtype in ARRAYS.items():
-        content = archive.read(f"{kind}.{name}")
+        content = archive.read(f"{prefix}.{name}")
         if len(content) % np.dtype(dtype).itemsize:
-            raise _Damaged(f"the array {kind}.{name} is cut off")
+            raise _Damaged(f"the array {prefix}.{name} is cut off")
         arrays[name] = np.frombuffer(content, dtype)
-    trees = Trees(**arrays, start=header.start)
+    trees = Trees(**arrays, start=start)
     problem = trees.problem(features)
     if problem is not None:
-        raise _Damaged(f"the trees of {kind} are none: {problem}")
-    return KindModel(np.array(header.rates), trees, header.samples, header.low, header.high, header.accuracy)
+        raise _Damaged(f"the trees of {prefix} are none: {problem}")
+    return trees

@@ -38,10 +38,12 @@ class Evaluation(NamedTuple):
     Attributes:
         kernels: by kind, on the fixed hold-out.
         networks: of those that it wasn't fitted to; None where there are none.
+        factor: that predictions were multiplied by, for a log of another device.
     """
 
     kernels: dict[str, Accuracy]
     networks: Accuracy | None
+    factor: float = 1.0
 
 
 def train(
@@ -61,7 +63,7 @@ def train(
     made = Predictor(
         log.fingerprint, precision, regressor, log.reference_ms, versions, kinds, Whole(), frozenset(), None, name
     )
-    made = _fit_whole(made, [each for each in log.networks(precision) if not is_network_held_out(each.network.sha256)])
+    made = fit_networks(made, networks_to_learn_from(log, precision))
     found = evaluate(made, log)
     rated = {kind: each._replace(accuracy=found.kernels.get(kind)) for kind, each in kinds.items()}
     return replace(made, kinds=rated, accuracy=found.networks)
@@ -95,6 +97,12 @@ def _to_learn_from(log: Log, precision: Precision) -> list[Measured]:
     return [each for each in log.kernels(precision) if not is_held_out(each.kernel)]
 
 
+def networks_to_learn_from(log: Log, precision: Precision) -> list[MeasuredNetwork]:
+    """Those that are not held out."""
+    found = log.networks(precision)
+    return [each for each in found if not is_network_held_out(each.network.sha256)]
+
+
 def _learn(kind: str, of: Columns, ms: Floats, regressor: RegressorName) -> tuple[Floats, Trees]:
     """The rates of the base, and the trees, for kernels of one kind."""
     of_terms = terms(kind, of)
@@ -105,33 +113,48 @@ def _learn(kind: str, of: Columns, ms: Floats, regressor: RegressorName) -> tupl
     return rates, fit_boosting(engineered(kind, of, base), np.log(ms / base))
 
 
-def evaluate(predictor: Predictor, log: Log) -> Evaluation:
+def evaluate(predictor: Predictor, log: Log, report: Report | None = None) -> Evaluation:
     """Compare predictions with kernels of a log that are held out, and with networks that nothing was fitted to.
 
-    Raises: SpacelangError: SP1606: if the log is of another device.
+    A log of another device is compared as it would be after the best single factor.
+
+    Args:
+        report: gets a warning (SP1606) if the log is of another device.
     """
-    if log.fingerprint != predictor.fingerprint:
-        refuse(
-            "SP1606",
-            f"{predictor.name} predicts {predictor.fingerprint.describe()}, the log is of {log.fingerprint.describe()}",
-            "compare it with a log of its own device",
-        )
-    # A log begun on another day may tell its latencies at another speed of the core.
+    # A log's reference is what its latencies are told in; two of one device may differ a little.
     ours, theirs = predictor.reference_ms, log.reference_ms
     scale = ours / theirs if ours is not None and theirs is not None else 1.0
     held_out = [each for each in log.kernels(predictor.precision) if is_held_out(each.kernel)]
-    kernels = {}
+    found = {}
     for kind, index, of in by_kind([each.kernel for each in held_out]):
         if kind in predictor.kinds:
             predicted = predict_kind(predictor.kinds[kind], predictor.regressor, kind, of)
-            kernels[kind] = accuracy(predicted, np.array([held_out[at].ms for at in index.tolist()]) * scale)
+            found[kind] = predicted, np.array([held_out[at].ms for at in index.tolist()]) * scale
     networks = [
-        each for each in _predictable(predictor, log.networks(predictor.precision))
+        each for each in predictable(predictor, log.networks(predictor.precision))
         if each.network.sha256 not in predictor.fitted
     ]  # fmt: skip
-    if not networks:
-        return Evaluation(kernels, None)
-    return Evaluation(kernels, accuracy(predict_measured(predictor, networks), _ms(networks) * scale))
+    whole = (predict_measured(predictor, networks), _ms(networks) * scale) if networks else None
+    factor = 1.0
+    if log.fingerprint != predictor.fingerprint:
+        factor = _best_factor([*found.values(), *([whole] if whole else [])])
+        _warn_of_device(predictor, log, factor, report)
+    kernels = {kind: accuracy(predicted * factor, ms) for kind, (predicted, ms) in found.items()}
+    return Evaluation(kernels, accuracy(whole[0] * factor, whole[1]) if whole else None, factor)
+
+
+def _best_factor(found: Sequence[tuple[Floats, Floats]]) -> float:
+    return float(np.median(np.concatenate([ms / predicted for predicted, ms in found]))) if found else 1.0
+
+
+def _warn_of_device(predictor: Predictor, log: Log, factor: float, report: Report | None) -> None:
+    if report is not None:
+        report.warning(
+            "SP1606",
+            f"{predictor.name} predicts {predictor.fingerprint.describe()}, the log is of "
+            f"{log.fingerprint.describe()}; it is judged after the best single factor, {factor:.3f}",
+            help="adapt the predictor to this device: `spacelang latency adapt`",
+        )
 
 
 def report_left_out(predictor: Predictor, log: Log, report: Report) -> None:
@@ -144,7 +167,7 @@ def report_left_out(predictor: Predictor, log: Log, report: Report) -> None:
     if not unknown:
         return
     kinds = listed((f"`{kind}` kernels ({counts[kind]} to learn from)" for kind in unknown), "and")
-    lost = len(networks) - len(_predictable(predictor, networks))
+    lost = len(networks) - len(predictable(predictor, networks))
     cost = f", so {lost} of the log's {len(networks)} networks are left out" if lost else ""
     report.warning(
         "SP1612",
@@ -158,8 +181,9 @@ def predict_measured(predictor: Predictor, networks: Sequence[MeasuredNetwork]) 
     return latencies_of_kernels([each.network.kernels for each in networks], _values(networks), predictor).ms
 
 
-def _fit_whole(predictor: Predictor, networks: Sequence[MeasuredNetwork]) -> Predictor:
-    known = _predictable(predictor, networks)
+def fit_networks(predictor: Predictor, networks: Sequence[MeasuredNetwork]) -> Predictor:
+    """With the terms of whole networks fitted to these."""
+    known = predictable(predictor, networks)
     if not known:
         return predictor
     kernels, total = shared([each.network.kernels for each in known])
@@ -169,7 +193,7 @@ def _fit_whole(predictor: Predictor, networks: Sequence[MeasuredNetwork]) -> Pre
     return replace(predictor, whole=whole, fitted=fitted)
 
 
-def _predictable(predictor: Predictor, networks: Sequence[MeasuredNetwork]) -> list[MeasuredNetwork]:
+def predictable(predictor: Predictor, networks: Sequence[MeasuredNetwork]) -> list[MeasuredNetwork]:
     """The networks whose kernels are all of kinds that the predictor knows."""
     return [each for each in networks if all(kernel.kind in predictor.kinds for kernel in each.network.kernels)]
 

@@ -46,8 +46,9 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP1606",
         "a predictor of another device",
-        "How good a predictor is can only be said on measurements of its own device: the same processor, runtime and "
-        "version. The log says where it was measured, and that is elsewhere.",
+        "The log was measured on another processor, runtime or version than the predictor was made on. It is judged "
+        "all the same, after the single factor that fits best: what is left is what the two devices do differently. "
+        "`spacelang latency adapt` makes a predictor of this device from it.",
     ),
     Code(
         "SP1607",
@@ -101,5 +102,18 @@ CODES: tuple[Code, ...] = (
         "and no log of measurements says how good it is.",
         "spacelang latency eval cost-model log.parquet",
         "spacelang latency eval zen5-onnxruntime-int8 log.parquet",
+    ),
+    Code(
+        "SP1614",
+        "kinds that were only scaled",
+        "A predictor was adapted to this device, and the log held no kernels of some kinds. Those are predicted as on "
+        "the other device, times the factor of all kinds together, which may be far off. Measure some of them.",
+    ),
+    Code(
+        "SP1615",
+        "a predictor that can't be adapted",
+        "What is adapted is a predictor with an analytic base and boosted trees, made by `spacelang latency train` or "
+        "shipped. A forest has no base, and one that was adapted before isn't adapted again: begin with what it came "
+        "from.",
     ),
 )

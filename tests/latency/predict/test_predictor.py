@@ -164,14 +164,18 @@ def test_too_few_measurements() -> None:
     )
 
 
-def test_a_log_of_another_device(predictor: Predictor) -> None:
-    other = Log(DEVICE.model_copy(update={"version": "2.0"}))
-    with pytest.raises(SpacelangError) as caught:
-        evaluate(predictor, other)
-    assert str(caught.value) == (
-        "error[SP1606]: madeup predicts cpu family 99 model 1 (avx2, avx512_vnni), up to 3000 MHz, onnxruntime 1.0, "
-        "1 thread, the log is of cpu family 99 model 1 (avx2, avx512_vnni), up to 3000 MHz, onnxruntime 2.0, 1 thread "
-        "(compare it with a log of its own device)"
+def test_a_log_of_another_device_is_judged_after_the_best_factor(predictor: Predictor, measured: Log) -> None:
+    other, report = Log(DEVICE.model_copy(update={"version": "2.0"})), Report()
+    other.append(*(each._replace(ms=each.ms * 3) for each in measured.kernels("int8")))
+    found = evaluate(predictor, other, report)
+    assert found.factor == pytest.approx(3, rel=0.05)
+    assert found.kernels["conv"].within_10 > 0.8
+    (warning,) = report.diagnostics
+    assert (warning.code, warning.message) == (
+        "SP1606",
+        "madeup predicts cpu family 99 model 1 (avx2, avx512_vnni), up to 3000 MHz, onnxruntime 1.0, 1 thread, the log "
+        "is of cpu family 99 model 1 (avx2, avx512_vnni), up to 3000 MHz, onnxruntime 2.0, 1 thread; it is judged "
+        f"after the best single factor, {found.factor:.3f}",
     )
 
 

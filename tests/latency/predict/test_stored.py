@@ -108,8 +108,8 @@ def array(name: str, content: bytes | None) -> Change:
     [
         (
             header(format_version=9),
-            "error[SP1602]: FILE: this predictor has format version 9, and this spacelang reads 2 (train it again, or "
-            "use the spacelang that wrote it)",
+            "error[SP1602]: FILE: this predictor has format version 9, and this spacelang reads 2 and 3 (train it "
+            "again, or use the spacelang that wrote it)",
         ),
         (
             header(features=["channels_in"]),
