@@ -2,9 +2,9 @@
 
     python -m benchmarks.adapt PREDICTOR LOG
 
-LOG is of the new device: `spacelang latency collect --space … --samples 800 --hold-out 300 -o LOG`. Kernels of the fixed
-hold-out judge. Where no other device is at hand, the mechanism shows between two runtimes, or from FP32 to INT8: adapt
-`zen5-tflite-int8` to a log of onnxruntime.
+LOG is of the new device: `spacelang latency collect --space … --samples 800 --hold-out 300 -o LOG`. Kernels of the
+fixed hold-out judge. Where no other device is at hand, the mechanism shows between two runtimes, or from FP32 to INT8:
+adapt `zen5-tflite-int8` to a log of onnxruntime.
 """
 
 from __future__ import annotations
