@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN    := .venv/bin
 STAMP  := .venv/.installed
 
-.PHONY: help demo test test-slow lint format golden bench clean
+.PHONY: help demo test test-slow lint format golden bench vsix clean
 
 help:
 	@echo "make demo       from images to a searched space (a few minutes; stopped, it goes on)"
@@ -12,6 +12,7 @@ help:
 	@echo "make test-slow  the tests that install packages or take minutes"
 	@echo "make format     format the Python code"
 	@echo "make golden     rewrite the golden files; review the diff afterwards"
+	@echo "make vsix       the extension for VS Code, as build/spacelang.vsix (needs Node 20 or newer)"
 	@echo "make bench      the benchmarks, with ratios (an hour and more; stopped, it measures on)"
 	@echo "make clean      remove .venv and what the tools left"
 
@@ -36,6 +37,11 @@ format: $(STAMP)
 
 golden: $(STAMP)
 	$(BIN)/python -m pytest -n 2 -q --update-golden
+
+vsix:
+	cd editors/vscode && npm ci --no-audit --no-fund && npm run build
+	mkdir -p build
+	cd editors/vscode && npm run package -- --out ../../build/spacelang.vsix
 
 bench: $(STAMP)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh benchmarks/all.sh build/bench
