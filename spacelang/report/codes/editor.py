@@ -24,4 +24,11 @@ CODES: tuple[Code, ...] = (
         "Names are made of the letters a-z and A-Z, digits and `_`, and don't start with a digit. Within one program "
         "each block, device and space has its own name, and within a block so do parameters and bound names.",
     ),
+    Code(
+        "SP2504",
+        "values that are no architecture",
+        "`spacelang.interop` hands a space to other tools as named choices. What came back lacks a value, or has one "
+        "that the space doesn't offer: it may come from another version of the space, or from a hyperspace in which a "
+        "stage lists one block twice.",
+    ),
 )
