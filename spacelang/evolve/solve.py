@@ -1,33 +1,64 @@
-"""The best space of a hyperspace, proved: best-first branch and bound over the stages.
+"""The best spaces of a hyperspace, proved: best-first branch and bound over the stages (its bounds: `bounds`).
 
-A prefix of chosen stages, merged with the union front of all choices of the rest, bounds every space that begins so:
-the best sub-network that any of them could have. It is a bound for every `top`, since a mean is never below its least.
+A search first aims high: it looks only at cells with which a score near that of a good space is possible. Where there
+are too few such spaces, it aims lower, so that nothing is assumed that a proof doesn't hold for.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Sequence
+import time
+from bisect import insort
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from typing import Literal, NamedTuple
 
 from spacelang import ir
-from spacelang.evolve.quality.fronts import Front, Points, skyband
+from spacelang.evolve.bounds import Bounds, Trunk, cut, narrowed, totals, values_of, whole_field
 from spacelang.evolve.quality.landscape import UNREACHABLE, milliseconds
-from spacelang.evolve.quality.quality import Estimator, Score, total, value_of
-from spacelang.evolve.settings import quality_of, targets_of
-from spacelang.evolve.table.part import table_for
-from spacelang.evolve.table.table import Cell, Table, all_cells, genome_of_cells
-from spacelang.report.diagnostics import Report, refuse
+from spacelang.evolve.quality.quality import Estimator, Score, estimator_for, total
+from spacelang.evolve.settings import natural, require_table, share_of, time_of
+from spacelang.evolve.table.table import Cell, FloatArray, Table, all_cells, genome_of_cells
+from spacelang.networks.genome import Genome
+from spacelang.report.diagnostics import refuse
 
-NODE_LIMIT = 20_000
-"""Nodes after which the search stops without a proof. Published tables need dozens."""
-PROGRESS_STEP = 50
-"""Nodes between two calls."""
+PROGRESS_SECONDS = 0.1
+"""Between two calls, at least."""
+SHARPNESS = 1e-3
+"""Spaces that score less than the best by more than this share are not bounded any closer."""
+DIVES = (0.98, 0.9, 0.0)
+AIMS = (0.98, 0.95, 0.9, 0.0)
+"""Shares of the first bound that a search aims at, one after the other."""
+AIM_OF_MANY = 0.99
+"""Share of a good space's score that the search for several spaces aims at first."""
+MOST_OPEN = 500_000
+"""Prefixes that wait to be opened: half a gigabyte."""
+MOST_SPACES = 10_000
+"""More spaces than this are not meant to be read."""
 
+Reason = Literal["seconds", "nodes", "gap", "memory", "interrupted"]
+"""What ended a search before its proof."""
 SolveProgress = Callable[[int, float, float], None]
 """Called with the nodes so far, the best score so far, and the bound that no space exceeds."""
+Improved = Callable[[Genome, float, float], None]
+"""Called with each space that is better than all before, its score, and the bound."""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """When to stop without a proof; the best space so far is the result.
+
+    Attributes:
+        seconds: of wall-clock time, looked at between nodes.
+        nodes: prefixes expanded and spaces scored.
+        gap: the share by which the best space may be below the best there is.
+        asked: says whether somebody wants the search to stop.
+    """
+
+    seconds: float | None = None
+    nodes: int | None = None
+    gap: float = 0.0
+    asked: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True)
@@ -35,16 +66,35 @@ class Solution:
     """What `solve` found.
 
     Attributes:
-        score: of the best space; of several with equal scores, the first in the order of stages, blocks and windows.
+        scores: of the best spaces, the best first; of equal scores, the first in the order of stages, blocks, windows.
         nodes: prefixes expanded and spaces scored.
-        proved: that no space has a greater score; False if the search stopped at its limit.
-        runner_up_bound: no other space's score is above it; without a proof, none that was not scored.
+        certain: how many of the first are proved to be the best there are, in this order.
+        bound: no space scores higher.
+        runner_up_bound: no space that isn't among `scores` scores higher.
+        stopped: what ended the search; None if all of `scores` are proved.
     """
 
-    score: Score
+    scores: tuple[Score, ...]
     nodes: int
-    proved: bool
+    certain: int
+    bound: float
     runner_up_bound: float
+    stopped: Reason | None = None
+
+    @property
+    def score(self) -> Score:
+        """Of the best space."""
+        return self.scores[0]
+
+    @property
+    def proved(self) -> bool:
+        """That no space is better than those found."""
+        return self.stopped is None
+
+    @property
+    def gap(self) -> float:
+        """By what share the best space found is below the best there is, at most."""
+        return max(0.0, 1 - self.score.total / self.bound)
 
 
 def solve(
@@ -53,126 +103,260 @@ def solve(
     targets_ms: Sequence[float] | None = None,
     quality: ir.Quality | None = None,
     progress: SolveProgress | None = None,
+    *,
+    limits: ir.Limits | None = None,
+    count: int = 1,
+    seconds: float | None = None,
+    nodes: int | None = None,
+    gap: float = 0.0,
+    stop: Callable[[], bool] = lambda: False,
+    improved: Improved | None = None,
 ) -> Solution:
-    """The space with the best exact score.
+    """The spaces with the best exact scores.
 
     Args:
         space: the table's hyperspace, or one within it (`table_for`).
-        targets_ms, quality: default to those that it writes.
+        targets_ms, quality, limits: default to those that it writes.
+        count: how many spaces to find; a hyperspace may hold fewer.
+        seconds, nodes, gap, stop: end the search without a proof (see `Stop`).
+        improved: called with each better space, to keep it whatever happens.
 
     Raises:
-        SpacelangError: SP0704-SP0706, SP0720-SP0722, SP0724: if the table doesn't fit or is not complete, if the
-            estimator isn't exact, if no sub-network is within any target.
+        SpacelangError: SP0704-SP0706, SP0720-SP0725: if the table doesn't fit or is not complete, if the estimator
+            isn't exact, if a setting can't be, if no sub-network is within any target.
     """
-    table = table_for(space, table)
-    quality = quality_of(space, quality)
-    report = Report()
-    if quality.estimator != "exact":
-        report.error(
+    rule = Stop(
+        time_of(seconds), None if nodes is None else natural(nodes, "nodes"), share_of(gap, "gap"), stop
+    )
+    natural(count, "count", MOST_SPACES)
+    estimator = estimator_for(space, table, targets_ms, quality, limits)
+    if estimator.quality.estimator != "exact":
+        refuse(
             "SP0721",
-            "only exact scores have a provable optimum, and this space asks for `estimator sampled`",
-            help="write `estimator exact`, or use `spacelang evolve`",
+            "only exact scores have a provable optimum, and this search is to use `estimator sampled`",
+            "write `estimator exact`, or use `spacelang evolve`",
         )
-        report.raise_if_failed()
-    table.require_cells(tuple(all_cells(space)))
-    return Solver(Estimator(table, targets_of(space, targets_ms), quality)).run(NODE_LIMIT, progress)
+    estimator.table.require_cells(tuple(all_cells(estimator.table.space)))
+    return Solver(estimator).run(count, rule, progress, improved)
 
 
 class Solver:
     """Branch and bound over the spaces of an estimator's table, which must be complete."""
 
     def __init__(self, estimator: Estimator) -> None:
+        self.begun = time.monotonic()
         self.estimator, self.landscape = estimator, estimator.landscape
-        self._rest = self._union_fronts()
+        self._whole = Bounds(self.landscape, whole_field(self.landscape), 0.0)
+        self._bound = float(totals(self._whole.root_values))
 
-    def run(self, limit: int, progress: SolveProgress | None = None, known: tuple[Cell, ...] | None = None) -> Solution:
-        """Search for `limit` nodes at most, beginning with a space that is `known` to be good.
+    def run(
+        self,
+        count: int = 1,
+        stop: Stop | None = None,
+        progress: SolveProgress | None = None,
+        improved: Improved | None = None,
+        known: tuple[Cell, ...] | None = None,
+    ) -> Solution:
+        """Search for `count` spaces, beginning with one that is `known` to be good.
 
         Raises: SpacelangError: SP0722: if no sub-network is within any target.
         """
         self.require_any()
-        best, incumbent = max((self._scored(each) for each in (self._dive(), known) if each), key=lambda each: each[1])
-        nodes, dropped = 0, 0.0
-        # Ties are popped in the order of the cells, a prefix before what it begins, so the first space popped is the
-        # first of all best ones.
-        heap: list[tuple[float, tuple[Cell, ...], bool]] = [(-self.bound(()), (), False)]
-        while heap and nodes < limit:
-            bound, cells, scored = heapq.heappop(heap)
-            if scored:
-                left = max(dropped, -heap[0][0] if heap else 0.0)
-                return Solution(self.estimator.score(genome_of_cells(cells)), nodes, True, left)
-            nodes += 1
-            if progress and nodes % PROGRESS_STEP == 0:
-                progress(nodes, incumbent, -bound)
-            for child, value in self._expand(cells):
-                if value < incumbent:
-                    dropped = max(dropped, value)
-                else:
-                    complete = child == cells
-                    if complete:
-                        best, incumbent = child, value
-                    heapq.heappush(heap, (-value, child, complete))
-        bound = max(dropped, -heap[0][0] if heap else 0.0)
-        return Solution(self.estimator.score(genome_of_cells(best)), nodes, False, bound)
-
-    def bound(self, cells: tuple[Cell, ...]) -> float:
-        """No space that begins with these cells has a greater score, whatever `top` is."""
-        land = self.landscape
-        group, latency, loss = land.scale.points(self.estimator.exact.front(cells))
-        slack = land.targets[:, None] - latency
-        if len(cells) == land.stages:
-            rest = np.where(slack >= 0, 0, land.scale.infinite)
-        else:
-            rest = land.scale.lookup(self._rest[len(cells)], np.broadcast_to(group, slack.shape), slack)
-        least = (loss + rest).min(axis=1, initial=land.scale.infinite)
-        return total([value_of(int(each), int(each < land.scale.infinite)) for each in least])
-
-    def _expand(self, cells: tuple[Cell, ...]) -> list[tuple[tuple[Cell, ...], float]]:
-        """The children and their bounds; of a complete prefix itself and its score."""
-        if len(cells) == self.landscape.stages:
-            return [self._scored(cells)]
-        return [(child, self.bound(child)) for child in ((*cells, each) for each in self.landscape.choices[len(cells)])]
-
-    def _scored(self, cells: tuple[Cell, ...]) -> tuple[tuple[Cell, ...], float]:
-        return cells, total(self.estimator.values(genome_of_cells(cells)))
-
-    def _dive(self) -> tuple[Cell, ...]:
-        """A good space to begin with, so that most children need not be kept."""
-        cells: tuple[Cell, ...] = ()
-        while len(cells) < self.landscape.stages:
-            cells = max(self._expand(cells), key=lambda child: child[1])[0]
-        return cells
-
-    def _union_fronts(self) -> list[Front]:
-        """For each stage: the front of all sub-networks from it to the last, with any cell at every stage."""
-        land, scale = self.landscape, self.landscape.scale
-        limit = np.full(scale.groups, scale.span - 1)
-        fronts: list[Front] = []
-        for cells in reversed(land.choices):
-            points = self._union(cells)
-            if fronts:
-                fronts.append(scale.merge(fronts[-1], points.leave, points.enter, points, limit))
-            else:
-                fronts.append(scale.front(points.enter, points.latency, points.loss))
-        return fronts[::-1]
-
-    def _union(self, cells: list[Cell]) -> Points:
-        parts = [self.landscape.skyband(cell, 1) for cell in cells]
-        joined = Points(*(np.concatenate([getattr(each, name) for each in parts]) for name in Points._fields))
-        return skyband(joined, 1)
+        record = _Record(self.estimator, count, stop or Stop(), self.begun, progress, improved, self._bound)
+        for cells in (known, known or self._dive()):
+            if cells:
+                record.score(cells)
+        found: list[tuple[Cell, ...]] = []
+        for aim in self._aims(record.best[0].total, count):
+            if record.reason(self._bound):
+                break
+            bounds = narrowed(self.landscape, aim, self._whole)
+            if not all(bounds.field.cells):
+                continue
+            search = _Search(bounds, record)
+            found = search.run()
+            if record.stopped or len(found) == count:
+                break
+        return record.solution(found)
 
     def require_any(self) -> None:
         """Raises: SpacelangError: SP0722: if no sub-network is within any target."""
-        if self.bound(()) > 0:
+        if self._bound > 0:
             return
         land = self.landscape
-        fastest = int((land.fixed + land.fastest.sum(axis=0)).min())
-        if fastest < UNREACHABLE:
-            help = f"stem, head and the fastest rows together take {milliseconds(fastest):g} ms"
-        else:
+        fastest = int((land.measures[0].fixed + land.fastest[0].sum(axis=0)).min())
+        if fastest >= UNREACHABLE:
             help = "at no resolution does every stage have rows"
-        refuse(
-            "SP0722",
-            f"no sub-network is within {max(self.estimator.targets_ms):g} ms, the largest target",
-            help=help,
-        )
+        elif land.limited > 1 or not land.unlimited:
+            help = f"the limits leave none; stem, head and the fastest rows together take {milliseconds(fastest):g} ms"
+        else:
+            help = f"stem, head and the fastest rows together take {milliseconds(fastest):g} ms"
+        refuse("SP0722", f"no sub-network is within {max(self.estimator.targets_ms):g} ms, the largest target", help)
+
+    def _dive(self) -> tuple[Cell, ...] | None:
+        dives = (self._whole.dive(self._bound * share) for share in DIVES)
+        return next((each for each in dives if each), None)
+
+    def _aims(self, value: float, count: int) -> Iterator[float]:
+        """Scores to aim at, in turn; the last is one that surely enough spaces have, or 0."""
+        own = value * (1 - SHARPNESS) if count == 1 else 0.0
+        aims = [self._bound * each for each in AIMS] + ([value * AIM_OF_MANY] if count > 1 else [])
+        yield from sorted({max(own, each) for each in aims}, reverse=True)
+
+
+class _Ranked(NamedTuple):
+    """Ordered by falling score, then by cells."""
+
+    negative: float
+    cells: tuple[Cell, ...]
+
+    @property
+    def total(self) -> float:
+        return -self.negative
+
+
+class _Record:
+    """What is known while a search goes on: the scores, the bound, and whether it is time to stop.
+
+    Attributes:
+        best: the best spaces so far, `count` at most.
+        bound: no space scores higher.
+        left: no space but the best ones scores higher.
+    """
+
+    def __init__(
+        self,
+        estimator: Estimator,
+        count: int,
+        stop: Stop,
+        begun: float,
+        progress: SolveProgress | None,
+        improved: Improved | None,
+        bound: float,
+    ) -> None:
+        self.estimator, self.count, self.stop, self.begun = estimator, count, stop, begun
+        self.progress, self.improved = progress, improved
+        self.bound = self.left = bound
+        self.nodes = 0
+        self.best: list[_Ranked] = []
+        self.stopped: Reason | None = None
+        self._scored: dict[tuple[Cell, ...], float] = {}
+        self._shown = begun
+
+    @property
+    def needed(self) -> float:
+        """What a space must score to be among the best."""
+        return self.best[self.count - 1].total if len(self.best) >= self.count else 0.0
+
+    def score(self, cells: tuple[Cell, ...]) -> float:
+        """The score of a space, computed once."""
+        if cells not in self._scored:
+            value = self._scored[cells] = total(self.estimator.values(genome_of_cells(cells)))
+            better = not self.best or value > self.best[0].total
+            insort(self.best, _Ranked(-value, cells))
+            del self.best[self.count :]
+            if better and self.improved:
+                self.improved(genome_of_cells(cells), value, self.bound)
+        return self._scored[cells]
+
+    def reason(self, bound: float) -> Reason | None:
+        """Whether to stop now that no space scores above a bound, and why."""
+        self.bound = max(min(self.bound, bound), self.best[0].total if self.best else 0.0)
+        stop, now = self.stop, time.monotonic()
+        if self.progress and self.best and now - self._shown >= PROGRESS_SECONDS:
+            self._shown = now
+            self.progress(self.nodes, self.best[0].total, self.bound)
+        if stop.asked():
+            self.stopped = "interrupted"
+        elif stop.seconds is not None and now - self.begun >= stop.seconds:
+            self.stopped = "seconds"
+        elif stop.nodes is not None and self.nodes >= stop.nodes:
+            self.stopped = "nodes"
+        elif stop.gap and self.best and self.best[0].total >= (1 - stop.gap) * self.bound:
+            self.stopped = "gap"
+        return self.stopped
+
+    def solution(self, found: list[tuple[Cell, ...]]) -> Solution:
+        """The spaces that are proved, then the best of the others where a search was stopped."""
+        cells = [*found, *(each.cells for each in self.best if each.cells not in found)] if self.stopped else found
+        scores = tuple(self.estimator.score(genome_of_cells(each)) for each in cells[: self.count])
+        bound = max(self.bound, scores[0].total) if self.stopped and not found else scores[0].total
+        return Solution(scores, self.nodes, len(found), bound, self.left, self.stopped)
+
+
+class _Node(NamedTuple):
+    """A prefix that waits to be opened.
+
+    Attributes:
+        path: the index of each of its cells in the field.
+        trunk: of all its stages but the last.
+        values: (targets,) bounds on Q.
+    """
+
+    path: tuple[int, ...]
+    trunk: Trunk
+    values: FloatArray
+
+
+class _Search:
+    """One branch and bound, for spaces that score at least `bounds.floor`."""
+
+    def __init__(self, bounds: Bounds, record: _Record) -> None:
+        self.bounds, self.record, self.landscape = bounds, record, bounds.landscape
+        self.dropped = bounds.floor
+        root = _Node((), bounds.root, bounds.root_values)
+        # Ties are popped in the order of the cells, a prefix before what it begins, so the first space popped is the
+        # first of all best ones. A space that is scored stands without a node.
+        self.heap: list[tuple[float, tuple[Cell, ...], _Node | None]] = [(-float(totals(root.values)), (), root)]
+
+    @property
+    def needed(self) -> float:
+        return max(self.record.needed, self.bounds.floor)
+
+    def run(self) -> list[tuple[Cell, ...]]:
+        """The best spaces above the floor in order, `count` at most; fewer if the search was stopped."""
+        found: list[tuple[Cell, ...]] = []
+        while self.heap and len(found) < self.record.count:
+            if not found and self.record.reason(max(self.dropped, -self.heap[0][0])):
+                break
+            if found and self.record.reason(self.record.bound) not in (None, "gap"):
+                break
+            if len(self.heap) > MOST_OPEN:
+                self.record.stopped = "memory"
+                break
+            negative, cells, node = heapq.heappop(self.heap)
+            if node is None:
+                found.append(cells)
+            elif -negative < self.needed:
+                self.dropped = max(self.dropped, -negative)
+            else:
+                self.record.nodes += 1
+                self._open(cells, node)
+        self.record.left = max(self.dropped, -self.heap[0][0] if self.heap else 0.0)
+        return found
+
+    def _open(self, cells: tuple[Cell, ...], node: _Node) -> None:
+        """Replace a prefix by its children, or a space by itself with its score."""
+        stage = len(cells)
+        if stage == self.landscape.stages:
+            value = self.record.score(cells)
+            if value >= self.needed:
+                heapq.heappush(self.heap, (-value, cells, None))
+            else:
+                self.dropped = max(self.dropped, value)
+            return
+        floor = max(self.record.needed * (1 - SHARPNESS), self.bounds.floor)
+        most = cut(node.values, floor, self.landscape.infinite)
+        trunk = self.bounds.grow(node.trunk, stage - 1, node.path[-1], most) if cells else node.trunk
+        least = self.bounds.children(trunk, stage)
+        # What was cut off has a greater loss than `most`, so a child without it is below the floor.
+        values = values_of(least, self.landscape.infinite).clip(values_of(most, self.landscape.infinite), node.values)
+        sums = totals(values)
+        below = (least > most).any(axis=1)
+        sums[below] = sums[below].clip(max=floor)
+        for at, cell in enumerate(self.bounds.field.cells[stage]):
+            value = float(sums[at])
+            if value < self.needed or value <= 0:
+                self.dropped = max(self.dropped, value)
+            else:
+                heapq.heappush(self.heap, (-value, (*cells, cell), _Node((*node.path, at), trunk, values[at])))

@@ -65,14 +65,14 @@ class Score:
 class Estimator:
     """Scores spaces of one table under fixed settings. Equal genomes get equal scores, in any order and process."""
 
-    def __init__(self, table: Table, targets_ms: Sequence[float], quality: ir.Quality, seed: int = 0) -> None:
+    def __init__(self, table: Table, targets_ms: Sequence[float], quality: ir.Quality, seed: int = 0, ceiling=None) -> None:
         """`targets_ms` and `quality` come from `targets_of` and `quality_of`, which check them.
 
         Raises: SpacelangError: SP0705: if the table has no latencies.
         """
         self.table, self.quality, self.seed = table, quality, seed
         self.targets_ms = tuple(targets_ms)
-        self.landscape = Landscape(table, self.targets_ms, quality.chain)
+        self.landscape = Landscape(table, self.targets_ms, quality.chain, ceiling)
         self.exact = ExactSearch(self.landscape, quality.top)
         self._sampler = Sampler(self.landscape, quality, seed) if quality.estimator == "sampled" else None
 

@@ -6,8 +6,7 @@ import numpy as np
 
 from spacelang import ir
 from spacelang.evolve.quality.exact import Best
-from spacelang.evolve.quality.fronts import Points
-from spacelang.evolve.quality.landscape import Landscape
+from spacelang.evolve.quality.landscape import Landscape, Points
 from spacelang.evolve.table.table import Cell, FloatArray, IntArray
 
 
