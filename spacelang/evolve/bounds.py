@@ -1,7 +1,7 @@
 """Upper bounds on the scores of all spaces that begin alike.
 
-The *rest* of a stage is the front of all sub-networks from it to the last stage, with any cell anywhere. The rest of the
-next stage, merged with one cell, tells what a choice can lead to at best, and all prefixes share it. A prefix is a
+The *rest* of a stage is the front of all sub-networks from it to the last stage, with any cell anywhere. The rest of
+the next stage, merged with one cell, tells what a choice can lead to at best, and all prefixes share it. A prefix is a
 *trunk*: for each target the points of its front that could still lead to a space worth having. So a child is bounded by
 looking the few points of its parent's trunk up, and no front is merged for a child that is never opened.
 
@@ -77,7 +77,7 @@ def narrowed(landscape: Landscape, floor: float, whole: Bounds) -> Bounds:
         field = bounds.worth_having(floor)
         fewer = sum(map(len, field.cells)) < sum(map(len, bounds.field.cells))
         bounds = Bounds(landscape, field, floor)
-        if not fewer:
+        if not fewer or not all(field.cells):
             break
     return bounds
 
@@ -184,7 +184,7 @@ class Bounds:
             found = loss + self._rest_at(at, stage + 1, lane % land.groups, land.measures[at].budget[target] - cost)
             np.minimum.at(least, strip.owner[point] * len(self.targets) + target, found)
             useful[point[found <= most[target]]] = True
-        return least.reshape(cells, -1), np.flatnonzero(useful)
+        return least.reshape(cells, len(self.targets)), np.flatnonzero(useful)
 
     def _grow(self, front: Front, stage: int, strip: Strip, at: int, most: IntArray) -> Front:
         land, measure = self.landscape, self.landscape.measures[at]
@@ -220,7 +220,9 @@ class Bounds:
         infinite = self.landscape.infinite
         if stage == self.landscape.stages:
             return np.where(slack >= 0, 0, infinite)
-        return np.where(slack >= 0, self.landscape.measures[at].scale.lookup(self._rest[at][stage], group, slack), infinite)
+        return np.where(
+            slack >= 0, self.landscape.measures[at].scale.lookup(self._rest[at][stage], group, slack), infinite
+        )
 
     def _root(self, at: int) -> Front:
         group, cost = self.landscape.start(at)

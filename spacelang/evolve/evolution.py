@@ -6,8 +6,10 @@ seed and those scores decides what it proposes: a history is resumed by sending 
 
 from __future__ import annotations
 
+import math
+import time
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -15,14 +17,15 @@ from typing import Literal, NamedTuple, Protocol
 
 from spacelang import ir
 from spacelang.evolve.history import Algorithm, Entry, Header, History
-from spacelang.evolve.quality.quality import Estimator, Score, total
-from spacelang.evolve.settings import evolution_of, quality_of, targets_of
-from spacelang.evolve.solve import Solution, Solver
+from spacelang.evolve.quality.quality import Estimator, Score, estimator_for, total
+from spacelang.evolve.scoring import MAX_WORKERS, Scorer, scorer
+from spacelang.evolve.settings import evolution_of, natural, require_space, seconds_of, share_of
+from spacelang.evolve.solve import Improved, Solution, Solver, Stop
 from spacelang.evolve.table.parquet import fingerprint
-from spacelang.evolve.table.part import table_for
-from spacelang.evolve.table.table import Table, all_cells, cells_of
+from spacelang.evolve.table.table import Table, cells_of
 from spacelang.networks.genome import Genome, count_spaces, encode
 from spacelang.report.diagnostics import Diagnostic, SpacelangError, refuse
+from spacelang.report.suggest import listed
 
 GAP_NODES = 1000
 """Nodes spent on the optimum that the gap is measured to."""
@@ -37,7 +40,9 @@ class Proposal(NamedTuple):
     operation: Operation
 
 
-Proposals = Generator[Proposal, float, None]
+Proposals = Generator[list[Proposal], list[float], None]
+"""Yields spaces that can be scored in any order, and is sent their scores."""
+Ending = Literal["seconds", "different", "gap", "interrupted"]
 
 
 class EvolveProgress(Protocol):
@@ -54,6 +59,7 @@ class Evolved:
         score: of the best space, the first of them where several have it.
         explored: spaces, repetitions included. different: of them, without.
         optimum: the best of the whole hyperspace, nearly always proved; None for the sampled estimator.
+        stopped: what ended the search before all spaces were explored; None if nothing did.
     """
 
     score: Score
@@ -61,6 +67,7 @@ class Evolved:
     different: int
     history: Path | None
     optimum: Solution | None
+    stopped: Ending | None = None
 
     @property
     def gap(self) -> float | None:
@@ -68,7 +75,7 @@ class Evolved:
         if self.optimum is None:
             return None
         best = self.optimum.score.total
-        return 1 - self.score.total / (best if self.optimum.proved else max(best, self.optimum.runner_up_bound))
+        return max(0.0, 1 - self.score.total / (best if self.optimum.proved else max(best, self.optimum.bound)))
 
 
 class _Member(NamedTuple):
@@ -84,29 +91,26 @@ def aging_evolution(space: ir.SearchSpace, settings: ir.Evolution) -> Proposals:
     random stage, and the width list of a random stage. The two oldest leave. What no stage allows is left out.
     """
     random = Random(settings.seed)
-    population: deque[_Member] = deque()
-    count = 0
-    for _ in range(settings.population):
-        genome = _random_genome(space, random)
-        population.append(_Member((yield Proposal(genome, None, "random")), count, genome))
-        count += 1
+    first = [_random_genome(space, random) for _ in range(settings.population)]
+    scores = yield [Proposal(genome, None, "random") for genome in first]
+    population = deque(_Member(score, at, genome) for at, (score, genome) in enumerate(zip(scores, first, strict=True)))
+    count = len(population)
     mutations = [each for each in (_BlockMutation(space), _WidthMutation(space)) if each.stages]
     while True:
         sample = random.sample(range(len(population)), settings.sample)
         parent = max(population[each] for each in sample)
-        for mutation in mutations:
-            genome = mutation(parent.genome, random)
-            population.append(_Member((yield Proposal(genome, parent.number, mutation.name)), count, genome))
-            count += 1
-        for _ in mutations:
+        children = [Proposal(each(parent.genome, random), parent.number, each.name) for each in mutations]
+        for score, child in zip((yield children), children, strict=True):
+            population.append(_Member(score, count, child.genome))
             population.popleft()
+            count += 1
 
 
 def random_search(space: ir.SearchSpace, settings: ir.Evolution) -> Proposals:
     """Spaces drawn evenly."""
     random = Random(settings.seed)
     while True:
-        yield Proposal(_random_genome(space, random), None, "random")
+        yield [Proposal(_random_genome(space, random), None, "random") for _ in range(settings.sample)]
 
 
 ALGORITHMS: dict[Algorithm, Callable[[ir.SearchSpace, ir.Evolution], Proposals]] = {
@@ -122,10 +126,17 @@ def evolve(
     *,
     resume: bool = False,
     algorithm: Algorithm = "evolution",
-    targets_ms: tuple[float, ...] | None = None,
+    targets_ms: Sequence[float] | None = None,
     quality: ir.Quality | None = None,
+    limits: ir.Limits | None = None,
     evolution: ir.Evolution | None = None,
+    different: int | None = None,
+    gap: float | None = None,
+    seconds: float | None = None,
+    workers: int = 1,
+    stop: Callable[[], bool] = lambda: False,
     progress: EvolveProgress | None = None,
+    improved: Improved | None = None,
 ) -> Evolved:
     """Search the hyperspace for the space with the best score.
 
@@ -133,66 +144,144 @@ def evolve(
         space: the table's hyperspace, or one within it (`table_for`).
         history: the file to write while searching. It must not exist, or with `resume` be the history of this search,
             which then goes on to the result that it would have had without a break.
-        targets_ms, quality, evolution: default to those that the hyperspace writes.
+        algorithm: `evolution`, or `random` to compare it with.
+        targets_ms, quality, limits, evolution: default to those that the hyperspace writes.
+        different: end once this many different spaces are scored.
+        gap: end once the best space is within this share of the best there is; 0 for the proved optimum itself.
+        seconds, stop: end after this time, or when `stop` says so.
+        workers: processes that score; the result doesn't depend on them.
+        improved: called with each better space, to keep it whatever happens.
 
     Raises:
-        SpacelangError: SP0704-SP0706, SP0720-SP0724, SP0730-SP0732.
+        SpacelangError: SP0704-SP0706, SP0720-SP0725, SP0730-SP0732.
     """
-    table = table_for(space, table)
-    table.require_cells(tuple(all_cells(space)))
-    _require_choice(space)
+    rules = _Rules(
+        None if different is None else natural(different, "different"),
+        None if gap is None else share_of(gap, "gap"),
+        seconds_of(seconds),
+        stop,
+    )
+    natural(workers, "workers", MAX_WORKERS)
+    if algorithm not in ALGORITHMS:
+        refuse("SP0724", f"there is no algorithm {algorithm!r}", listed(ALGORITHMS, "or"))
+    require_space(space)
     settings = evolution_of(space, evolution)
-    estimator = Estimator(table, targets_of(space, targets_ms), quality_of(space, quality), settings.seed)
+    estimator = estimator_for(space, table, targets_ms, quality, limits, settings.seed)
+    if gap is not None and estimator.quality.estimator != "exact":
+        refuse("SP0721", "a gap is measured to the best exact score, and this search samples", "leave `gap` out")
+    _require_choice(space)
     solver = Solver(estimator)
     solver.require_any()
-    run = _Run(estimator, ALGORITHMS[algorithm](space, settings), settings.spaces, progress)
-    if history is None:
-        run.explore((), lambda entry: None)
-    else:
-        with _open(Path(history), resume, _header(space, estimator, settings, algorithm)) as file:
-            run.explore(file.entries, file.append)
+    optimum = solver.run(stop=Stop(nodes=GAP_NODES)) if gap is not None else None
+    with scorer(estimator, workers) as score:
+        run = _Run(ALGORITHMS[algorithm](space, settings), score, settings.spaces, rules, optimum, progress, improved)
+        if history is None:
+            run.explore((), lambda entry: None)
+        else:
+            with _open(Path(history), resume, _header(space, estimator, settings, algorithm)) as file:
+                run.explore(file.entries, file.append)
     best = run.best.genome
-    optimum = solver.run(GAP_NODES, known=cells_of(best)) if estimator.quality.estimator == "exact" else None
-    return Evolved(estimator.score(best), settings.spaces, len(run.known), Path(history) if history else None, optimum)
+    if optimum is None and estimator.quality.estimator == "exact":
+        optimum = solver.run(stop=Stop(nodes=GAP_NODES), known=cells_of(best))
+    path = Path(history) if history else None
+    return Evolved(estimator.score(best), run.explored, len(run.known), path, optimum, run.stopped)
+
+
+@dataclass(frozen=True)
+class _Rules:
+    """What ends a search before all spaces are explored."""
+
+    different: int | None
+    gap: float | None
+    seconds: float | None
+    stop: Callable[[], bool]
 
 
 class _Run:
     """One search: proposals, their scores, the best so far."""
 
     def __init__(
-        self, estimator: Estimator, proposals: Proposals, spaces: int, progress: EvolveProgress | None
+        self,
+        proposals: Proposals,
+        score: Scorer,
+        spaces: int,
+        rules: _Rules,
+        optimum: Solution | None,
+        progress: EvolveProgress | None,
+        improved: Improved | None,
     ) -> None:
-        self.estimator, self.proposals, self.spaces, self.progress = estimator, proposals, spaces, progress
+        self.proposals, self.score, self.spaces, self.rules = proposals, score, spaces, rules
+        self.progress, self.improved = progress, improved
+        self.bound = optimum.bound if optimum else math.inf
+        self.begun = time.monotonic()
         self.known: dict[Genome, tuple[float, ...]] = {}
         self.best = _Member(-1.0, -1, Genome((), ()))
+        self.explored = 0
+        self.stopped: Ending | None = None
 
     def explore(self, recorded: tuple[Entry, ...], write: Callable[[Entry], None]) -> None:
         """Replay what is recorded, then go on. Raises: SpacelangError: SP0731: if the record is of another search."""
         if len(recorded) > self.spaces:
             raise _error(f"it holds {len(recorded)} spaces already, and {self.spaces} are asked for")
-        score: float | None = None
-        for index in range(self.spaces):
-            proposal = next(self.proposals) if score is None else self.proposals.send(score)
-            if index < len(recorded):
-                self._recall(proposal, recorded[index])
-            elif proposal.genome not in self.known:
-                self.known[proposal.genome] = self.estimator.values(proposal.genome)
-            values = self.known[proposal.genome]
-            score = total(values)
-            if index >= len(recorded):
-                write(_entry(index, proposal, values))
-            if score > self.best.score:
-                self.best = _Member(score, index, proposal.genome)
-            if self.progress:
-                self.progress(index + 1, self.spaces, self.best.score, encode(self.best.genome))
+        batch = next(self.proposals)
+        while True:
+            scores = []
+            fresh = self._fresh(batch[max(0, len(recorded) - self.explored) : self.spaces - self.explored])
+            for proposal in batch:
+                if self.explored < len(recorded):
+                    self._recall(proposal, recorded[self.explored])
+                else:
+                    self.stopped = self._ending()
+                    if self.stopped or self.explored == self.spaces:
+                        return
+                    while proposal.genome not in self.known:
+                        self.known.update([next(fresh)])
+                    write(_entry(self.explored, proposal, self.known[proposal.genome]))
+                scores.append(self._count(proposal.genome))
+            batch = self.proposals.send(scores)
+
+    def _fresh(self, proposals: Sequence[Proposal]) -> Iterator[tuple[Genome, tuple[float, ...]]]:
+        """The genomes that are not known yet, each once, with their values."""
+        new = list(dict.fromkeys(each.genome for each in proposals if each.genome not in self.known))
+        return zip(new, self.score(new), strict=True)
+
+    def _count(self, genome: Genome) -> float:
+        """Take note of an explored space; its score."""
+        score = total(self.known[genome])
+        if score > self.best.score:
+            self.best = _Member(score, self.explored, genome)
+            if self.improved:
+                self.improved(genome, score, self.bound)
+        self.explored += 1
+        if self.progress:
+            self.progress(self.explored, self.spaces, self.best.score, encode(self.best.genome))
+        return score
+
+    def _ending(self) -> Ending | None:
+        rules = self.rules
+        if self.explored and rules.stop():
+            return "interrupted"
+        if self.explored and rules.seconds is not None and time.monotonic() - self.begun >= rules.seconds:
+            return "seconds"
+        if rules.different is not None and len(self.known) >= rules.different:
+            return "different"
+        if rules.gap is not None and self.best.score >= (1 - rules.gap) * self.bound:
+            return "gap"
+        return None
 
     def _recall(self, proposal: Proposal, entry: Entry) -> None:
         """Take over a recorded score, if the search would have proposed the same space here."""
         values = self.known.setdefault(proposal.genome, entry.values)
-        if entry != _entry(entry.index, proposal, values):
-            raise _error(
-                f"the space {entry.index} is {entry.encoding} there, and would be {encode(proposal.genome)} now"
-            )
+        ours = _entry(entry.index, proposal, values)
+        if ours == entry:
+            return
+        if ours.encoding != entry.encoding:
+            raise _error(f"the space {entry.index} is {entry.encoding} there, and would be {ours.encoding} now")
+        name = next(name for name in type(entry).model_fields if getattr(ours, name) != getattr(entry, name))
+        there, here = getattr(entry, name), getattr(ours, name)
+        raise _error(
+            f"the {name} of the space {entry.index}, {entry.encoding}, is {there} there, and would be {here} now"
+        )
 
 
 def _entry(index: int, proposal: Proposal, values: tuple[float, ...]) -> Entry:
@@ -219,6 +308,7 @@ def _header(space: ir.SearchSpace, estimator: Estimator, settings: ir.Evolution,
         device=estimator.table.require_latencies().device,
         targets_ms=estimator.targets_ms,
         quality=estimator.quality,
+        limits=estimator.limits,
         algorithm=algorithm,
         population=settings.population if evolves else None,
         sample=settings.sample if evolves else None,

@@ -37,6 +37,7 @@ class Header(Record):
     device: str
     targets_ms: tuple[float, ...]
     quality: ir.Quality
+    limits: ir.Limits | None = None
     algorithm: Algorithm
     population: int | None
     sample: int | None

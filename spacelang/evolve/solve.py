@@ -11,14 +11,14 @@ import time
 from bisect import insort
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, NoReturn
 
 from spacelang import ir
 from spacelang.evolve.bounds import Bounds, Trunk, cut, narrowed, totals, values_of, whole_field
 from spacelang.evolve.quality.landscape import UNREACHABLE, milliseconds
 from spacelang.evolve.quality.quality import Estimator, Score, estimator_for, total
-from spacelang.evolve.settings import natural, require_table, share_of, time_of
-from spacelang.evolve.table.table import Cell, FloatArray, Table, all_cells, genome_of_cells
+from spacelang.evolve.settings import natural, seconds_of, share_of
+from spacelang.evolve.table.table import Cell, FloatArray, Table, genome_of_cells
 from spacelang.networks.genome import Genome
 from spacelang.report.diagnostics import refuse
 
@@ -125,9 +125,7 @@ def solve(
         SpacelangError: SP0704-SP0706, SP0720-SP0725: if the table doesn't fit or is not complete, if the estimator
             isn't exact, if a setting can't be, if no sub-network is within any target.
     """
-    rule = Stop(
-        time_of(seconds), None if nodes is None else natural(nodes, "nodes"), share_of(gap, "gap"), stop
-    )
+    rule = Stop(seconds_of(seconds), None if nodes is None else natural(nodes, "nodes"), share_of(gap, "gap"), stop)
     natural(count, "count", MOST_SPACES)
     estimator = estimator_for(space, table, targets_ms, quality, limits)
     if estimator.quality.estimator != "exact":
@@ -136,7 +134,6 @@ def solve(
             "only exact scores have a provable optimum, and this search is to use `estimator sampled`",
             "write `estimator exact`, or use `spacelang evolve`",
         )
-    estimator.table.require_cells(tuple(all_cells(estimator.table.space)))
     return Solver(estimator).run(count, rule, progress, improved)
 
 
@@ -177,12 +174,16 @@ class Solver:
             found = search.run()
             if record.stopped or len(found) == count:
                 break
+        if not found and not record.stopped:
+            self._refuse()
         return record.solution(found)
 
     def require_any(self) -> None:
-        """Raises: SpacelangError: SP0722: if no sub-network is within any target."""
-        if self._bound > 0:
-            return
+        """Raises: SpacelangError: SP0722: if no sub-network is within any target, as far as bounds can tell."""
+        if self._bound <= 0:
+            self._refuse()
+
+    def _refuse(self) -> NoReturn:
         land = self.landscape
         fastest = int((land.measures[0].fixed + land.fastest[0].sum(axis=0)).min())
         if fastest >= UNREACHABLE:
@@ -340,7 +341,7 @@ class _Search:
         stage = len(cells)
         if stage == self.landscape.stages:
             value = self.record.score(cells)
-            if value >= self.needed:
+            if value > 0 and value >= self.needed:
                 heapq.heappush(self.heap, (-value, cells, None))
             else:
                 self.dropped = max(self.dropped, value)

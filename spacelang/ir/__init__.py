@@ -38,7 +38,7 @@ from spacelang.ir.nodes import (
     to_json,
 )
 from spacelang.language.node import Node, items, replace, to_data
-from spacelang.language.settings import Device, Distill, Evolution, Penalty, Quality, Targets, Train
+from spacelang.language.settings import Device, Distill, Evolution, Limits, Penalty, Quality, Targets, Train
 
 __all__ = [
     "IR_VERSION",
@@ -66,6 +66,7 @@ __all__ = [
     "HeadStep",
     "Kind",
     "Let",
+    "Limits",
     "Node",
     "Num",
     "Number",

@@ -13,12 +13,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from spacelang.language.node import Node, Tagged, node, to_data
-from spacelang.language.settings import Device, Distill, Evolution, Quality, Targets, Train
+from spacelang.language.node import UNWRITTEN, Node, Tagged, node, to_data
+from spacelang.language.settings import Device, Distill, Evolution, Limits, Quality, Targets, Train
 
 IR_VERSION = 1
 
@@ -327,6 +327,7 @@ class SearchSpace(Node):
     stages: tuple[Stage, ...]
     head: tuple[HeadStep, ...]
     targets: Targets | None = None
+    limits: Limits | None = field(default=None, metadata={UNWRITTEN: True})
     quality: Quality | None = None
     evolution: Evolution | None = None
     distill: Distill | None = None

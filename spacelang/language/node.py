@@ -9,7 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Annotated, Any, ClassVar, TypeVar, dataclass_transform
 
-__all__ = ["Node", "Tagged", "items", "node", "replace", "to_data"]
+UNWRITTEN = "unwritten"
+"""In the metadata of a field that plain data leaves out while it is None, as data did before the field was there."""
+
+__all__ = ["UNWRITTEN", "Node", "Tagged", "items", "node", "replace", "to_data"]
 
 
 class Tagged:
@@ -43,7 +46,8 @@ def items(part: Node) -> Iterator[tuple[str, Any]]:
 def to_data(value: Any) -> Any:
     """A node, or what one holds, as plain data that JSON can say."""
     if isinstance(value, Node):
-        return {name: to_data(each) for name, each in items(value)}
+        unwritten = {each.name for each in fields(value) if UNWRITTEN in each.metadata}  # type: ignore[arg-type]
+        return {name: to_data(each) for name, each in items(value) if each is not None or name not in unwritten}
     if isinstance(value, tuple):
         return [to_data(each) for each in value]
     if isinstance(value, dict):

@@ -23,6 +23,7 @@ from spacelang.language.settings import (
     Device,
     Distill,
     Evolution,
+    Limits,
     Quality,
     Targets,
     Train,
@@ -42,6 +43,7 @@ HEAD_NAMES = ("in", "classes")
 
 DEVICE = properties_of(Device)
 TARGETS = properties_of(Targets)
+LIMITS = properties_of(Limits)
 QUALITY = properties_of(Quality)
 EVOLUTION = properties_of(Evolution)
 DISTILL = properties_of(Distill)
@@ -66,6 +68,7 @@ SPACE = (
     Property("stage", "other", "a stage; there are several", True),
     Property("head", "other", "the layers behind the last stage, one a line", True),
     Property("targets", "other", "`targets latency {…} ms`"),
+    Property("limits", "group", "what every network may have besides its latency", group=LIMITS),
     Property("quality", "group", "how a space is scored", group=QUALITY),
     Property("evolution", "group", "the settings of the evolutionary search", group=EVOLUTION),
     Property("distill", "group", "overrides of block-wise distillation's settings", group=DISTILL),
@@ -76,7 +79,7 @@ REPEATED = ("stem", "stage")
 """Properties of a space that may be written more than once."""
 
 SECTIONS: Mapping[str, tuple[Property, ...]] = MappingProxyType(
-    {"device": DEVICE, "quality": QUALITY, "evolution": EVOLUTION, "distill": DISTILL, "train": TRAIN}
+    {"device": DEVICE, "limits": LIMITS, "quality": QUALITY, "evolution": EVOLUTION, "distill": DISTILL, "train": TRAIN}
 )
 """The sections that their tables describe wholly."""
 

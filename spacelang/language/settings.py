@@ -67,6 +67,30 @@ class Targets(Section):
 
 
 @node
+class Limits(Section):
+    """What every network may have besides its latency; what isn't written isn't limited.
+
+    INT8 takes a byte for each weight and activation, FP32 four.
+    """
+
+    mflops: float | None = setting(
+        "multiply-accumulates of one image, in millions", ABOVE_ZERO, default=None, kind="number"
+    )
+    parameters_mib: float | None = setting(
+        "weights, biases and batch norms, in MiB", ABOVE_ZERO, default=None, kind="number"
+    )
+    memory_mib: float | None = setting(
+        "the most that feature maps take at once, one operator running after the other, in MiB",
+        ABOVE_ZERO, default=None, kind="number",
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        for name in ("mflops", "parameters_mib", "memory_mib"):
+            value = getattr(self, name)
+            object.__setattr__(self, name, None if value is None else float(value))
+
+
+@node
 class Penalty(Section):
     """Q is multiplied by 1 / max(1, (threshold / p)^exponent), p the share of samples under the target."""
 
@@ -137,7 +161,7 @@ class Train(Section):
 GROUPS: Mapping[str, type[Node]] = MappingProxyType({"penalty": Penalty})
 """The classes of sections within sections."""
 CLASSES: Mapping[str, type[Node]] = MappingProxyType(
-    {"device": Device, "quality": Quality, "evolution": Evolution, "distill": Distill, "train": Train}
+    {"device": Device, "limits": Limits, "quality": Quality, "evolution": Evolution, "distill": Distill, "train": Train}
 )
 
 

@@ -209,7 +209,7 @@ def _optional(choices: ir.Choices | None) -> str:
 def _settings(before: ir.SearchSpace, after: ir.SearchSpace) -> Iterator[Change]:
     targets = (latencies(each.targets) if each.targets else () for each in (before, after))
     yield from _choice("targets.latency", *targets)
-    for section in ("quality", "evolution", "distill", "train"):
+    for section in ("limits", "quality", "evolution", "distill", "train"):
         old, new = (dict(_fields(section, getattr(each, section))) for each in (before, after))
         for path in dict.fromkeys((*old, *new)):
             yield from _changed(path, old.get(path, ""), new.get(path, ""))

@@ -173,6 +173,8 @@ def settings_text(space: ir.SearchSpace) -> list[str]:
     texts = []
     if space.targets:
         texts.append(f"targets latency {set_text(latencies(space.targets))} ms")
+    if space.limits:
+        texts.append(f"limits {{ {_fields(space.limits)} }}")
     if space.quality:
         texts.append(_quality(space.quality))
     for name in ("evolution", "distill", "train"):
@@ -196,4 +198,4 @@ def _quality(quality: ir.Quality) -> str:
 
 
 def _fields(section: ir.Node) -> str:
-    return ", ".join(f"{name} {number_text(value)}" for name, value in ir.items(section))
+    return ", ".join(f"{name} {number_text(value)}" for name, value in ir.items(section) if value is not None)

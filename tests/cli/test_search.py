@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from importlib import import_module
 from pathlib import Path
 
@@ -80,17 +81,82 @@ def test_resume_needs_a_history(cli: Cli, tiny: Path, table: Path) -> None:
     assert "--resume needs --history" in err
 
 
-def test_an_interrupted_search_says_how_to_go_on(
-    cli: Cli, tiny: Path, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_evolution_writes_its_best_and_says_how_to_go_on(
+    cli: Cli, tiny: Path, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
-    def interrupted(*arguments: object, **_: object) -> None:
-        (tmp_path / "history.jsonl").write_text("{}\n")
-        raise KeyboardInterrupt
+    history, best = tmp_path / "history.jsonl", tmp_path / "best.space"
+    module = import_module("spacelang.evolve.evolution")
+    count = module._Run._count
 
-    monkeypatch.setattr(import_module("spacelang.evolve.evolution"), "evolve", interrupted)
-    code, out, err = cli("evolve", tiny, "--table", table, "--history", tmp_path / "history.jsonl")
-    assert (code, out) == (130, "")
-    assert "the same command with --resume goes on from there\nerror: interrupted\n" in err
+    def counted(self: object, genome: Genome) -> float:
+        if self.explored == 20:  # type: ignore[attr-defined]
+            signal.raise_signal(number)
+        return float(count(self, genome))
+
+    monkeypatch.setattr(module._Run, "_count", counted)
+    code, out, err = cli("evolve", tiny, "--table", table, "--history", history, "-o", best)
+    assert code == 128 + number
+    assert "21 spaces explored" in out
+    assert "the same command with --resume goes on from there" in err
+    assert spacelang.load(best).kind == "space"
+    monkeypatch.undo()
+    assert cli("evolve", tiny, "--table", table, "--history", history, "--resume").code == 0
+
+
+def test_the_ten_best_are_listed(cli: Cli, tiny: Path, table: Path) -> None:
+    code, out, _ = cli("solve", tiny, "--table", table, "-n", "10", "--json")
+    assert code == 0
+    spaces = json.loads(out)["spaces"]
+    assert len({each["encoding"] for each in spaces}) == 10
+    assert all(each["proved"] for each in spaces)
+    assert [each["score"] for each in spaces] == sorted((each["score"] for each in spaces), reverse=True)
+    for each in spaces[:3]:
+        scored = json.loads(cli("score", tiny, each["encoding"], "--table", table, "--json").out)
+        assert scored["score"] == each["score"]
+    assert "rank" in cli("solve", tiny, "--table", table, "-n", "3").out
+
+
+def test_a_limit_ends_with_a_space_a_gap_and_a_code_of_its_own(
+    cli: Cli, tiny: Path, table: Path, tmp_path: Path
+) -> None:
+    best = tmp_path / "best.space"
+    code, out, _ = cli("solve", tiny, "--table", table, "-o", best, "--seconds", "0.000001")
+    assert code == 3
+    assert "not proved, out of time: at most " in out
+    assert "not proved, out of time: at most " in best.read_text()
+    assert cli("fmt", "--check", best).code == 0
+
+
+def test_settings_of_the_command_line_are_used_and_written(cli: Cli, tiny: Path, table: Path, tmp_path: Path) -> None:
+    best = tmp_path / "best.space"
+    options = ("--top", "2", "--targets", "6,5", "--chain", "strict", "--limits", "mflops=20,memory_mib=0.25")
+    code, out, _ = cli("solve", tiny, "--table", table, "-o", best, "--json", *options)
+    assert code == 0
+    space = spacelang.load(best)
+    assert space.targets is not None
+    assert space.quality is not None
+    assert space.limits is not None
+    assert (space.targets.latency_ms, space.quality.top, space.quality.chain) == ((5.0, 6.0), 2, "strict")
+    assert (space.limits.mflops, space.limits.parameters_mib, space.limits.memory_mib) == (20, None, 0.25)
+    assert json.loads(cli("score", best, "--table", table, "--json").out)["score"] == json.loads(out)["score"]
+    sampled = cli("score", best, "--table", table, "--estimator", "sampled", "--samples", "50", "--json")
+    assert json.loads(sampled.out)["settings"]["quality"]["samples"] == 50
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--targets", "8;10"), "'8;10' isn't a list of milliseconds"),
+        (("--limits", "flops=3"), "'flops=3' isn't NAME=NUMBER; the names are mflops"),
+        (("--estimator", "sampled"), "SP0724"),
+        (("--gap", "2"), "`gap` is 2"),
+    ],
+)
+def test_options_that_can_not_be(cli: Cli, tiny: Path, table: Path, options: tuple[str, ...], message: str) -> None:
+    code, out, err = cli("solve", tiny, "--table", table, *options)
+    assert (code, out) == (1, "")
+    assert message in err
 
 
 @pytest.mark.parametrize(
@@ -102,7 +168,8 @@ def test_an_interrupted_search_says_how_to_go_on(
     ],
 )
 def test_how_far_the_optimum_is(proved: bool, gap: float, said: str) -> None:
-    optimum = Solution(Score(Genome((1, 1, 1), (0, 0, 0)), 2.5, ()), 1, proved, 2.6)
+    score = Score(Genome((1, 1, 1), (0, 0, 0)), 2.5, ())
+    optimum = Solution((score,), 1, int(proved), 2.6, 2.6, None if proved else "nodes")
     assert _distance(optimum, gap) == said
 
 
@@ -154,7 +221,7 @@ def test_no_table(cli: Cli, tiny: Path, tmp_path: Path) -> None:
     [
         ("evolve", "best", "tiny_best is a space", "a space has nothing left to search; `spacelang score` judges it"),
         ("solve", "best", "tiny_best is a space", "a space has nothing left to search; `spacelang score` judges it"),
-        ("score", "tiny", "tiny is a hyperspace", "behind a hyperspace, give an ENCODING"),
+        ("score", "tiny", "tiny is a hyperspace", "after a hyperspace, give an ENCODING"),
         ("score 111-000", "best", "tiny_best is a space", "a space needs no ENCODING"),
     ],
 )

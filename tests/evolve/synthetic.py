@@ -12,9 +12,13 @@ from spacelang import ir
 from spacelang.driver import compile_source
 from spacelang.evolve.table.rules import channels_into
 from spacelang.evolve.table.table import Cell, Latencies, Rows, Table, all_cells
-from spacelang.language.shapes import sizes
-from spacelang.networks.cost import CostModel
-from spacelang.networks.genome import Genome
+from spacelang.language.shapes import size_after, sizes
+from spacelang.networks.architecture import smallest
+from spacelang.networks.cost import CostModel, op_cost
+from spacelang.networks.cost import total as total_cost
+from spacelang.networks.genome import Genome, narrow
+from spacelang.networks.memory import peak_activations
+from spacelang.networks.network import Op, layer_ops, layers
 from spacelang.report.source import Source
 
 TEXT = """language 1
@@ -121,15 +125,51 @@ def sub_networks(table: Table, genome: Genome, strict: bool) -> Iterator[tuple[i
 
 
 def plain_values(
-    table: Table, genome: Genome, targets_ms: tuple[float, ...], top: int, strict: bool
+    table: Table,
+    genome: Genome,
+    targets_ms: tuple[float, ...],
+    top: int,
+    strict: bool,
+    limits: ir.Limits | None = None,
 ) -> tuple[float, ...]:
     """Q(A, T) of each target, from the definition."""
     networks = list(sub_networks(table, genome, strict))
+    if limits is not None:
+        networks = [each for each in networks if within(table, each[2], limits)]
     values = []
     for target in targets_ms:
         best = sorted(loss for latency, loss, _ in networks if latency <= round(target * 1e6))[:top]
         values.append(len(best) * 1e9 / sum(best) if best else 0.0)
     return tuple(values)
+
+
+def within(table: Table, chosen: tuple[int, ...], limits: ir.Limits) -> bool:
+    """Whether a sub-network is within limits, its costs counted operator by operator."""
+    space, rows = table.space, table.rows
+    strides = [stage.stride for stage in space.stem + space.stages]
+    resolution = int(rows.resolution[chosen[0]])
+    made = fixed_layers(resolution)
+    for at, row in enumerate(chosen):
+        stage = space.stages[at]
+        candidate = stage.candidate(int(rows.block[row]))
+        size = sizes(resolution, strides)[len(space.stem) + at]
+        channels, stride = int(rows.channels_in[row]), stage.stride
+        for width, numbers in rows.layers(row):
+            block = space.blocks_by_name[candidate.block]
+            made.append(layer_ops(block, numbers, candidate.acts, channels, width, stride, size))
+            channels, size, stride = width, size_after(size, stride), 1
+    cost = total_cost(op_cost(op) for ops in made for op in ops)
+    peak = max(peak_activations(ops, ops[0].channels_in, ops[0].size_in) for ops in made)
+    mib = 1 << 20
+    pairs = ((limits.mflops, cost.mflops), (limits.parameters_mib, cost.params / mib), (limits.memory_mib, peak / mib))
+    return all(limit is None or value <= limit for limit, value in pairs)
+
+
+def fixed_layers(resolution: int) -> list[tuple[Op, ...]]:
+    """The operators of stem and head in their smallest setting."""
+    space = narrow(TINY, Genome((1, 1, 1), (0, 0, 0)), "least")
+    every = layers(space, smallest(space)._replace(resolution=resolution))
+    return [every[0].ops, every[-1].ops]
 
 
 def csv_files(table: Table) -> dict[str, str]:

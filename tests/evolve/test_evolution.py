@@ -47,11 +47,17 @@ def test_every_space_is_explored_in_order_and_the_best_is_returned(tmp_path: Pat
     assert found.history == path
 
 
+def sent(number: int) -> int:
+    """How many spaces the batch that ends with this one had: the population, then two at a time."""
+    return SMALL.population if number < SMALL.population else 2
+
+
 def test_children_differ_from_their_parent_by_one_gene() -> None:
-    proposals = aging_evolution(TINY, SMALL)
+    batches = aging_evolution(TINY, SMALL)
     genomes: list[Genome] = []
-    proposal = next(proposals)
+    batch = next(batches)
     for number in range(200):
+        proposal, last = batch[0], len(batch) == 1
         genomes.append(proposal.genome)
         if number < SMALL.population:
             assert (proposal.parent, proposal.operation) == (None, "random")
@@ -66,16 +72,14 @@ def test_children_differ_from_their_parent_by_one_gene() -> None:
             changed += [a != b for a, b in zip(parent.windows, child.windows, strict=True)]
             assert sum(changed) == 1
             assert any(changed[:3]) == (proposal.operation == "block")
-        proposal = proposals.send(float(number))
+        batch = batches.send([float(each) for each in range(number + 1)][-sent(number) :]) if last else batch[1:]
 
 
 def test_both_children_have_the_best_of_the_sample_as_their_parent() -> None:
     settings = ir.Evolution(population=6, sample=6, spaces=100, seed=0)
     proposals, scores = aging_evolution(TINY, settings), [5.0, 1.0, 9.0, 2.0, 3.0, 4.0]
-    next(proposals)
-    following = [proposals.send(score) for score in scores]
-    assert following[-1].parent == 2
-    assert proposals.send(0.5).parent == 2
+    assert len(next(proposals)) == 6
+    assert [each.parent for each in proposals.send(scores)] == [2, 2]
 
 
 def test_evolution_finds_the_optimum_of_a_small_hyperspace_and_says_so() -> None:
@@ -100,7 +104,7 @@ def test_without_a_proof_the_gap_is_to_the_bound(monkeypatch: pytest.MonkeyPatch
     assert found.optimum is not None
     assert not found.optimum.proved
     assert found.optimum.score.total >= found.score.total
-    assert found.gap == 1 - found.score.total / found.optimum.runner_up_bound > 0
+    assert found.gap == 1 - found.score.total / found.optimum.bound > 0
 
 
 def test_a_sampled_search_has_no_optimum_to_compare_with() -> None:
@@ -119,9 +123,10 @@ def test_random_search_mutates_nothing(tmp_path: Path) -> None:
 def test_stages_without_a_choice_are_left_alone() -> None:
     text = TEXT.replace("2 of 32..64", "2 of 32..48").replace("2 of 48..80", "2 of 48..64")
     (space,) = compile_source(Source("one_window.space", text))
-    proposals = aging_evolution(space, SMALL)
-    first = next(proposals)
-    following = [first, *(proposals.send(1.0) for _ in range(60))]
+    batches = aging_evolution(space, SMALL)
+    following = list(next(batches))
+    following += batches.send([1.0] * SMALL.population)
+    following += [each for _ in range(60) for each in batches.send([1.0])]
     assert {each.operation for each in following} == {"random", "block"}
     assert {each.genome.windows for each in following} == {(0, 0, 0)}
     # One child an iteration: the population stays as large as it was.
@@ -182,7 +187,7 @@ def test_recorded_scores_are_not_computed_again(tmp_path: Path, monkeypatch: pyt
     path = tmp_path / "history.jsonl"
     evolve(TINY, TABLE, path, evolution=SMALL)
     monkeypatch.setattr(Estimator, "values", None)
-    monkeypatch.setattr(Solver, "run", lambda self, limit, known: None)
+    monkeypatch.setattr(Solver, "run", lambda self, **_: None)
     found = evolve(TINY, TABLE, path, evolution=SMALL, resume=True)
     assert found.explored == 60
 
@@ -229,6 +234,47 @@ def test_a_history_that_was_changed_is_noticed(tmp_path: Path) -> None:
     path.write_text("".join([*lines[:30], json.dumps(entry) + "\n", *lines[31:]]))
     with pytest.raises(SpacelangError, match=r"SP0731.*the space 29 is 111-00\d there, and would be"):
         evolve(TINY, TABLE, path, evolution=SMALL, resume=True)
+
+
+def test_a_changed_score_is_named_as_what_differs(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    evolve(TINY, TABLE, path, evolution=SMALL)
+    lines = path.read_text().splitlines(keepends=True)
+    entry = json.loads(lines[30])
+    entry["score"] += 0.5
+    path.write_text("".join([*lines[:30], json.dumps(entry) + "\n", *lines[31:]]))
+    with pytest.raises(SpacelangError, match=r"SP0731.*the score of the space 29, .*, is .* there, and would"):
+        evolve(TINY, TABLE, path, evolution=SMALL, resume=True)
+
+
+def test_workers_change_nothing(tmp_path: Path) -> None:
+    one, two = tmp_path / "one.jsonl", tmp_path / "two.jsonl"
+    alone = evolve(TINY, TABLE, one, evolution=SMALL)
+    together = evolve(TINY, TABLE, two, evolution=SMALL, workers=2)
+    assert one.read_bytes() == two.read_bytes()
+    assert (alone.score, alone.different) == (together.score, together.different)
+
+
+def test_it_ends_at_a_number_of_different_spaces_or_at_the_optimum() -> None:
+    few = evolve(TINY, TABLE, evolution=SMALL, different=12)
+    assert (few.different, few.stopped) == (12, "different")
+    there = evolve(TINY, TABLE, evolution=ir.Evolution(population=20, sample=8, spaces=400, seed=0), gap=0)
+    assert (there.gap, there.stopped) == (0, "gap")
+    assert there.explored < 400
+
+
+@pytest.mark.parametrize("moment", range(1, 11))
+def test_an_interrupted_evolution_has_the_best_so_far_and_a_gap_that_holds(moment: int) -> None:
+    asked = iter([False] * moment + [True])
+    found = evolve(TINY, TABLE, evolution=SMALL, stop=lambda: next(asked))
+    assert (found.stopped, found.explored) == ("interrupted", moment + 1)
+    assert found.gap is not None
+    assert solve(TINY, TABLE).score.total * (1 - found.gap) <= found.score.total * (1 + 1e-12)
+
+
+def test_an_algorithm_that_there_is_not() -> None:
+    with pytest.raises(SpacelangError, match="SP0724.*no algorithm 'aging'.*evolution or random"):
+        evolve(TINY, TABLE, algorithm="aging")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -307,7 +353,7 @@ def test_what_has_one_space_only_is_not_searched() -> None:
         ({"sample": 11}, "SP0724.*sample 11, population 10, spaces 60"),
         ({"spaces": 9}, "SP0724.*spaces 9"),
         ({"sample": 0}, "SP0724.*sample 0"),
-        ({"seed": -1}, "SP0724.*seed -1 is negative"),
+        ({"seed": -1}, "SP0724.*`seed -1` isn't a whole number"),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(change: dict[str, int], message: str) -> None:

@@ -168,12 +168,12 @@ def test_a_cell_without_rows_is_named() -> None:
         ((4,), None, "SP0720.*says nothing about quality"),
         ((), EXACT, "SP0724.*at least one target"),
         ((4, 4), EXACT, "SP0724.*given twice"),
-        ((-1,), EXACT, "SP0724.*-1 ms is no latency"),
-        ((float("nan"),), EXACT, "SP0724.*nan ms is no latency"),
-        ((4,), exact(0), "SP0724.*`top 0` is not legal"),
+        ((-1,), EXACT, "SP0724.*-1 ms isn't a latency"),
+        ((float("nan"),), EXACT, "SP0724.*nan ms isn't a latency"),
+        ((4,), exact(0), "SP0724.*`top 0` isn't legal"),
         ((4,), ir.replace(EXACT, samples=5), "SP0724.*draws no samples"),
         ((4,), sampled(0, 1), "SP0724.*number of samples"),
-        ((4,), sampled(5, 1, penalty=ir.Penalty(threshold=2, exponent=1)), "SP0724.*penalty is not legal"),
+        ((4,), sampled(5, 1, penalty=ir.Penalty(threshold=2, exponent=1)), "SP0724.*penalty isn't legal"),
     ],
 )
 def test_settings_are_never_guessed(

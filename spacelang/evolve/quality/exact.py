@@ -97,7 +97,8 @@ class ExactSearch:
         for stage in reversed(range(land.stages)):
             points = land.points(cells[stage], self.top)
             fronts = [self.front(cells[:stage], each) for each in range(len(land.measures))]
-            partial = self._extend(partial, points, fronts, self._needed(partial) if exact else least_dropped * 0 + land.infinite, stage)
+            needed = self._needed(partial) if exact else np.full(len(targets), land.infinite)
+            partial = self._extend(partial, points, fronts, needed, stage)
             rank = _ranks(partial.target, partial.bound)
             if not exact:
                 left = rank >= width
@@ -112,9 +113,7 @@ class ExactSearch:
         np.maximum.at(worst, partial.target, partial.bound)
         return np.where(count < self.top, self.landscape.infinite - 1, worst)
 
-    def _extend(
-        self, partial: _Partial, points: Points, fronts: list[Front], needed: IntArray, stage: int
-    ) -> _Partial:
+    def _extend(self, partial: _Partial, points: Points, fronts: list[Front], needed: IntArray, stage: int) -> _Partial:
         """All sums of a partial sub-network and a row before it whose bound is at most what is `needed`."""
         land = self.landscape
         start, count = self._range(partial, points, fronts[0], needed, stage)
@@ -154,7 +153,9 @@ class ExactSearch:
         poorest = spare - scale.lookup(front, group, slack - cheapest[group])
         record = _record(points, first, land.infinite)
         start = np.searchsorted(record, group * (2 * land.infinite) - np.maximum(poorest, 0))
-        end = np.minimum(end, np.searchsorted(points.leave * scale.span + points.costs[0], group * scale.span + slack - scale.cost(front, group, spare - least[group]), "right"))
+        most = slack - scale.cost(front, group, spare - least[group])
+        key = points.leave * scale.span + points.costs[0]
+        end = np.minimum(end, np.searchsorted(key, group * scale.span + most, "right"))
         return start, np.maximum(end - start, 0)
 
     def _worst(self, partial: _Partial) -> IntArray:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -169,7 +170,7 @@ def skyband(group: IntArray, cost: IntArray, loss: IntArray, depth: int) -> IntA
     order = np.lexsort((loss, cost, group))
     edges = np.flatnonzero(np.diff(group[order], prepend=-1, append=-1))
     sorted_loss = loss[order]
-    parts = [start + _skyband(sorted_loss[start:end], depth) for start, end in zip(edges, edges[1:], strict=False)]
+    parts = [start + _skyband(sorted_loss[start:end], depth) for start, end in pairwise(edges)]
     return order[np.concatenate(parts)] if parts else order
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
-from spacelang.evolve.quality.fronts import CHUNK, Edge, Scale, falls, skyband
 from spacelang.evolve.quality.costs import Ceiling, RowCosts, row_costs
+from spacelang.evolve.quality.fronts import CHUNK, Edge, Scale, falls, skyband
 from spacelang.evolve.table.table import Cell, IntArray, Table, all_cells
 
 LATENCY_UNIT = 1e-6
@@ -47,9 +48,7 @@ class Points(NamedTuple):
     row: IntArray
 
     def take(self, index: IntArray) -> Points:
-        return Points(
-            self.enter[index], self.leave[index], self.costs[:, index], self.loss[index], self.row[index]
-        )
+        return Points(self.enter[index], self.leave[index], self.costs[:, index], self.loss[index], self.row[index])
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,9 +83,7 @@ class Landscape:
         strict: whether rows must fit each other.
     """
 
-    def __init__(
-        self, table: Table, targets_ms: tuple[float, ...], chain: str, ceiling: Ceiling | None = None
-    ) -> None:
+    def __init__(self, table: Table, targets_ms: tuple[float, ...], chain: str, ceiling: Ceiling | None = None) -> None:
         latencies = table.require_latencies()
         self.table = table
         self.resolutions = table.space.resolutions
@@ -230,11 +227,10 @@ class Landscape:
     def _blend(self, real: list[Measure], budgets: list[int]) -> Measure:
         shares = [BLEND_UNITS / len(real) / each for each in budgets]
         rows, fixed, budget = (
-            np.floor(sum(np.minimum(getattr(each, name), UNREACHABLE) * share for each, share in zip(real, shares, strict=True)))
-            for name in ("rows", "fixed", "budget")
+            _weighted([getattr(each, name) for each in real], shares) for name in ("rows", "fixed", "budget")
         )
         # Rows are rounded down, so that what is within all budgets is within this one, floating point or not.
-        return self._measure(rows.astype(np.int64), fixed.astype(np.int64), budget.astype(np.int64) + ROUNDING)
+        return self._measure(rows, fixed, budget + ROUNDING)
 
     def _least(self, values: IntArray) -> IntArray:
         least = np.full((self.stages, len(self.resolutions)), UNREACHABLE)
@@ -250,10 +246,19 @@ class Landscape:
         return self._resolution * self.ports + (np.searchsorted(ports, channels) if self.strict else 0)
 
 
+def _weighted(columns: list[IntArray], shares: list[float]) -> IntArray:
+    """The sum of the columns, each times its share, rounded down."""
+    total = np.zeros(len(columns[0]))
+    for column, share in zip(columns, shares, strict=True):
+        total += np.minimum(column, UNREACHABLE) * share
+    return np.floor(total).astype(np.int64)
+
+
 def _from_here(fastest: IntArray) -> IntArray:
     """For each stage, and one after the last: the least cost of all stages from it on."""
     least = np.vstack((np.minimum(fastest, UNREACHABLE), np.zeros_like(fastest[:1])))
-    return np.minimum(np.cumsum(least[::-1], axis=0)[::-1], UNREACHABLE)
+    left: IntArray = np.minimum(np.cumsum(least[::-1], axis=0)[::-1], UNREACHABLE)
+    return left
 
 
 def _skyband_of_many(group: IntArray, values: IntArray, depth: int) -> IntArray:
@@ -262,7 +267,7 @@ def _skyband_of_many(group: IntArray, values: IntArray, depth: int) -> IntArray:
     order = np.lexsort((*values[::-1], group))
     edges = np.flatnonzero(np.diff(group[order], prepend=-1, append=-1))
     kept = [np.zeros(0, np.int64)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         part = order[start:end]
         for begin in range(0, len(part), CHUNK):
             chunk = part[begin : begin + CHUNK]

@@ -12,11 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from spacelang import ir
+from spacelang.evolve.quality.costs import ceiling_of
 from spacelang.evolve.quality.exact import Best, ExactSearch
 from spacelang.evolve.quality.landscape import LOSS_UNIT, Landscape, loss_of, milliseconds
 from spacelang.evolve.quality.sampled import Sampler
-from spacelang.evolve.settings import quality_of, targets_of
-from spacelang.evolve.table.table import Table, cells_of
+from spacelang.evolve.settings import limits_of, quality_of, require_space, targets_of
+from spacelang.evolve.table.part import table_for
+from spacelang.evolve.table.table import Table, all_cells, cells_of, require_table
 from spacelang.networks.genome import Genome, encode, narrow
 from spacelang.report.diagnostics import Report
 
@@ -65,13 +67,21 @@ class Score:
 class Estimator:
     """Scores spaces of one table under fixed settings. Equal genomes get equal scores, in any order and process."""
 
-    def __init__(self, table: Table, targets_ms: Sequence[float], quality: ir.Quality, seed: int = 0, ceiling=None) -> None:
-        """`targets_ms` and `quality` come from `targets_of` and `quality_of`, which check them.
+    def __init__(
+        self,
+        table: Table,
+        targets_ms: Sequence[float],
+        quality: ir.Quality,
+        seed: int = 0,
+        limits: ir.Limits | None = None,
+    ) -> None:
+        """`targets_ms`, `quality` and `limits` come from `settings`, which checks them.
 
         Raises: SpacelangError: SP0705: if the table has no latencies.
         """
-        self.table, self.quality, self.seed = table, quality, seed
+        self.table, self.quality, self.seed, self.limits = table, quality, seed, limits
         self.targets_ms = tuple(targets_ms)
+        ceiling = ceiling_of(limits, table.space.device)
         self.landscape = Landscape(table, self.targets_ms, quality.chain, ceiling)
         self.exact = ExactSearch(self.landscape, quality.top)
         self._sampler = Sampler(self.landscape, quality, seed) if quality.estimator == "sampled" else None
@@ -132,27 +142,53 @@ def total(values: Sequence[float]) -> float:
     return sum(values, 0.0)
 
 
+def estimator_for(
+    space: ir.SearchSpace,
+    table: Table,
+    targets_ms: Sequence[float] | None,
+    quality: ir.Quality | None,
+    limits: ir.Limits | None,
+    seed: int = 0,
+) -> Estimator:
+    """The estimator of a hyperspace's spaces, with the part of the table that it needs and its settings or those given.
+
+    Raises: SpacelangError: SP0704-SP0706, SP0720, SP0724, SP0725.
+    """
+    require_space(space)
+    table = table_for(space, require_table(table))
+    if space.kind == "hyperspace":
+        table.require_cells(tuple(all_cells(table.space)))
+    settings = targets_of(space, targets_ms), quality_of(space, quality)
+    return Estimator(table, *settings, seed, limits_of(space, limits))
+
+
 def score(
     space: ir.SearchSpace | Genome,
     table: Table,
     targets_ms: Sequence[float] | None = None,
     quality: ir.Quality | None = None,
     seed: int = 0,
+    *,
+    limits: ir.Limits | None = None,
 ) -> Score:
     """The quality of one space.
 
     Args:
         space: a space that the table's hyperspace contains, or its genome there.
-        targets_ms, quality: default to those that the space writes.
+        targets_ms, quality, limits: default to those that the space writes.
         seed: of the sampled estimator.
 
     Raises:
-        SpacelangError: SP0704-SP0706, SP0720, SP0724: if the table doesn't fit the space, lacks latencies or rows, or a
-            setting is missing or not legal.
+        SpacelangError: SP0704-SP0706, SP0720, SP0723-SP0725: if the table doesn't fit the space, lacks latencies or
+            rows, or a setting is missing or isn't legal.
     """
+    table = require_table(table)
+    if not isinstance(space, Genome):
+        require_space(space)
     genome = space if isinstance(space, Genome) else locate(space, table)
     settings = None if isinstance(space, Genome) else space
-    estimator = Estimator(table, targets_of(settings, targets_ms), quality_of(settings, quality), seed)
+    chosen = targets_of(settings, targets_ms), quality_of(settings, quality)
+    estimator = Estimator(table, *chosen, seed, limits_of(settings, limits))
     return estimator.score(genome)
 
 

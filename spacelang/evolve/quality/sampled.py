@@ -25,13 +25,16 @@ class Sampler:
         land = self.landscape
         stages = [land.all_points(cell) for cell in cells]
         group, rows = self._draw(stages, np.random.default_rng([self.seed, *(part for cell in cells for part in cell)]))
-        latency = land.latency[rows].sum(axis=1)
-        total = latency + land.fixed[group // land.ports]
+        latency = land.measures[0].rows[rows].sum(axis=1)
+        total = latency + land.measures[0].fixed[group // land.ports]
         loss = land.loss[rows].sum(axis=1)
         order = np.lexsort((*rows.T[::-1], total, loss))
+        allowed = np.ones(len(rows), bool)
+        for measure in land.measures[1 : land.limited]:
+            allowed &= measure.rows[rows].sum(axis=1) + measure.fixed[group // land.ports] <= measure.budget[0]
         chosen, shares = [], []
         for target in land.targets:
-            fits = order[total[order] <= target]
+            fits = order[allowed[order] & (total[order] <= target)]
             shares.append(len(fits) / self.samples)
             chosen.append(self._different(rows, fits))
         index = np.concatenate(chosen)
@@ -69,7 +72,7 @@ class Sampler:
 
     def _counts(self, stages: list[Points]) -> list[FloatArray]:
         """For each stage, and behind the last: (groups,) how many ways there are to complete a chain from there."""
-        groups = self.landscape.scale.groups
+        groups = self.landscape.groups
         counts: list[FloatArray] = [np.ones(groups)]
         for points in reversed(stages):
             counts.append(np.bincount(points.enter, counts[-1][points.leave], groups).astype(np.float64))

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -230,9 +230,17 @@ def _in_words(change: Change) -> str:
     return f"{change.path} {change.after} is in the space only"
 
 
+def require_table(table: Any) -> Table:
+    """Raises: SpacelangError: SP0725: if it isn't a table."""
+    if not isinstance(table, Table):
+        mend = 'give what `spacelang.read_table("FILE")` returns'
+        refuse("SP0725", f"the table is {table!r}, a {type(table).__name__}", mend)
+    return table
+
+
 def without_settings(space: ir.SearchSpace) -> ir.SearchSpace:
     """The space as a table remembers it: targets and search settings may change, the rows stay right."""
-    return ir.replace(space, targets=None, quality=None, evolution=None, distill=None, train=None)
+    return ir.replace(space, targets=None, limits=None, quality=None, evolution=None, distill=None, train=None)
 
 
 def all_cells(space: ir.SearchSpace) -> Iterator[Cell]:

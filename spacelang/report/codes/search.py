@@ -125,6 +125,14 @@ CODES: tuple[Code, ...] = (
         "evolution { population 500, sample 125, spaces 5000, seed 0 }",
     ),
     Code(
+        "SP0725",
+        "not what this function takes",
+        "A Python function was given something else than it takes: a path in place of a table, an encoding in place of "
+        "a space, a dict in place of settings. The message says what it was given and what it takes.",
+        'spacelang.solve(space, "vnni.parquet")',
+        'spacelang.solve(space, spacelang.read_table("vnni.parquet"))',
+    ),
+    Code(
         "SP0730",
         "not a history",
         "A history is a file of JSON lines that a search wrote: a header, then one line for each space in order. "

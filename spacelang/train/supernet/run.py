@@ -36,7 +36,7 @@ RUN, SPACE, WEIGHTS, LOCK = "run.json", "space.space", "supernet.safetensors", "
 ANEW = "train again in a new folder"
 SHOWN = 4
 """More differences than these are counted, not named."""
-ASIDE = ("name", "from", "models", "targets", "quality", "evolution", "distill", "device")
+ASIDE = ("name", "from", "models", "targets", "limits", "quality", "evolution", "distill", "device")
 """What may differ when a training goes on: none of it changes the result."""
 
 
