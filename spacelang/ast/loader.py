@@ -92,8 +92,8 @@ def load_program(source: Source, path: Path | None, report: Report, reader: Read
     """Parses and reads a text and its imports; what is wrong is reported at the import that asks for it.
 
     Args:
-        path: where `source` was read from; None for a text that is no file, whose imports are relative to the current
-            folder.
+        path: where `source` was read from; None for a text that isn't in a file, whose imports are relative to the
+            current folder.
         reader: where texts come from, if not from files alone.
     """
     loader = _Loader(report, reader or Reader())
@@ -133,7 +133,7 @@ def _text(path: Path, name: str) -> str:
         if S_ISDIR(mode):
             raise _Unreadable("SP0214", f"`{name}` is a folder", "name a file in it")
         if not S_ISREG(mode):
-            raise _Unreadable("SP0214", f"`{name}` is no ordinary file")
+            raise _Unreadable("SP0214", f"`{name}` isn't an ordinary file")
         if size > limits.FILE_BYTES:
             raise _Unreadable("SP0215", f"`{name}` has {size} bytes", f"at most {limits.FILE_BYTES} are read")
         return path.read_bytes().decode()
@@ -144,7 +144,7 @@ def _text(path: Path, name: str) -> str:
     except PermissionError:
         raise _Unreadable("SP0214", f"`{name}` may not be read", "look at its permissions") from None
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "its name is no path"
+        reason = getattr(error, "strerror", None) or "its name isn't a path"
         raise _Unreadable("SP0214", f"`{name}` can't be read: {reason.lower()}") from None
 
 
@@ -189,7 +189,7 @@ class _Loader:
         if path.value not in library():
             self.report.error(
                 "SP0212",
-                f"the library has no `{path.value}`",
+                f"the library doesn't have `{path.value}`",
                 path.span,
                 help=_in_quotes(did_you_mean(path.value, library())),
             )

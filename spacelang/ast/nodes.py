@@ -94,7 +94,7 @@ class Argument(NamedTuple):
 class Entry(NamedTuple):
     """One property of a section, its values still untyped: `estimator sampled { samples 5000 }`.
 
-    `schema` says what is legal; `entries` is the group behind the values, None where there is none.
+    `schema` says what is legal; `entries` is the group after the values, None where there is none.
     """
 
     name: Name

@@ -1,6 +1,6 @@
 """Everything that can be wrong with declarations that could be read, all in one run.
 
-    names       declared twice, or for nothing
+    names       declared twice, or never used
     blocks      each block by itself
     spaces      each space, in the order of its text; for each stage
         values      its numbers

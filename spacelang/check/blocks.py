@@ -152,7 +152,7 @@ class _Block:
     # --- the body as a whole ---
 
     def roles(self) -> None:
-        """An activation is no number, so no parameter can be both."""
+        """An activation isn't a number, so no parameter can be both."""
         acts: dict[str, Use] = {}
         others: dict[str, Use] = {}
         for use in uses(self.block):
@@ -190,7 +190,7 @@ class _Block:
             labels = [Label(strided[0].span, "first taken here")]
             self.report.error("SP0413", message, again.span, labels=labels, help="leave `stride` to one operator")
         if self.whole and self.block.body and not self.operators:
-            message = f"block `{self.block.name.text}` has no operator"
+            message = f"block `{self.block.name.text}` doesn't have an operator"
             self.report.error("SP0414", message, self.block.name.span, help="write its operators, one a line")
 
     def _shortcuts(self) -> None:
@@ -201,14 +201,14 @@ class _Block:
         behind = _behind(self.block.body, shortcuts)
         if behind is not None:
             message = "`shortcut` stands last: it joins the block's input to its output"
-            labels = [Label(behind.span, "this stands behind it")]
+            labels = [Label(behind.span, "this stands after it")]
             self.report.error("SP0408", message, shortcuts[0].span, labels=labels, help="move it to the end")
 
 
 def _behind(
     body: Iterable[ast.Let | ast.Operator | ast.Shortcut], shortcuts: list[ast.Shortcut]
 ) -> ast.Let | ast.Operator | None:
-    """The first step behind the first shortcut that isn't one."""
+    """The first step after the first shortcut that isn't one."""
     if not shortcuts:
         return None
     rest = (each for each in body if each.span.start > shortcuts[0].span.start)

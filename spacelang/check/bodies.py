@@ -253,7 +253,7 @@ def _proved_strides(block: ast.Block, choices: Choices) -> bool:
 
 
 def _proved_kernels(block: ast.Block, choices: Choices, size: int | None) -> bool:
-    """The largest kernel reaches the smallest map, that behind the stride."""
+    """The largest kernel reaches the smallest map, that after the stride."""
     if size is None:
         return True
     given = dict(choices.numbers)

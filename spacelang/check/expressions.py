@@ -45,7 +45,7 @@ def _check_call(call: ast.Call, report: Report) -> None:
     if name not in FUNCTIONS:
         mend: str = did_you_mean(name, FUNCTIONS)
         if given == 1 and closest(name, FUNCTIONS) is None:
-            mend = f"{mend}; behind a word, a space comes before an expression in parentheses"
+            mend = f"{mend}; after a word, a space comes before an expression in parentheses"
         report.error("SP0204", f"unknown function `{name}`", call.function.span, help=mend)
         return
     wanted = FUNCTIONS[name]

@@ -1,4 +1,4 @@
-"""What stands behind the last stage: convolutions, the pool, linear layers, in an order that gives the classes."""
+"""What stands after the last stage: convolutions, the pool, linear layers, in an order that gives the classes."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class _Head:
 
     def _behind_linear(self, step: ast.Operator) -> None:
         assert self.linear is not None
-        message = f"`{step.kind.text}` needs a map, but behind `linear` there is none"
+        message = f"`{step.kind.text}` needs a map, but after `linear` there is none"
         labels = [Label(self.linear.span, "the linear layer")]
         self.report.error("SP0423", message, step.span, labels=labels, help="move it above `linear`")
 
@@ -83,7 +83,7 @@ class _Head:
             return
         mend: str = did_you_mean(name.text, ACTIVATIONS)
         if name.text == "act":
-            message = "a head has no parameters, so `act` needs the name of an activation"
+            message = "a head doesn't have parameters, so `act` needs the name of an activation"
             mend = "write `act relu`, for example"
         else:
             message = f"unknown activation `{name.text}`"
@@ -178,12 +178,12 @@ class _Head:
     def _end(self) -> None:
         last = self.head[-1]
         if self.linear is None:
-            message = "the head has no `linear`, so it gives no classes"
+            message = "the head doesn't have a `linear`, so it gives no classes"
             self.report.error(
                 "SP0424", message, last.span, help=put("end it with `linear -> classes`", LAST, Place.BELOW)
             )
         elif last is not self.linear and last.kind.text in ("act", "dropout"):
-            message = f"`{last.kind.text}` stands behind the last `linear`, whose outputs are the classes"
+            message = f"`{last.kind.text}` stands after the last `linear`, whose outputs are the classes"
             self.report.error("SP0424", message, last.span, help="move it above `linear`")
         elif not (isinstance(self.linear.out, ast.Ref) and self.linear.out.name == "classes"):
             classes = self.context.space.classes

@@ -99,7 +99,7 @@ def _encoding(encoding: ast.Text, context: Context) -> None:
     blocks, _, widths = encoding.value.replace("_", "-").partition("-")
     stages = len(context.space.stages)
     if not all(each.isascii() and each.isalnum() and each == each.lower() for each in (blocks, widths)):
-        context.report.error("SP0119", "this is no encoding", encoding.span, help=f"write {ENCODING_FORM}")
+        context.report.error("SP0119", "this isn't an encoding", encoding.span, help=f"write {ENCODING_FORM}")
     elif stages and (len(blocks), len(widths)) != (stages, stages):
         message = f"this encoding has {len(blocks)} blocks and {len(widths)} widths for {stages} stages"
         context.report.error("SP0119", message, encoding.span, help=f"write {ENCODING_FORM}, one digit for each stage")

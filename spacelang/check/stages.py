@@ -175,7 +175,7 @@ class _Stage:
             return check_uses(stage.blocks, self.context, self.span)
         if not self.context.space.blocks and not self.context.blocks_written:
             message = f"{self.label} has no block"
-            mend = "name one behind the stage's name, or list some in `blocks { … }`"
+            mend = "name one after the stage's name, or list some in `blocks { … }`"
             self.report.error("SP0410", message, self.span, help=mend)
         return self.context.candidates
 
@@ -201,7 +201,7 @@ class _Stage:
         if kind != "hyperspace" and len(candidates) > 1:
             blocks = listed([f"`{each.block.text}`" for each in candidates], "and")
             message = f"a {kind} has one block a stage, but {self.label} may use {blocks}"
-            self.report.error("SP0420", message, self.span, help="name the block behind the stage's name")
+            self.report.error("SP0420", message, self.span, help="name the block after the stage's name")
 
     def _uniform(self, candidates: tuple[ast.BlockUse, ...]) -> None:
         if not candidates:

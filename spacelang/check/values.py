@@ -156,7 +156,7 @@ def _ascending(found: Sequence[ast.Number], rule: Rule, report: Report) -> bool:
         message = (
             f"{spelled(after.value)} is written twice"
             if twice
-            else f"{spelled(after.value)} stands behind {spelled(before.value)}"
+            else f"{spelled(after.value)} stands after {spelled(before.value)}"
         )
         report.error(
             "SP0305", message, after.span,

@@ -108,7 +108,7 @@ class Phrase(NamedTuple):
 class Line(NamedTuple):
     """Phrases between commas, ended by a newline (or the brace that closes the group).
 
-    `comments` stand above it; `trailing` stands behind it on its last line. `blank_before` says whether an empty line
+    `comments` stand above it; `trailing` stands after it on its last line. `blank_before` says whether an empty line
     separates it (with its comments) from what is above.
     """
 

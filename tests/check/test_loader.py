@@ -133,7 +133,7 @@ def test_what_is_too_large(tmp_path: Path) -> None:
 def test_what_is_no_file(tmp_path: Path) -> None:
     write(tmp_path, main='import "pipe.space"\n')
     os.mkfifo(tmp_path / "pipe.space")
-    assert only(tmp_path / "main.space").message == "`pipe.space` is no ordinary file"
+    assert only(tmp_path / "main.space").message == "`pipe.space` isn't an ordinary file"
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is forbidden to root")

@@ -18,16 +18,16 @@ NUMBERS = "numbers are like 24, 0.25 or 1e-5; names start with a letter"
 SEMICOLON = "a line break or a comma ends a property; a comment begins with #"
 MESSAGES = [
     # operators and ranges
-    ("a 2..", "1:6 SP0001 found the end of the file behind `..`, expected a number"),
-    ("a 2..\nb", "1:6 SP0001 found the end of the line behind `..`, expected a number"),
-    ("a 2..b", "1:6 SP0001 found the word `b` behind `..`, expected a number"),
+    ("a 2..", "1:6 SP0001 found the end of the file after `..`, expected a number"),
+    ("a 2..\nb", "1:6 SP0001 found the end of the line after `..`, expected a number"),
+    ("a 2..b", "1:6 SP0001 found the word `b` after `..`, expected a number"),
     ("a b..2", f"1:4 SP0001 `..` can't follow the word `b` | {RANGES}"),
     ("a 2..4..6", f"1:7 SP0001 `..` can't follow the number `4` | {RANGES}"),
     ("a ..", f"1:3 SP0001 `..` can't follow the word `a` | {RANGES}"),
-    ("a = 1 +", "1:8 SP0001 found the end of the file behind `+`, expected a number or a name"),
-    ("a { b * }", "1:9 SP0001 found `}` behind `*`, expected a number or a name"),
-    ("a = * 2", "1:5 SP0001 found `*` behind `=`, expected a value"),
-    ("a = -5", "1:5 SP0001 found `-` behind `=`, expected a value | there are no negative numbers"),
+    ("a = 1 +", "1:8 SP0001 found the end of the file after `+`, expected a number or a name"),
+    ("a { b * }", "1:9 SP0001 found `}` after `*`, expected a number or a name"),
+    ("a = * 2", "1:5 SP0001 found `*` after `=`, expected a value"),
+    ("a = -5", "1:5 SP0001 found `-` after `=`, expected a value | there are no negative numbers"),
     ("a {-5}", "1:4 SP0001 found `-`, expected a value | there are no negative numbers"),
     ("a {3} * 2", f"1:7 SP0001 `*` can't follow `}}` | {ARITHMETIC}"),
     ('a "b" + 1', f'1:7 SP0001 `+` can\'t follow the string `"b"` | {ARITHMETIC}'),
@@ -35,16 +35,16 @@ MESSAGES = [
     ("a < b < c", "1:7 SP0001 `<` can't follow the word `b` | a comparison has two sides, `hidden != in`"),
     ("a // b", "1:3 SP0017 a comment begins with `#` | write # in each line of it"),
     # commas and brackets
-    ("a, , b", "1:4 SP0001 found `,` behind `,`, expected a value"),
+    ("a, , b", "1:4 SP0001 found `,` after `,`, expected a value"),
     (", a", "1:1 SP0001 found `,`, expected a value"),
     ("a {, b}", "1:4 SP0001 found `,`, expected a value"),
     ("a (1 2)", "1:6 SP0001 found the number `2`, expected `)`"),
     ("a f(1 2)", "1:7 SP0001 found the number `2`, expected `,` or `)`"),
     ("a [1 2]", "1:6 SP0001 found the number `2`, expected `,` or `]` | `[a, b]` has one value for each layer"),
-    ("a ()", "1:4 SP0001 found `)` behind `(`, expected a number or a name"),
-    ("a ({1})", "1:4 SP0001 found `{` behind `(`, expected a number or a name"),
+    ("a ()", "1:4 SP0001 found `)` after `(`, expected a number or a name"),
+    ("a ({1})", "1:4 SP0001 found `{` after `(`, expected a number or a name"),
     ("a (b = c)", "1:6 SP0001 found `=`, expected `)` | `==` compares"),
-    ("a [=]", "1:4 SP0001 found `=` behind `[`, expected a value or `]`"),
+    ("a [=]", "1:4 SP0001 found `=` after `[`, expected a value or `]`"),
     ("a f(b", "1:4 SP0002 `(` is not closed | write ) where it ends"),
     ("a [1, 2\nb", "1:3 SP0002 `[` is not closed | write ] where it ends"),
     ("a {\n  b\n", "3:1 SP0002 `{` is not closed before the end of the file | write } where it ends"),
@@ -134,7 +134,7 @@ def test_a_declaration_at_the_margin_ends_what_was_left_open() -> None:
     text = "block a() {\n  conv 1 -> 2\n\ndevice d {\n  threads 1 +\n}\n"
     assert errors(text) == [
         "4:1 SP0002 `{` is not closed before this `device` | write } where it ends",
-        "5:14 SP0001 found the end of the line behind `+`, expected a number or a name",
+        "5:14 SP0001 found the end of the line after `+`, expected a number or a name",
     ]
 
 

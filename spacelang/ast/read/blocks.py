@@ -27,7 +27,7 @@ BLOCK_FORM = "block NAME(PARAMETER, …) { … }"
 
 
 def block(cursor: Cursor) -> ast.Block | None:
-    """`block name(parameters) { body }`, the cursor behind the word `block`."""
+    """`block name(parameters) { body }`, the cursor after the word `block`."""
     term, report = cursor.take(), cursor.report
     if isinstance(term, syntax.Call):
         name, parameters = ast.Name(term.name.text, term.name.span), _parameters(term, report)
@@ -47,7 +47,7 @@ def block(cursor: Cursor) -> ast.Block | None:
 
 
 def _misnamed(term: syntax.Term, cursor: Cursor) -> tuple[ast.Name, tuple[ast.Name, ...]] | None:
-    """What was meant by `my-conv(act)` or `"conv"(act)`, which is reported; None if that is no name."""
+    """What was meant by `my-conv(act)` or `"conv"(act)`, which is reported; None if that isn't a name."""
     call: syntax.Term | None = None
     if isinstance(term, syntax.Binary) and isinstance(term.right, syntax.Call):
         call = term.right
@@ -200,7 +200,7 @@ def _argument(cursor: Cursor, kind: ast.Name, form: OperatorForm) -> ast.Expr | 
 
 
 def activation(cursor: Cursor, subject: ast.Name) -> ast.Name | None:
-    """The name behind `act`."""
+    """The name after `act`."""
     name = cursor.word()
     if name is None:
         term = cursor.take() or cursor.phrase
@@ -214,7 +214,7 @@ def activation(cursor: Cursor, subject: ast.Name) -> ast.Name | None:
 
 
 def _out(cursor: Cursor, kind: ast.Name, form: OperatorForm, in_head: bool) -> ast.Expr | ast.Values | None:
-    """What stands behind `->`; a head's convolution may choose from a set."""
+    """What stands after `->`; a head's convolution may choose from a set."""
     report, here = cursor.report, cursor.peek()
     if not form.out:
         if here is not None and cursor.skip("->"):
@@ -230,7 +230,7 @@ def _out(cursor: Cursor, kind: ast.Name, form: OperatorForm, in_head: bool) -> a
         return None
     term = cursor.peek()
     if term is None:
-        report.error("SP0117", "nothing stands behind `->`", cursor.here(), help=f"write `{form.form}`")
+        report.error("SP0117", "nothing stands after `->`", cursor.here(), help=f"write `{form.form}`")
         return None
     if in_head and form.kind == "conv" and isinstance(term, syntax.Group | syntax.Range | syntax.PerLayer):
         return values(cursor, kind)
@@ -308,7 +308,7 @@ class _Modifiers:
             self.report.error("SP0116", f"`{self.owner}` takes no `{name.text}`", name.span, help=self._legal())
         elif name.text in (*self.operators, "shortcut"):
             self.report.error(
-                "SP0115", f"`{name.text}` is no modifier", name.span, help="write it on a line of its own"
+                "SP0115", f"`{name.text}` isn't a modifier", name.span, help="write it on a line of its own"
             )
         else:
             near = did_you_mean(name.text, self.legal) if self.legal else self._legal()
@@ -318,7 +318,7 @@ class _Modifiers:
         term = cursor.take()
         if term is None:
             form = MODIFIERS[name.text]
-            self.report.error("SP0108", f"nothing stands behind `{name.text}`", name.span, help=f"write `{form}`")
+            self.report.error("SP0108", f"nothing stands after `{name.text}`", name.span, help=f"write `{form}`")
         return term
 
 

@@ -80,7 +80,7 @@ def _value(cursor: Cursor, name: ast.Name, found: Property) -> tuple[Value, ...]
 
 
 def _inner(cursor: Cursor, name: ast.Name, value: tuple[Value, ...], found: Property) -> tuple[ast.Entry, ...] | None:
-    """The group behind the value: required behind a `group` property, only behind `sampled` for the estimator."""
+    """The group after the value: required after a `group` property, only after `sampled` for the estimator."""
     group = cursor.group()
     if not found.group:
         if group is not None:

@@ -35,7 +35,7 @@ def _use(cursor: Cursor) -> ast.BlockUse | None:
         return None
     id = one_number(cursor, ast.Name("blocks", term.span), USE_FORM)
     if not cursor.skip("="):
-        report.error("SP0112", "`=` is missing behind the search id", cursor.here(), help=f"write `{USE_FORM}`")
+        report.error("SP0112", "`=` is missing after the search id", cursor.here(), help=f"write `{USE_FORM}`")
         return None
     block = cursor.declared()
     if block is None:
@@ -49,7 +49,7 @@ def _use(cursor: Cursor) -> ast.BlockUse | None:
 
 
 def needed_group(cursor: Cursor, name: ast.Name) -> syntax.Group | None:
-    """The group that must stand behind `name`."""
+    """The group that must stand after `name`."""
     group = cursor.group()
     if group is None:
         cursor.report.error(
@@ -95,7 +95,7 @@ def _names(cursor: Cursor, name: ast.Name, several: str) -> bool:
 
 
 def stage(cursor: Cursor, keyword: ast.Name) -> ast.Stage | None:
-    """`stem BLOCK { … }`, `stage NAME { … }` or `stage NAME BLOCK { … }`, the cursor behind the first word."""
+    """`stem BLOCK { … }`, `stage NAME { … }` or `stage NAME BLOCK { … }`, the cursor after the first word."""
     report, is_stem = cursor.report, keyword.text == "stem"
     form = "stem BLOCK { … }" if is_stem else "stage NAME { … }` or `stage NAME BLOCK { … }"
     first = cursor.declared()

@@ -283,7 +283,7 @@ def number(term: syntax.Number, report: Findings) -> ast.Number | None:
 
 
 def one_number(cursor: Cursor, subject: ast.Name, form: str) -> ast.Number | None:
-    """The single number behind `subject`; `form` says in a help text how it is written."""
+    """The single number after `subject`; `form` says in a help text how it is written."""
     term = cursor.peek()
     if isinstance(term, syntax.Number):
         cursor.take()
@@ -298,7 +298,7 @@ def one_number(cursor: Cursor, subject: ast.Name, form: str) -> ast.Number | Non
 
 
 def values(cursor: Cursor, subject: ast.Name) -> ast.Values | None:
-    """The numbers behind `subject`: one, a set, a range with its step, or a list for the layers."""
+    """The numbers after `subject`: one, a set, a range with its step, or a list for the layers."""
     term, report = cursor.take(), cursor.report
     match term:
         case syntax.Number():
@@ -421,7 +421,7 @@ def expression(term: syntax.Term, report: Findings) -> ast.Expr | None:
             name = ast.Name(term.name.text, term.name.span)
             return ast.Call(name, read, term.span) if len(read) == len(arguments) else None
         case syntax.Binary():
-            report.error("SP0120", "a comparison is no number", term.span, help="comparisons stand behind `when`")
+            report.error("SP0120", "a comparison isn't a number", term.span, help="comparisons stand after `when`")
         case _:
             report.error(
                 "SP0120",

@@ -21,7 +21,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP0803",
         "a broken backend",
-        "A backend could not be imported, is no backend, or failed while it ran. The message names the backend and, "
+        "A backend could not be imported, isn't a backend, or failed while it ran. The message names the backend and, "
         "where known, the distribution that it came with; the defect is there, not in the text that was compiled.",
     ),
     Code(
@@ -67,7 +67,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP0810",
         "which space of the file?",
-        "The file declares several spaces and one is needed, or it declares none of the name behind the `#`. Write "
+        "The file declares several spaces and one is needed, or it declares none of the name after the `#`. Write "
         "`FILE#NAME`.",
         "spacelang compile both.space -o build",
         "spacelang compile both.space#first -o build",

@@ -81,7 +81,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP0410",
         "a stage without a block",
-        "A stage names its block behind its own name, has a list `blocks { … }`, or uses the list of its hyperspace.",
+        "A stage names its block after its own name, has a list `blocks { … }`, or uses the list of its hyperspace.",
         "hyperspace h on d {\n  input 3 channels\n  resolution 224\n  classes 10\n"
         "  stem conv { depth 1, stride 2, width 16, kernel 3, act relu }\n"
         "  stage one { depth 1, stride 2, width 32 }\n"
@@ -136,7 +136,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP0417",
         "not a number of repetitions",
-        "For some choice that the stage allows, the expression behind `repeat` is no whole number from 1 to 100. To "
+        "For some choice that the stage allows, the expression after `repeat` isn't a whole number from 1 to 100. To "
         "leave an operator out there is `when`.",
         "block b(kernel, act) {\n  conv 1 -> out\n  dwconv 3, stride, act, repeat kernel - 3\n}\n" + _STAGE,
         "block b(kernel, act) {\n  conv 1 -> out\n  dwconv 3, stride, act, repeat kernel - 2\n}\n" + _STAGE,
@@ -182,7 +182,7 @@ CODES: tuple[Code, ...] = (
         "SP0423",
         "a head out of order",
         "Convolutions need a map and stand above `linear`; `pool` stands once, above the first `linear`, which takes "
-        "the pooled map. Convolutions of kernel 1 may stand behind the pool.",
+        "the pooled map. Convolutions of kernel 1 may stand after the pool.",
         "head {\n  conv 1 -> 128, act relu\n  linear -> classes\n}",
         "head {\n  conv 1 -> 128, act relu\n  pool\n  linear -> classes\n}",
     ),

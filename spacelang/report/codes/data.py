@@ -87,7 +87,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP1223",
         "no cut through the teacher",
-        "Students of a stage learn to turn the teacher's map before it into the one behind it, so the teacher needs "
+        "Students of a stage learn to turn the teacher's map before it into the one after it, so the teacher needs "
         "maps that are as many times smaller than the image as the space's own. Each of its maps is used once. The "
         "teacher `trained` is made for the space at hand.",
     ),

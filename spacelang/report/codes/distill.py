@@ -39,7 +39,7 @@ CODES: tuple[Code, ...] = (
         "All students of a build learn from the same images and the same teacher, with the settings that the build "
         "was compiled with; else their losses couldn't be compared. `bkd/run.json` keeps what the first of them was "
         "begun with, and each student a hash of that. A table is made of these students, so it is refused too once the "
-        "build is compiled anew. Go on with what was begun, or begin anew. (The same images may be at another place.)",
+        "build is compiled again. Go on with what was begun, or begin again. (The same images may be elsewhere.)",
     ),
     Code(
         "SP1306",

@@ -15,7 +15,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "SP0602",
-        "a stage has no such block",
+        "a stage doesn't have such a block",
         "A digit before the `-` is the search id that the hyperspace writes in front of a block. The stage that "
         "stands at this place has no block with this id.",
         "spacelang decode specs/vnni.space 911111-000000",
@@ -23,7 +23,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "SP0603",
-        "a stage has no such width list",
+        "a stage doesn't have such a width list",
         "A digit after the `-` counts the width lists of its stage from 0, which is the narrowest. The stage that "
         "stands at this place has fewer of them.",
         "spacelang decode specs/vnni.space 111111-900000",

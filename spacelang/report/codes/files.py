@@ -9,7 +9,7 @@ CODES: tuple[Code, ...] = (
         "SP1001",
         "no such version",
         "`REV:PATH` is the file PATH, from the root of the repository, as it stood in the git revision REV. Git "
-        "knows no such revision, the file isn't in it, or this folder is no git repository.",
+        "knows no such revision, the file isn't in it, or this folder isn't a git repository.",
         "spacelang diff main~1:vnni.space specs/vnni.space",
         "spacelang diff main~1:specs/vnni.space specs/vnni.space",
     ),

@@ -8,7 +8,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP0901",
         "not JSON",
-        "The file was to hold an IR but is no JSON text; the message says where it stops being one. It may have "
+        "The file was to hold an IR but isn't JSON; the message says where it stops being one. It may have "
         "been cut off, or be a `.space` text.",
         '{"ir_version": 1,',
         '{"ir_version": 1, …}',
@@ -49,7 +49,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP0906",
         "a number outside of its domain",
-        "A width is no multiple of the device's, a kernel size is even, a depth, a stride or a setting is out of "
+        "A width isn't a multiple of the device's, a kernel size is even, a depth, a stride or a setting is out of "
         "its range, or a number is one that the language can't write (infinite, negative, too long).",
         '"windows": [{"values": [33]}]',
         '"windows": [{"values": [32]}]',

@@ -53,7 +53,7 @@ CODES: tuple[Code, ...] = (
         "too busy to go on measuring",
         "Single disturbed measurements (SP1101) are tried again later, but here too many in a row were disturbed. What "
         "was measured before is in the log, and the same command goes on from there once the machine is quiet; `bench` "
-        "keeps no log, and begins anew.",
+        "keeps no log, and begins again.",
     ),
     Code(
         "SP1108",

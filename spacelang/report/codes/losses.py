@@ -17,7 +17,7 @@ CODES: tuple[Code, ...] = (
         "SP1402",
         "a student that learned nothing",
         "The loss of a stage architecture is noise over signal: 0 is perfect, 1 is what the teacher's mean alone "
-        "reaches. This one is no number, or one that is far from both, so training diverged. A lower learning rate in "
+        "reaches. This one isn't a number, or is far from both: training diverged. A lower learning rate in "
         "the space's `distill` section helps.",
     ),
 )

@@ -38,7 +38,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP0204",
         "an unknown function",
-        "There are `round8`, `min` and `max`. A name with a parenthesis directly behind it is a call: in "
+        "There are `round8`, `min` and `max`. A name with a parenthesis directly after it is a call: in "
         "`repeat (kernel - 1) div 2` the space matters.",
         "block b(kernel, act) {\n  conv kernel -> round(out), stride, act\n  conv 1 -> out\n}",
         "block b(kernel, act) {\n  conv kernel -> round8(out), stride, act\n  conv 1 -> out\n}",
@@ -62,7 +62,7 @@ CODES: tuple[Code, ...] = (
         "SP0207",
         "a name that is taken",
         "A parameter or a bound name has the name of another one, of something that the layer gives (`in`, `out`, "
-        "`stride`), of a function, or, for a parameter, of a property of stages, behind which its argument could "
+        "`stride`), of a function, or, for a parameter, of a property of stages, after which its argument could "
         "not be told from the property.",
         "block b(kernel, act) {\n  out = in * 4\n  conv kernel -> out, stride, act\n}",
         "block b(kernel, act) {\n  wide = in * 4\n  conv kernel -> wide, stride, act\n  conv 1 -> out\n}",

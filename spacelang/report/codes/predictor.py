@@ -97,8 +97,8 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "SP1613",
-        "the cost model is no device's",
-        "`cost-model` is an analytic model with stated constants. No device was measured for it, so it has no card, "
+        "the cost model isn't of a device",
+        "`cost-model` is an analytic model with stated constants. No device was measured for it, so there is no card, "
         "and no log of measurements says how good it is.",
         "spacelang latency eval cost-model log.parquet",
         "spacelang latency eval zen5-onnxruntime-int8 log.parquet",

@@ -48,7 +48,7 @@ CODES: tuple[Code, ...] = (
         "SP0706",
         "the table lacks rows",
         "A space is scored by the rows of its stages, and a search may come to any block and width list of the "
-        "hyperspace. For some of them the table has no row yet.",
+        "hyperspace. For some of them the table doesn't have a row yet.",
     ),
     Code(
         "SP0710",
@@ -63,7 +63,7 @@ CODES: tuple[Code, ...] = (
         "not a cell of the hyperspace",
         "A file of a published table is named `stageS_BLOCK_WINDOW.csv`: the stage counted from 1, the block's "
         "search id, the width list counted from 0. The name has another form, two files tell the same cell, the "
-        "hyperspace has no such cell, or its blocks have parameters that such files can't tell.",
+        "hyperspace doesn't have such a cell, or its blocks have parameters that such files can't tell.",
         "stage7_0_0.csv",
         "stage6_0_0.csv",
     ),

@@ -1,4 +1,4 @@
-"""Codes of structure: declarations, properties, operators, and what stands behind them."""
+"""Codes of structure: declarations, properties, operators, and what stands after them."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP0117",
         "an incomplete operator",
-        "A convolution says its kernel and, behind `->`, its output channels; a depthwise convolution keeps its "
+        "A convolution says its kernel and, after `->`, its output channels; a depthwise convolution keeps its "
         "channels and says the kernel only; `se` says the width that it squeezes to, `dropout` its rate.",
         "block b(kernel, act) {\n  conv kernel, stride, act\n}",
         "block b(kernel, act) {\n  conv kernel -> out, stride, act\n}",
@@ -155,7 +155,7 @@ CODES: tuple[Code, ...] = (
         "SP0120",
         "not a legal expression",
         "Expressions are numbers, names, `+ - * / div`, parentheses and the functions `round8`, `min` and `max`. "
-        "Comparisons stand behind `when` only. Outside of blocks and heads, properties take plain numbers, none of "
+        "Comparisons stand after `when` only. Outside of blocks and heads, properties take plain numbers, none of "
         "them negative.",
         "block b(kernel, act) {\n  conv kernel -> out, stride, act, when 3\n}",
         "block b(kernel, act) {\n  dwconv kernel, act, when stride == 1\n  conv kernel -> out, stride, act\n}",

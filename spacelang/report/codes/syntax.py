@@ -10,7 +10,7 @@ CODES: tuple[Code, ...] = (
         "something can't stand here",
         "A text is lines; a line is phrases between commas; a phrase is words, numbers, strings, ranges, "
         "expressions and groups side by side. The message says what was found and what could stand in its place. "
-        "The line is left out and reading goes on behind it, so other errors of the same line show in the next "
+        "The line is left out and reading goes on after it, so other errors of the same line show in the next "
         "run.",
         "device vnni { widths multiple of * }",
         "device vnni { widths multiple of 16 }",

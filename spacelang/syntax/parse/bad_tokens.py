@@ -1,4 +1,4 @@
-"""What is said of text that is no token: unclosed strings, malformed numbers, characters that mean nothing here."""
+"""What is said of text that isn't a token: unclosed strings, malformed numbers, characters that mean nothing here."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ _ADVICE: Final = {
 
 
 _UNIT: Final = re.compile(r"([0-9.]+)([A-Za-z_]+)")
-"""A number with a unit directly behind it. Only the first on a line is reported: a set has one unit, after it."""
+"""A number with a unit directly after it. Only the first on a line is reported: a set has one unit, after it."""
 
 
 class BadTokens:

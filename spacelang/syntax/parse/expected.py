@@ -35,7 +35,7 @@ def unexpected(found: Token, before: Token | None, accepted: set[str], opening: 
     behind = before is not None and before.type not in ("_NEWLINE", "LBRACE", "RBRACE")
     if found.type in _OPERATORS | {"RANGE"} and before is not None and _ends_value(before):
         return Unexpected(f"`{found.text}` can't follow {_described(before)}", _why_not(found, before))
-    place = f" behind `{before.text}`" if before is not None and behind and not _ends_value(before) else ""
+    place = f" after `{before.text}`" if before is not None and behind and not _ends_value(before) else ""
     message = f"found {_described(found)}{place}, expected {_expected(accepted)}"
     return Unexpected(message, _advice(found, before, accepted))
 

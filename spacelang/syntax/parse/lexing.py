@@ -1,11 +1,11 @@
 """From a text to the tokens that the grammar reads, with comments set aside.
 
-A line break is handed on only where it ends a line: not inside ( ) and [ ], not behind another one or an opening brace.
+A line break is handed on only where it ends a line: not inside ( ) and [ ], not after another one or an opening brace.
 
 Where comments go:
 - on a line of its own: above the line that follows; before a closing brace or the file's end, to the group or file;
-- behind a line: to that line;
-- behind an opening brace: above the first line of the group;
+- after a line: to that line;
+- after an opening brace: above the first line of the group;
 - inside ( ) or [ ]: above the line that the bracket stands in.
 """
 

@@ -1,6 +1,6 @@
 """From a text to its syntax tree, with every syntax error reported.
 
-After an error the line that it stands in is left out, and reading goes on behind it; a group that the line opens is
+After an error the line that it stands in is left out, and reading goes on after it; a group that the line opens is
 still read, so that a mistake in a header doesn't hide those below it.
 """
 
@@ -83,7 +83,7 @@ class _Run:
         return file
 
     def _recover(self, at: int) -> int:
-        """Report, forget the line so far, and return where to go on: at a group in the line, or behind the line."""
+        """Report, forget the line so far, and return where to go on: at a group in the line, or after the line."""
         token = self._tokens[at]
         self._complain(at, token)
         self._drop_line()

@@ -11,7 +11,7 @@ from spacelang.report.source import Source
 from spacelang.syntax.nodes import Comment
 
 BROKEN = "BROKEN"
-"""The type of a token that was reported already. The grammar has no such terminal, so its line is left out."""
+"""The type of a token that was reported already. The grammar doesn't have such a terminal, so its line is left out."""
 
 CLOSING = {"LBRACE": "RBRACE", "LPAR": "RPAR", "LSQB": "RSQB"}
 """From the type of an opening bracket to that of its partner."""
