@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +15,7 @@ from spacelang.cli.revisions import checked_out
 
 if TYPE_CHECKING:
     from spacelang.ir.nodes import SearchSpace
+    from spacelang.latency.predict.predictor import Estimator
 
 COLORS = {"+": "32", "-": "31", "~": "33"}
 
@@ -32,21 +32,37 @@ Side = Annotated[str, typer.Argument(metavar="FILE", help="`FILE`, `FILE#NAME`, 
 def diff(
     before: Side,
     after: Side,
-    format: Annotated[DiffFormat, typer.Option(help="`markdown` is a table for a pull request.")] = DiffFormat.TEXT,
+    format: Annotated[DiffFormat, typer.Option(help="`markdown` is for a pull request.")] = DiffFormat.TEXT,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            "--device", metavar="NAME|FILE", help="Predict latencies before and after: a predictor, or `cost-model`."
+        ),
+    ] = None,
+    breaking: Annotated[
+        bool, typer.Option("--breaking", help="Exit 2 only if something made with the space before no longer fits.")
+    ] = False,
 ) -> None:
-    """Compare two spaces by what they mean: stages, blocks, widths, targets, cardinality. Exits 2 if they differ."""
-    from spacelang.translate.diff import diff as changes_between
-    from spacelang.translate.diff import to_lines, to_markdown
+    """Compare two spaces by what they mean, and say what follows from it. Exits 2 if they differ."""
+    from spacelang.review import review, to_lines, to_markdown
 
-    changes = changes_between(_load(before), _load(after))
+    spaces = _load(before), _load(after)
+    found = review(*spaces, _estimators(device, spaces) if device else None)
     if format is DiffFormat.JSON:
-        write_json({"before": before, "after": after, "changes": [asdict(each) for each in changes]})
+        write_json({"before": before, "after": after, **found.to_data()})
     elif format is DiffFormat.MARKDOWN:
-        write(to_markdown(changes))
+        write(to_markdown(found))
     else:
-        write(_colored(to_lines(changes)))
-    if changes:
+        write(_colored(to_lines(found)))
+    if found.unfit if breaking else found.changes:
         raise typer.Exit(DIFFERENT)
+
+
+def _estimators(device: str, spaces: tuple[SearchSpace, SearchSpace]) -> tuple[Estimator, Estimator]:
+    from spacelang.latency.predict.shipped import find_estimator
+
+    one, other = (find_estimator(device, each.device.precision) for each in spaces)
+    return one, other
 
 
 def _load(argument: str) -> SearchSpace:

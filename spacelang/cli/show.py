@@ -187,10 +187,10 @@ def cost(
     seed: Annotated[int, typer.Option(help="Of the sampled model of a space.", min=0)] = 0,
     json: Json = False,
 ) -> None:
-    """Count multiply-accumulates and parameters: of a model, or of a space's smallest, largest and a sampled model."""
+    """Count multiply-accumulates and parameters: of a model, or of the smallest, the largest and a sampled one."""
     from spacelang.networks.cost import cost as cost_of
 
-    space = load_space(file, ("space", "model"))
+    space = load_space(file)
     costs = {name: cost_of(space, each) for name, each in networks(space, seed).items()}
     if json:
         write_json({"kind": space.kind, "name": space.name, "networks": _costs_json(costs)})
@@ -202,7 +202,7 @@ def cost(
 
 
 def networks(space: ir.SearchSpace, seed: int) -> dict[str, Architecture]:
-    """What stands for a space: a model itself; of a space its smallest and largest model, and a sampled one."""
+    """What stands for a space: a model itself; otherwise the smallest, the largest and a sampled model."""
     from spacelang.networks.architecture import largest, smallest
     from spacelang.networks.sample import sample
 

@@ -53,34 +53,60 @@ def head_widths(space: ir.SearchSpace, architecture: Architecture) -> tuple[int,
 
 
 def smallest(space: ir.SearchSpace) -> Architecture:
-    """The least of every choice. `space` is a space or a model: one candidate a stage."""
+    """The least of every choice; where a stage has a choice of blocks, that with the fewest multiply-accumulates."""
     return _extreme(space, min)
 
 
 def largest(space: ir.SearchSpace) -> Architecture:
-    """The greatest of every choice. `space` is a space or a model: one candidate a stage."""
+    """The greatest of every choice; where a stage has a choice of blocks, that with the most multiply-accumulates."""
     return _extreme(space, max)
 
 
-def _extreme(space: ir.SearchSpace, pick: Callable[[Sequence[ir.Number]], ir.Number]) -> Architecture:
-    def choose(stage: ir.Stage) -> StageChoice:
-        candidate, width = only_candidate(stage), only_window(stage)
-        numbers = [candidate.numbers[name] for name in _numeric(space, candidate)]
-        depth = int(pick(stage.depth))
-        return StageChoice(
-            candidate.id,
-            tuple(
-                LayerChoice(int(pick(width.at(layer))), tuple(pick(each.at(layer)) for each in numbers))
-                for layer in range(depth)
-            ),
-        )
+Pick = Callable[[Sequence[ir.Number]], ir.Number]
 
-    return Architecture(
+
+def _extreme(space: ir.SearchSpace, pick: Pick) -> Architecture:
+    choices = [[_choose(space, stage, each, pick) for each in stage.candidates] for stage in space.stem + space.stages]
+    at = len(space.stem)
+    first = [each[0] for each in choices]
+    architecture = Architecture(
         int(pick(space.resolutions)),
-        tuple(map(choose, space.stem)),
-        tuple(map(choose, space.stages)),
+        tuple(first[:at]),
+        tuple(first[at:]),
         tuple(int(pick(each.values)) for each in head_choices(space)),
     )
+    # Widths don't depend on the block, so each stage chooses by itself.
+    stages = [_most(space, architecture, stage, each, pick) for stage, each in enumerate(choices[at:])]
+    return architecture._replace(stages=tuple(stages))
+
+
+def _choose(space: ir.SearchSpace, stage: ir.Stage, candidate: ir.Candidate, pick: Pick) -> StageChoice:
+    width = stage.windows[0 if pick is min else -1]
+    numbers = [candidate.numbers[name] for name in _numeric(space, candidate)]
+    depth = int(pick(stage.depth))
+    return StageChoice(
+        candidate.id,
+        tuple(
+            LayerChoice(int(pick(width.at(layer))), tuple(pick(each.at(layer)) for each in numbers))
+            for layer in range(depth)
+        ),
+    )
+
+
+def _most(
+    space: ir.SearchSpace, architecture: Architecture, stage: int, choices: Sequence[StageChoice], pick: Pick
+) -> StageChoice:
+    """The choice with which the network has the fewest, or the most, multiply-accumulates."""
+    if len(choices) == 1:
+        return choices[0]
+    from spacelang.networks.cost import cost
+
+    def macs(choice: StageChoice) -> int:
+        stages = (*architecture.stages[:stage], choice, *architecture.stages[stage + 1 :])
+        return sum(each.cost.macs for each in cost(space, architecture._replace(stages=stages)))
+
+    counts = [macs(each) for each in choices]
+    return choices[counts.index(int(pick(counts)))]
 
 
 def architecture_of(model: ir.SearchSpace) -> Architecture:

@@ -1,28 +1,26 @@
-"""What differs in meaning between two spaces: not lines of text, but stages, blocks, choices and cardinalities."""
+"""What differs in meaning between two spaces: not lines of text, but stages, blocks and choices."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
 
 from spacelang import ir
 from spacelang.language.numbers import number_text
-from spacelang.networks.architecture import count_models
-from spacelang.networks.genome import count_spaces
+from spacelang.translate.pairing import Pair, pairs
+from spacelang.translate.printer import stage_text, std_blocks
 from spacelang.translate.spelling import (
     block_text,
     head_step_text,
     latencies,
-    origin_text,
-    range_text,
     set_text,
     use_text,
     widths_text,
 )
 
-ChangeKind = Literal["added", "removed", "changed"]
+ChangeKind = Literal["added", "removed", "changed", "renamed", "moved"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +28,19 @@ class Change:
     """One difference.
 
     Attributes:
-        path: where, such as `stage2.mbv2.kernel`; what is the same in all stages has `stages` for the stage's name.
-        kind: `added` and `removed` are values of a choice, or whole parts; `changed` is everything else.
+        path: where, such as `stage2.mbv2.kernel`, with the stage's new name; what is the same in all stages has
+            `stages` in its place.
+        kind: `added` and `removed` are values of a choice, or whole parts; `renamed` and `moved` are stages;
+            `changed` is everything else.
         before, after: as the language writes it; empty where there is nothing.
+        note: where an added or removed stage stands.
     """
 
     path: str
     kind: ChangeKind
     before: str
     after: str
+    note: str = ""
 
 
 def diff(before: ir.SearchSpace, after: ir.SearchSpace) -> tuple[Change, ...]:
@@ -51,12 +53,11 @@ def diff(before: ir.SearchSpace, after: ir.SearchSpace) -> tuple[Change, ...]:
         *_stages(before, after),
         *_lines("head", _head(before), _head(after)),
         *_settings(before, after),
-        *_cardinality(before, after),
     )
 
 
 def _changed(path: str, before: str, after: str) -> Iterator[Change]:
-    """Of one value; an empty text is none."""
+    """The change of one value; an empty text stands for no value."""
     if before != after:
         yield Change(path, "changed" if before and after else "added" if after else "removed", before, after)
 
@@ -64,10 +65,17 @@ def _changed(path: str, before: str, after: str) -> Iterator[Change]:
 def _basics(before: ir.SearchSpace, after: ir.SearchSpace) -> Iterator[Change]:
     yield from _changed("kind", before.kind, after.kind)
     yield from _changed("name", before.name, after.name)
-    origins = (origin_text(each.origin).removeprefix("from ") if each.origin else "" for each in (before, after))
-    yield from _changed("from", *origins)
+    yield from _changed("from", _origin(before.origin), _origin(after.origin))
     yield from _changed("input", f"{before.channels} channels", f"{after.channels} channels")
     yield from _changed("classes", str(before.classes), str(after.classes))
+
+
+def _origin(origin: ir.Origin | None) -> str:
+    """`hyperspace vnni@53c314c2:151122-023231`, as `encode` writes it."""
+    if origin is None:
+        return ""
+    digest = f"@{origin.sha256[:8]}" if origin.sha256 else ""
+    return f"{origin.kind} {origin.name}{digest}" + (f":{origin.encoding}" if origin.encoding else "")
 
 
 def _devices(before: ir.Device, after: ir.Device) -> Iterator[Change]:
@@ -89,7 +97,7 @@ def _set(values: Sequence[ir.Number]) -> str:
 
 
 def _lines(path: str, before: Sequence[str], after: Sequence[str]) -> Iterator[Change]:
-    """Of texts in order, such as the operators of a head."""
+    """Changes of texts in order, such as the operators of a head."""
     for _, low, high, start, end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         yield from _changed(path, "; ".join(before[low:high]), "; ".join(after[start:end]))
 
@@ -99,44 +107,52 @@ def _head(space: ir.SearchSpace) -> list[str]:
 
 
 def _blocks(before: ir.SearchSpace, after: ir.SearchSpace) -> Iterator[Change]:
-    """Bodies of the blocks that both use."""
-    for name, block in before.blocks_by_name.items():
-        other = after.blocks_by_name.get(name)
-        if other is not None and other != block:
-            yield Change(f"block {name}", "changed", block_text(block).rstrip(), block_text(other).rstrip())
+    """Of the blocks that both use, the steps that differ; bodies that only one of them has, but for the library's."""
+    old, new = before.blocks_by_name, after.blocks_by_name
+    for name in sorted({*old, *new}):
+        if name in old and name in new:
+            yield from _lines(f"block {name}", *map(_steps, (old[name], new[name])))
+        elif std_blocks().get(name) not in (old.get(name), new.get(name)):
+            bodies = (block_text(each[name]).rstrip() if name in each else "" for each in (old, new))
+            yield from _changed(f"block {name}", *bodies)
+
+
+def _steps(block: ir.Block) -> list[str]:
+    return [line.strip() for line in block_text(block).strip().splitlines()]
 
 
 # --- stages ---------------------------------------------------------------------------------------------------------
 
 
 def _stages(before: ir.SearchSpace, after: ir.SearchSpace) -> Iterator[Change]:
-    old = {each.name: each for each in before.stem + before.stages}
-    new = {each.name: each for each in after.stem + after.stages}
-    order_before = [name for name in old if name in new]
-    order_after = [name for name in new if name in old]
-    if order_before != order_after:
-        yield Change("stages", "changed", ", ".join(order_before), ", ".join(order_after))
-    for name in old:
-        if name not in new:
-            yield Change(name, "removed", _stage_text(before, old[name]), "")
-    for name in new:
-        if name not in old:
-            yield Change(name, "added", "", _stage_text(after, new[name]))
-    multiples = before.device.width_multiple, after.device.width_multiple
-    yield from _shared(
-        {name: list(_stage(old[name], new[name], multiples)) for name in order_before},
-        {name for name in order_before if name in {each.name for each in before.stages}},
-    )
+    own: dict[str, Sequence[Change]] = {}
+    for group, by_name in (("stem", False), ("stages", True)):
+        old, new = getattr(before, group), getattr(after, group)
+        found = pairs(old, new, by_name=by_name)
+        yield from _order(group, found, old, new)
+        for low, high in found:
+            if low is None and high is not None:
+                yield Change(new[high].name, "added", "", stage_text(after, new[high]), _where(new, high))
+            elif high is None and low is not None:
+                yield Change(old[low].name, "removed", stage_text(before, old[low]), "", _where(old, low))
+            elif low is not None and high is not None:
+                if by_name and old[low].name != new[high].name:
+                    yield Change(new[high].name, "renamed", old[low].name, new[high].name)
+                own[new[high].name] = list(_stage(old[low], new[high], (before, after)))
+    yield from _shared(own, {each.name for each in after.stages if each.name in own})
 
 
-def _stage_text(space: ir.SearchSpace, stage: ir.Stage) -> str:
-    blocks = ", ".join(each.block for each in stage.candidates)
-    width = widths_text(stage.windows, space.device.width_multiple)
-    return f"{blocks}: depth {_depth(stage)}, stride {stage.stride}, width {width}"
+def _order(group: str, found: Sequence[Pair], old: Sequence[ir.Stage], new: Sequence[ir.Stage]) -> Iterator[Change]:
+    """Stages of both that have changed places, in the new names."""
+    both = [(low, high) for low, high in found if low is not None and high is not None]
+    ascending = sorted(both)
+    if ascending != both:
+        before, after = (", ".join(new[high].name for _, high in each) for each in (ascending, both))
+        yield Change(group, "moved", before, after)
 
 
-def _depth(stage: ir.Stage) -> str:
-    return range_text(stage.depth, 1, 2)
+def _where(stages: Sequence[ir.Stage], at: int) -> str:
+    return f"after {stages[at - 1].name}" if at else "first"
 
 
 def _shared(changes: Mapping[str, Sequence[Change]], stages: set[str]) -> Iterator[Change]:
@@ -153,15 +169,21 @@ def _nameless(change: Change) -> Change:
     return Change(f".{path}", change.kind, change.before, change.after)
 
 
-def _stage(before: ir.Stage, after: ir.Stage, multiples: tuple[int, int]) -> Iterator[Change]:
+def _stage(before: ir.Stage, after: ir.Stage, spaces: tuple[ir.SearchSpace, ir.SearchSpace]) -> Iterator[Change]:
     name = after.name
     yield from _changed(f"{name}.stride", str(before.stride), str(after.stride))
     yield from _choice(f"{name}.depth", before.depth, after.depth)
-    widths = map(widths_text, (before.windows, after.windows), multiples)
     if before.windows != after.windows:
-        yield from _changed(f"{name}.width", *widths)
+        yield from _changed(f"{name}.width", *_widths(before, after, spaces))
     yield from _changed(f"{name}.uniform", ", ".join(before.uniform), ", ".join(after.uniform))
     yield from _candidates(name, before.candidates, after.candidates)
+
+
+def _widths(before: ir.Stage, after: ir.Stage, spaces: tuple[ir.SearchSpace, ir.SearchSpace]) -> tuple[str, str]:
+    """As they are written; in full where only the device's multiple makes the difference."""
+    one, other = (each.device.width_multiple for each in spaces)
+    written = widths_text(before.windows, one), widths_text(after.windows, other)
+    return written if written[0] != written[1] else (widths_text(before.windows, 0), widths_text(after.windows, 0))
 
 
 def _candidates(path: str, before: Sequence[ir.Candidate], after: Sequence[ir.Candidate]) -> Iterator[Change]:
@@ -203,7 +225,7 @@ def _optional(choices: ir.Choices | None) -> str:
     return widths_text((choices,), 0) if choices else ""
 
 
-# --- settings and cardinality ---------------------------------------------------------------------------------------
+# --- settings -------------------------------------------------------------------------------------------------------
 
 
 def _settings(before: ir.SearchSpace, after: ir.SearchSpace) -> Iterator[Change]:
@@ -221,48 +243,3 @@ def _fields(path: str, section: ir.Node | None) -> Iterator[tuple[str, str]]:
             yield from _fields(f"{path}.{name}", value)
         elif value is not None:
             yield f"{path}.{name}", value if isinstance(value, str) else number_text(value)
-
-
-def _cardinality(before: ir.SearchSpace, after: ir.SearchSpace) -> Iterator[Change]:
-    """Exact numbers: of spaces, or of the models of a space."""
-    counts: dict[str, Callable[[ir.SearchSpace], int]] = {"hyperspace": count_spaces, "space": count_models}
-    if before.kind == after.kind and before.kind in counts:
-        count = counts[before.kind]
-        word = "spaces" if before.kind == "hyperspace" else "models"
-        yield from _changed(word, f"{count(before)}", f"{count(after)}")
-
-
-# --- as text --------------------------------------------------------------------------------------------------------
-
-MARKS = {"added": "+", "removed": "-", "changed": "~"}
-EMPTY = "No difference."
-
-
-def to_lines(changes: Iterable[Change]) -> str:
-    """One line a change, `+ stage2.mbv2.kernel  7`; texts of several lines stand below each other, marked."""
-    lines: list[str] = []
-    for each in changes:
-        if "\n" in each.before + each.after:
-            lines.append(f"{MARKS[each.kind]} {each.path}")
-            lines += [f"    - {line}" for line in each.before.splitlines()]
-            lines += [f"    + {line}" for line in each.after.splitlines()]
-        else:
-            lines.append(f"{MARKS[each.kind]} {each.path}  {_values(each)}")
-    return "\n".join(lines or [EMPTY]) + "\n"
-
-
-def _values(change: Change) -> str:
-    return f"{change.before} → {change.after}" if change.kind == "changed" else change.before or change.after
-
-
-def to_markdown(changes: Sequence[Change]) -> str:
-    """A table for a pull request."""
-    if not changes:
-        return f"{EMPTY}\n"
-    rows = [f"| {MARKS[each.kind]} | `{each.path}` | {_cell(each.before)} | {_cell(each.after)} |" for each in changes]
-    return "\n".join(("| | what | before | after |", "|---|---|---|---|", *rows)) + "\n"
-
-
-def _cell(text: str) -> str:
-    escaped = text.replace("|", "\\|")
-    return "<br>".join(f"`{line.strip()}`" for line in escaped.splitlines())

@@ -84,6 +84,18 @@ def head_text(space: ir.SearchSpace) -> list[str]:
     return [head_step_text(each, space.device.width_multiple) for each in space.head]
 
 
+def stage_text(space: ir.SearchSpace, stage: ir.Stage) -> str:
+    """A stage by itself, with all its blocks, whatever the space's own list says."""
+    printer = _Printer(space)
+    if stage in space.stem:
+        return printer._stem(stage)
+    if len(stage.candidates) == 1:
+        only = stage.candidates[0]
+        return f"stage {stage.name} {only.block} {{ {printer._properties(stage, only)} }}"
+    uses = "".join(f"    {line}\n" for line in _uses(stage.candidates).splitlines())
+    return f"stage {stage.name} {{\n  {printer._properties(stage)}\n  blocks {{\n{uses}  }}\n}}"
+
+
 class _Printer:
     def __init__(self, space: ir.SearchSpace) -> None:
         self.space = space

@@ -62,13 +62,14 @@ def test_cost_of_a_space_is_that_of_three_models(cli: Cli) -> None:
     assert smallest < drawn < largest
 
 
-def test_a_hyperspace_has_no_cost(cli: Cli) -> None:
-    code, out, err = cli("cost", VNNI)
-    assert (code, out) == (1, "")
-    assert err.startswith(
-        "error[SP1002]: vnni is a hyperspace\n = help: this command takes a space or a model; "
-        f"`spacelang decode {VNNI} ENCODING -o found.space` writes out a space of it\n"
-    )
+def test_cost_of_a_hyperspace_lies_between_that_of_its_smallest_and_largest_model(cli: Cli) -> None:
+    networks = json.loads(cli("cost", VNNI, "--json", "--seed", "3").out)["networks"]
+    assert [each["network"] for each in networks] == ["smallest", "largest", "sample of seed 3"]
+    smallest, largest, drawn = (each["macs"] for each in networks)
+    assert smallest < drawn < largest
+
+
+def test_a_space_is_not_decoded(cli: Cli) -> None:
     assert cli("decode", FOUND, "1-0").err.startswith(
         "error[SP1002]: spaceevo_vnni is a space\n = help: this command takes a hyperspace\n"
     )
@@ -136,7 +137,7 @@ def test_diff_says_what_changed_and_exits_2(cli: Cli) -> None:
     code, out, err = cli("diff", VNNI, SPECS / "vnni_released.space")
     assert (code, err) == (2, "")
     assert "- stages.mbv1.kernel  7\n" in out
-    assert "~ spaces  240945152 → 95551488\n" in out
+    assert "  spaces             240945152 → 95551488\n" in out
 
 
 def test_diff_of_equal_spaces(cli: Cli) -> None:
@@ -147,11 +148,11 @@ def test_diff_for_programs_and_pull_requests(cli: Cli) -> None:
     other = SPECS / "vnni_released.space"
     code, out, _ = cli("diff", VNNI, other, "--json")
     assert code == 2
-    changes = json.loads(out)["changes"]
-    assert {"path": "spaces", "kind": "changed", "before": "240945152", "after": "95551488"} in changes
+    consequences = json.loads(out)["consequences"]
+    assert {"what": "spaces", "before": "240945152", "after": "95551488"} in consequences
     code, out, _ = cli("diff", VNNI, other, "--format", "markdown")
     assert code == 2
-    assert "| ~ | `spaces` | `240945152` | `95551488` |\n" in out
+    assert "| spaces | 240945152 | 95551488 |\n" in out
 
 
 def test_a_difference_and_an_error_have_different_exit_codes(cli: Cli, tmp_path: Path) -> None:
@@ -180,7 +181,8 @@ def test_diff_with_a_revision_of_git(cli: Cli, repository: Path) -> None:
     assert repository.exists()
     code, out, err = cli("diff", "HEAD:deep/specs/vnni.space", "specs/vnni.space")
     assert (code, err) == (2, "")
-    assert out == "~ device.threads  1 → 2\n~ quality.top  20 → 5\n"
+    assert out.startswith("~ device.threads  1 → 2\n~ quality.top  20 → 5\n\n")
+    assert out.endswith("\neverything made with the space before still fits\n")
     assert cli("diff", "HEAD:deep/specs/vnni.space#vnni", "specs/vnni.space#vnni") == (2, out, "")
 
 

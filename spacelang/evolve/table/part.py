@@ -39,6 +39,11 @@ def table_for(space: ir.SearchSpace, table: Table) -> Table:
     return Table.of(space, rows_here, latencies, table.origin)
 
 
+def serves(wider: ir.SearchSpace, space: ir.SearchSpace) -> bool:
+    """Whether a table of `wider` can be used for a hyperspace: it is the same or a narrower one."""
+    return space.sha256 == wider.sha256 or _wider_cells(space, wider) is not None
+
+
 def _wider_cells(space: ir.SearchSpace, wider: ir.SearchSpace) -> dict[Cell, Cell] | None:
     """The cell of the wider hyperspace that each cell is; None where one isn't there, or the rest differs."""
     if not set(space.resolutions) <= set(wider.resolutions) or _frame(space) != _frame(wider):
