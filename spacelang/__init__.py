@@ -12,40 +12,73 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from spacelang.api import check, dumps, format
+    from spacelang.api import Prediction, attach, check, distill, dumps, format, import_table, locate, predict, train
     from spacelang.driver import compile_to, load, loads
     from spacelang.evolve.evolution import Evolved, evolve
-    from spacelang.evolve.quality.quality import Score, score
+    from spacelang.evolve.quality.quality import Score, SubNetwork, TargetScore, score
     from spacelang.evolve.solve import Solution, solve
-    from spacelang.evolve.table.importer import import_table
     from spacelang.evolve.table.parquet import read_table, write_table
-    from spacelang.evolve.table.table import Table
+    from spacelang.evolve.table.table import Latencies, Rows, Table
     from spacelang.ir.nodes import SearchSpace
-    from spacelang.networks.architecture import Architecture, architecture_of, count_models, largest, model_of, smallest
-    from spacelang.networks.cost import Cost, cost
+    from spacelang.language.settings import Device, Distill, Evolution, Penalty, Quality, Targets, Train
+    from spacelang.networks.architecture import (
+        Architecture,
+        LayerChoice,
+        StageChoice,
+        architecture_of,
+        count_models,
+        largest,
+        model_of,
+        smallest,
+    )
+    from spacelang.networks.cost import Cost, LayerCost, cost
     from spacelang.networks.genome import Genome, count_spaces, decode, encode, narrow
+    from spacelang.networks.network import Layer, Op
     from spacelang.networks.sample import sample
     from spacelang.report.diagnostics import Diagnostic, SpacelangError
-    from spacelang.translate.diff import diff
+    from spacelang.review import Consequence, Review, Unfit, review
+    from spacelang.translate.diff import Change, diff
 
 __all__ = [
     "Architecture",
+    "Change",
+    "Consequence",
     "Cost",
+    "Device",
     "Diagnostic",
+    "Distill",
+    "Evolution",
     "Evolved",
     "Genome",
+    "Latencies",
+    "Layer",
+    "LayerChoice",
+    "LayerCost",
+    "Op",
+    "Penalty",
+    "Prediction",
+    "Quality",
+    "Review",
+    "Rows",
     "Score",
     "SearchSpace",
     "Solution",
     "SpacelangError",
+    "StageChoice",
+    "SubNetwork",
     "Table",
+    "TargetScore",
+    "Targets",
+    "Train",
+    "Unfit",
     "architecture_of",
+    "attach",
     "check",
     "compile_to",
     "cost",
@@ -53,6 +86,7 @@ __all__ = [
     "count_spaces",
     "decode",
     "diff",
+    "distill",
     "dumps",
     "encode",
     "evolve",
@@ -61,39 +95,119 @@ __all__ = [
     "largest",
     "load",
     "loads",
+    "locate",
     "model_of",
     "narrow",
+    "predict",
     "read_table",
+    "review",
     "sample",
     "score",
     "smallest",
     "solve",
+    "train",
     "write_table",
 ]
 
 _HOME = {
-    "api": ("check", "dumps", "format"),
-    "networks.architecture": ("Architecture", "architecture_of", "count_models", "largest", "model_of", "smallest"),
-    "networks.cost": ("Cost", "cost"),
-    "report.diagnostics": ("Diagnostic", "SpacelangError"),
-    "translate.diff": ("diff",),
-    "driver": ("compile_to", "load", "loads"),
-    "evolve.evolution": ("Evolved", "evolve"),
-    "evolve.table.importer": ("import_table",),
-    "evolve.table.parquet": ("read_table", "write_table"),
-    "evolve.quality.quality": ("Score", "score"),
-    "evolve.solve": ("Solution", "solve"),
-    "evolve.table.table": ("Table",),
-    "networks.genome": ("Genome", "count_spaces", "decode", "encode", "narrow"),
+    "api": (
+        "Prediction",
+        "attach",
+        "check",
+        "distill",
+        "dumps",
+        "format",
+        "import_table",
+        "locate",
+        "predict",
+        "train",
+    ),
+    "driver": (
+        "compile_to",
+        "load",
+        "loads",
+    ),
+    "evolve.evolution": (
+        "Evolved",
+        "evolve",
+    ),
+    "evolve.quality.quality": (
+        "Score",
+        "SubNetwork",
+        "TargetScore",
+        "score",
+    ),
+    "evolve.solve": (
+        "Solution",
+        "solve",
+    ),
+    "evolve.table.parquet": (
+        "read_table",
+        "write_table",
+    ),
+    "evolve.table.table": (
+        "Latencies",
+        "Rows",
+        "Table",
+    ),
     "ir.nodes": ("SearchSpace",),
+    "language.settings": (
+        "Device",
+        "Distill",
+        "Evolution",
+        "Penalty",
+        "Quality",
+        "Targets",
+        "Train",
+    ),
+    "networks.architecture": (
+        "Architecture",
+        "LayerChoice",
+        "StageChoice",
+        "architecture_of",
+        "count_models",
+        "largest",
+        "model_of",
+        "smallest",
+    ),
+    "networks.cost": (
+        "Cost",
+        "LayerCost",
+        "cost",
+    ),
+    "networks.genome": (
+        "Genome",
+        "count_spaces",
+        "decode",
+        "encode",
+        "narrow",
+    ),
+    "networks.network": (
+        "Layer",
+        "Op",
+    ),
     "networks.sample": ("sample",),
+    "report.diagnostics": (
+        "Diagnostic",
+        "SpacelangError",
+    ),
+    "review": (
+        "Consequence",
+        "Review",
+        "Unfit",
+        "review",
+    ),
+    "translate.diff": (
+        "Change",
+        "diff",
+    ),
 }
 """The module of each public name."""
 _MODULE_OF = {name: f"{__name__}.{module}" for module, names in _HOME.items() for name in names}
 
 
 class _Package(ModuleType):
-    """Looks public names up in their modules.
+    """Looks public names up in their modules; functions refuse arguments of the wrong kind.
 
     `spacelang.check` is the function, and there is a folder of that name too. Importing a folder sets it as an
     attribute of its package, which must not hide the function. (So it is imported as `from spacelang.check import …`.)
@@ -103,6 +217,10 @@ class _Package(ModuleType):
         if name not in _MODULE_OF:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         value = getattr(import_module(_MODULE_OF[name]), name)
+        if isinstance(value, FunctionType):
+            from spacelang.report.arguments import checked
+
+            value = checked(value)
         self.__dict__[name] = value
         return value
 

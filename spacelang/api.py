@@ -1,15 +1,25 @@
-"""The functions of the Python API that only put phases together; `spacelang` itself names the rest."""
+"""The functions of the Python API that put phases together; `spacelang` itself names the rest."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from spacelang.report.diagnostics import Diagnostic, Report, SpacelangError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from spacelang.evolve.table.table import Table
     from spacelang.ir.nodes import SearchSpace
+    from spacelang.latency.predict.predictor import Estimator
+    from spacelang.networks.architecture import Architecture
+    from spacelang.networks.genome import Genome
+    from spacelang.train.distill import TrainedStudent
+    from spacelang.train.supernet import Run
 
 
 def check(path: str | os.PathLike[str]) -> tuple[Diagnostic, ...]:
@@ -55,3 +65,159 @@ def dumps(space: SearchSpace, *others: SearchSpace) -> str:
     if wrong := [each for part in (space, *others) for each in verify(part)]:
         raise SpacelangError(wrong)
     return to_text(space, *others)
+
+
+def locate(hyperspace: SearchSpace, space: SearchSpace) -> Genome:
+    """The genome of a space in a hyperspace, from what its stages say; its `from` line isn't looked at.
+
+    Raises:
+        SpacelangError: SP0606: for each thing that isn't in the hyperspace.
+    """
+    from spacelang.translate.inclusion import locate as located
+
+    return located(hyperspace, space)
+
+
+def import_table(
+    space: SearchSpace, archive: str | os.PathLike[str], fixed_ms: Mapping[int, float], *, verify: bool = False
+) -> Table:
+    """Read a published table of a hyperspace, an archive or a folder, strictly.
+
+    Args:
+        fixed_ms: latency in ms of stem and head in their smallest setting, for each resolution of the space.
+        verify: compute multiply-accumulates and parameters of every row, and report each that differs.
+
+    Raises:
+        SpacelangError: SP0710-SP0714, all findings up to a limit, each with its file, line and reason.
+    """
+    from spacelang.evolve.table.importer import import_table as imported
+
+    return imported(Path(archive), space, fixed_ms, verify=verify)
+
+
+# --- latencies ------------------------------------------------------------------------------------------------------
+
+
+class Prediction(NamedTuple):
+    """Latencies of networks on one device.
+
+    Attributes:
+        device: the predictor, in words.
+        ms: (networks,) milliseconds.
+        by_kind: for each kind of kernel, (networks,) the milliseconds its kernels take within `ms`.
+        border_ms: (networks,) the rest: quantising the image, dequantising the answer.
+        warnings: kernels that lie far from what the predictor was made from.
+    """
+
+    device: str
+    ms: NDArray[np.float64]
+    by_kind: dict[str, NDArray[np.float64]]
+    border_ms: NDArray[np.float64]
+    warnings: tuple[Diagnostic, ...]
+
+
+def predict(
+    space: SearchSpace,
+    architectures: Sequence[Architecture] | None = None,
+    device: str | os.PathLike[str] | None = None,
+) -> Prediction:
+    """The latencies of networks of a space; nothing is run.
+
+    Args:
+        architectures: by default the smallest and the largest network; of a model, its only one.
+        device: a shipped predictor's name, a predictor's file or `cost-model`; by default the shipped predictor for
+            the runtime and precision of the space's device.
+
+    Raises:
+        SpacelangError: SP16xx: if there is no such predictor, or it doesn't know a kind of kernel.
+    """
+    from spacelang.latency.predict.networks import latencies
+    from spacelang.networks.architecture import largest, smallest
+
+    estimator, report = _estimator(space, device), Report()
+    ends = [smallest(space)] if space.kind == "model" else [smallest(space), largest(space)]
+    found = latencies(space, ends if architectures is None else architectures, estimator, report)
+    return Prediction(estimator.label, found.ms, found.by_kind, found.border, report.sorted())
+
+
+def attach(table: Table, device: str | os.PathLike[str] | None = None) -> Table:
+    """The table with a device's predicted latencies, in place of any that it had.
+
+    Args:
+        device: as `predict`.
+
+    Raises:
+        SpacelangError: as `predict`.
+    """
+    from spacelang.latency.predict.attach import attach as attached
+
+    return attached(table, _estimator(table.space, device))
+
+
+def _estimator(space: SearchSpace, device: str | os.PathLike[str] | None) -> Estimator:
+    from spacelang.latency.predict.shipped import default_predictor, find_estimator
+    from spacelang.report.diagnostics import refuse
+
+    target = space.device
+    if device is None:
+        return default_predictor(target.runtime, target.precision)
+    found = find_estimator(os.fspath(device), target.precision)
+    if found.precision != target.precision:
+        message = f"{space.name} computes in {target.precision}, and {device} predicts {found.precision}"
+        refuse("SP1609", message, f"give a predictor in {target.precision}, or `cost-model`")
+    return found
+
+
+# --- training -------------------------------------------------------------------------------------------------------
+
+
+def distill(
+    build: str | os.PathLike[str],
+    *,
+    data: str | None = None,
+    teacher: str | None = None,
+    jobs: Sequence[int] = (),
+    workers: int = 1,
+    accelerator: Literal["auto", "cpu", "cuda"] = "auto",
+) -> tuple[TrainedStudent, ...]:
+    """Train a student for every stage and block of a compiled space, FP32 then INT8; goes on where it stopped.
+
+    Args:
+        build: the folder that `compile_to` wrote.
+        data: `digits`, or a folder with `train/` and `val/`.
+        teacher: as `spacelang distill --teacher` takes it.
+        jobs: numbers of jobs; all if there are none.
+        workers: processes on this machine.
+
+    Raises:
+        SpacelangError: SP12xx for the data, SP13xx for teacher, accelerator and what the build holds.
+    """
+    from spacelang.train.distill import distill as distilled
+    from spacelang.train.distill import prepare
+
+    plan = prepare(build, data=data, teacher=teacher, jobs=jobs, accelerator=accelerator)
+    return distilled(plan, workers=workers, accelerator=accelerator)
+
+
+def train(
+    space: SearchSpace,
+    folder: str | os.PathLike[str],
+    data: str = "digits",
+    *,
+    accelerator: Literal["auto", "cpu", "cuda"] = "auto",
+    workers: int = 0,
+) -> Run:
+    """Train the supernet of a space, or a model, FP32 then INT8, or go on with what the folder holds of it.
+
+    Args:
+        data: `digits`, or a folder with `train/` and `val/`.
+        workers: processes that read images ahead.
+
+    Raises:
+        SpacelangError: SP15xx for the run, SP12xx for the data, SP13xx for accelerator and checkpoint.
+    """
+    from spacelang.train.supernet import train as trained
+
+    def silent(done: int, total: int | None, note: str = "") -> None: ...
+
+    return trained(space, Path(folder), data, accelerator=accelerator, workers=workers, update=silent)

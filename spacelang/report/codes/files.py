@@ -30,4 +30,10 @@ CODES: tuple[Code, ...] = (
         "spacelang encode specs/mobilenetv3.space",
         "spacelang encode specs/spaceevo_vnni.space",
     ),
+    Code(
+        "SP1010",
+        "an argument of another kind",
+        "A function of the Python API got something else than it takes, such as the path of a file in place of the "
+        "space in it, or an encoding in place of a genome. The message says what it takes.",
+    ),
 )
