@@ -46,9 +46,11 @@ def checked(function: Function) -> Function:
 
     @functools.wraps(function)
     def call(*arguments: Any, **named: Any) -> Any:
-        for name, value in signature.bind(*arguments, **named).arguments.items():
-            if kinds[name] and not any(_is(value, kind) for kind in kinds[name]):
-                _refuse(function.__name__, name, value, kinds[name])
+        for name, given in signature.bind(*arguments, **named).arguments.items():
+            several = signature.parameters[name].kind is inspect.Parameter.VAR_POSITIONAL
+            for value in given if several else (given,):
+                if kinds[name] and not any(_is(value, kind) for kind in kinds[name]):
+                    _refuse(function.__name__, name, value, kinds[name])
         return function(*arguments, **named)
 
     return call  # type: ignore[return-value]

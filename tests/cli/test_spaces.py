@@ -280,7 +280,7 @@ def test_an_edited_space_does_not_keep_its_encoding(cli: Cli, tmp_path: Path) ->
         (tmp_path / each.name).write_text(each.read_text())
     cli("decode", tmp_path / "vnni.space", "151122-023231", "-o", found)
     original = found.read_text()
-    found.write_text(original.replace("width {64, 80}", "width {80, 96}"))
+    found.write_text(original.replace("{64, 80}", "{80, 96}"))
     for command in (("encode", found), ("show", found), ("cost", found), ("check", found)):
         result = cli(*command)
         assert result.code == 1
@@ -289,7 +289,7 @@ def test_an_edited_space_does_not_keep_its_encoding(cli: Cli, tmp_path: Path) ->
     assert cli("fmt", "--update-origin", "--check", found) == (2, f"would format {found}\n", "")
     assert cli("fmt", "--update-origin", found) == (0, f"formatted {found}\n", "")
     assert cli("encode", found).out == f"vnni@{hash}:151122-033231\n"
-    found.write_text(original.replace("width {64, 80}", "width {64, 256}"))
+    found.write_text(original.replace("{64, 80}", "{64, 256}"))
     for words in (["encode"], ["fmt", "--update-origin"]):
         code, out, err = cli(*words, found)
         assert (code, out) == (1, "")
