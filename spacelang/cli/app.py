@@ -29,6 +29,9 @@ COMMANDS = {
     "show": Command("show:show", "spacelang show specs/vnni.space"),
     "cost": Command("show:cost", "spacelang cost specs/seqnet_vnni_a0.space"),
     "diff": Command("compare:diff", "spacelang diff main:specs/vnni.space specs/vnni.space --format markdown"),
+    "git setup": Command("git:setup", "spacelang git setup"),
+    "git driver": Command("git:driver", "git diff"),
+    "git textconv": Command("git:textconv", "git log -p"),
     "encode": Command("models:encode", "spacelang encode specs/spaceevo_vnni.space"),
     "decode": Command("models:decode", "spacelang decode specs/vnni.space 151122-023231 -o found.space"),
     "sample": Command("models:sample", "spacelang sample specs/spaceevo_vnni.space -n 1000 --seed 1 --format jsonl"),
@@ -69,6 +72,7 @@ COMMANDS = {
 }
 """By name; those of two words are in a group."""
 GROUPS = {
+    "git": "What git shows of .space files.",
     "table": "Tables of measured stage architectures.",
     "latency": "Measured kernels, and predictors that learn from them.",
 }

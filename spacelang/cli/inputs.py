@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from spacelang.ast.loader import open_source
 from spacelang.cli.console import show_diagnostics
@@ -34,16 +34,24 @@ def read_input(argument: str, report: Report) -> tuple[Source | None, Path | Non
     """The text that an argument names and where its imports are looked up; no text where it can't be read."""
     if argument != STDIN:
         path = Path(argument)
-        return open_source(path, argument, report), path
-    data = sys.stdin.buffer.read(FILE_BYTES + 1)
+        if not path.is_fifo():
+            return open_source(path, argument, report), path
+        with path.open("rb") as pipe:
+            return _from_pipe(pipe, argument, report), None
+    return _from_pipe(sys.stdin.buffer, "stdin", report), None
+
+
+def _from_pipe(pipe: IO[bytes], name: str, report: Report) -> Source | None:
+    """The text of stdin, or of a process substitution of the shell; imports start at the current folder."""
+    data = pipe.read(FILE_BYTES + 1)
     if len(data) > FILE_BYTES:
-        report.error("SP0215", f"stdin is longer than {FILE_BYTES} bytes")
-        return None, None
+        report.error("SP0215", f"{name} is longer than {FILE_BYTES} bytes")
+        return None
     try:
-        return Source("<stdin>", data.decode()), None
+        return Source("<stdin>" if name == "stdin" else name, data.decode())
     except UnicodeDecodeError as error:
-        report.error("SP0214", f"stdin is not UTF-8: byte {data[error.start]:#04x} at offset {error.start}")
-        return None, None
+        report.error("SP0214", f"{name} is not UTF-8: byte {data[error.start]:#04x} at offset {error.start}")
+        return None
 
 
 def load_space(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,13 +13,14 @@ import typer
 from spacelang.cli.console import write
 from spacelang.cli.inputs import load_space
 from spacelang.cli.show import File
-from spacelang.report.diagnostics import refuse
+from spacelang.report.diagnostics import SpacelangError, refuse
 
 if TYPE_CHECKING:
     from spacelang import ir
     from spacelang.networks.architecture import Architecture, StageChoice
 
-Output = Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there, not to stdout.")]
+Output = Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there; `-` is stdout.")]
+STDOUT = "-"
 
 
 def encode(
@@ -58,6 +60,7 @@ def decode(
         str, typer.Argument(metavar="ENCODING", help="`151122-023231`; `vnni@3f2a9c1e:` may stand before.")
     ],
     output: Output = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that was edited.")] = False,
 ) -> None:
     """Write out the space that an encoding names in a hyperspace."""
     from spacelang.networks.genome import decode as decoded
@@ -68,14 +71,34 @@ def decode(
     hyperspace = load_space(file, ("hyperspace",))
     genome = decoded(hyperspace, encoding)
     name = f"{hyperspace.name}_{encoded(genome).replace('-', '_')}"
-    deliver([to_text(narrow(hyperspace, genome, name))], output)
+    text = to_text(narrow(hyperspace, genome, name))
+    if output is not None and output != STDOUT and not force and _is_edited(Path(output), text):
+        refuse("SP1011", f"{output} isn't as spacelang wrote it", "choose another name, or overwrite it with --force")
+    deliver([text], output)
+
+
+def _is_edited(file: Path, text: str) -> bool:
+    """Whether a file would be lost: it is neither what is written now nor a space that is as it was found."""
+    from spacelang.driver import load
+    from spacelang.translate.printer import to_text
+
+    try:
+        there = file.read_text("utf-8")
+        if there == text:
+            return False
+        space = load(file)
+    except FileNotFoundError:
+        return False
+    except (OSError, UnicodeError, SpacelangError):
+        return True
+    return space.origin is None or space.origin.checksum is None or to_text(space) != there
 
 
 def deliver(texts: Iterable[str], output: str | None) -> None:
-    """To a file, atomically, or to stdout one by one."""
+    """To a file, atomically, or to stdout (`-`) one by one."""
     from spacelang.files import write_atomic
 
-    if output is None:
+    if output is None or output == STDOUT:
         for text in texts:
             write(text)
     else:

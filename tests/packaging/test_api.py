@@ -12,6 +12,7 @@ import sys
 import venv
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import setuptools
@@ -90,29 +91,30 @@ def test_what_no_text_can_say_is_not_printed() -> None:
         spacelang.dumps(space)
 
 
-WRONG = [
+ANY: Any = spacelang
+WRONG: list[tuple[Callable[[], object], str]] = [
     (
-        lambda: spacelang.cost("specs/vnni.space", None),
+        lambda: ANY.cost("specs/vnni.space", None),
         "`space` of `spacelang.cost` is a space, not `'specs/vnni.space'`",
     ),
-    (lambda: spacelang.cost(spacelang.load(SPEC), "x"), "`architecture` of `spacelang.cost` is an architecture"),
+    (lambda: ANY.cost(spacelang.load(SPEC), "x"), "`architecture` of `spacelang.cost` is an architecture"),
     (
-        lambda: spacelang.narrow(spacelang.load(VNNI), "151122-023231", "n"),
+        lambda: ANY.narrow(spacelang.load(VNNI), "151122-023231", "n"),
         "`genome` of `spacelang.narrow` is a genome",
     ),
-    (lambda: spacelang.decode(Path("a.space"), "0-0"), "`hyperspace` of `spacelang.decode` is a space"),
-    (lambda: spacelang.decode(spacelang.load(VNNI), 5), "`text` of `spacelang.decode` is a text, not `5`"),
-    (lambda: spacelang.load(None), "`path` of `spacelang.load` is a text or a path"),
-    (lambda: spacelang.sample(spacelang.load(SPEC), "3", 0), "`count` of `spacelang.sample` is a whole number"),
-    (lambda: spacelang.solve(spacelang.load(VNNI), "t.parquet"), "`table` of `spacelang.solve` is a table"),
-    (lambda: spacelang.score("151122-023231", "t.parquet"), "`space` of `spacelang.score` is a space or a genome"),
-    (lambda: spacelang.dumps(spacelang.load(SPEC), "x"), "`others` of `spacelang.dumps` is a space"),
-    (lambda: spacelang.diff(spacelang.load(SPEC), SPEC), "`after` of `spacelang.diff` is a space"),
-    (lambda: spacelang.compile_to(SPEC, "build"), "`space` of `spacelang.compile_to` is a space"),
-    (lambda: spacelang.predict(SPEC), "`space` of `spacelang.predict` is a space"),
-    (lambda: spacelang.attach("t.parquet"), "`table` of `spacelang.attach` is a table"),
-    (lambda: spacelang.train(SPEC, "run"), "`space` of `spacelang.train` is a space"),
-    (lambda: spacelang.check(3), "`path` of `spacelang.check` is a text or a path, not `3`"),
+    (lambda: ANY.decode(Path("a.space"), "0-0"), "`hyperspace` of `spacelang.decode` is a space"),
+    (lambda: ANY.decode(spacelang.load(VNNI), 5), "`text` of `spacelang.decode` is a text, not `5`"),
+    (lambda: ANY.load(None), "`path` of `spacelang.load` is a text or a path"),
+    (lambda: ANY.sample(spacelang.load(SPEC), "3", 0), "`count` of `spacelang.sample` is a whole number"),
+    (lambda: ANY.solve(spacelang.load(VNNI), "t.parquet"), "`table` of `spacelang.solve` is a table"),
+    (lambda: ANY.score("151122-023231", "t.parquet"), "`space` of `spacelang.score` is a space or a genome"),
+    (lambda: ANY.dumps(spacelang.load(SPEC), "x"), "`others` of `spacelang.dumps` is a space"),
+    (lambda: ANY.diff(spacelang.load(SPEC), SPEC), "`after` of `spacelang.diff` is a space"),
+    (lambda: ANY.compile_to(SPEC, "build"), "`space` of `spacelang.compile_to` is a space"),
+    (lambda: ANY.predict(SPEC), "`space` of `spacelang.predict` is a space"),
+    (lambda: ANY.attach("t.parquet"), "`table` of `spacelang.attach` is a table"),
+    (lambda: ANY.train(SPEC, "run"), "`space` of `spacelang.train` is a space"),
+    (lambda: ANY.check(3), "`path` of `spacelang.check` is a text or a path, not `3`"),
 ]
 
 
@@ -153,7 +155,7 @@ def test_strict_mypy_finds_the_types_in_an_editable_install(tmp_path: Path) -> N
     """A checkout in an environment of its own, as `pip install -e .` puts it there."""
     environment = tmp_path / "venv"
     venv.create(environment, with_pip=True)
-    python = environment / "bin" / "python"
+    python = str(environment / "bin" / "python")
     checkout = tmp_path / "checkout"
     ignored = shutil.ignore_patterns(".*", "tests", "build", "*.egg-info", "docs")
     shutil.copytree(ROOT, checkout, symlinks=True, ignore=ignored)

@@ -31,6 +31,18 @@ CODES: tuple[Code, ...] = (
         "spacelang encode specs/spaceevo_vnni.space",
     ),
     Code(
+        "SP1011",
+        "the file was edited",
+        "The command would write over a file that isn't as spacelang wrote it. Choose another name, or let `--force` "
+        "overwrite it.",
+    ),
+    Code(
+        "SP1012",
+        "nobody to ask",
+        "The command asks before it changes a repository or a file, and its input is no terminal. Say by options what "
+        "it should do.",
+    ),
+    Code(
         "SP1010",
         "an argument of another kind",
         "A function of the Python API got something else than it takes, such as the path of a file in place of the "
