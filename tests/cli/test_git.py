@@ -77,17 +77,14 @@ def test_a_new_and_a_removed_file(repository: Path) -> None:
     git("add", "-N", "spaces/new.space", at=repository)
     assert "+ hyperspace newer\n" in git("diff", at=repository)
     (repository / FILE).unlink()
-    assert "- hyperspace small\n" in git("diff", at=repository)
+    assert "- hyperspace small\n" in git("diff", "--no-renames", at=repository)
 
 
 def test_log_and_show_compare_what_the_imports_mean(repository: Path) -> None:
     edit(repository / FILE, "2 of 32..64", "2 of {32, 48, 64, 80}")
     commit(repository, "wider")
     shown = git("show", at=repository)
-    assert (
-        "-  stage stage1  { depth 1..2, stride 2, width 2 of 32..64 }" in " ".join(shown.split("  "))
-        or "2 of 32..64" in shown
-    )
+    assert "2 of 32..64" in shown
     assert "2 of 32..80" in shown
     assert "2 of {32, 48, 64, 80}" not in shown  # as it is meant, not as it was typed
     assert "2 of 32..80" in git("log", "-p", "-1", at=repository)

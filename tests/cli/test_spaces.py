@@ -86,6 +86,21 @@ def test_decode_and_encode_are_inverses(cli: Cli, tmp_path: Path) -> None:
     assert cli("encode", "-", stdin=found.read_text()).out == encoding
 
 
+def test_decode_writes_over_what_it_wrote_and_nothing_else(cli: Cli, tmp_path: Path) -> None:
+    found = tmp_path / "found.space"
+    assert cli("decode", VNNI, "151122-023231", "-o", found).code == 0
+    assert cli("decode", VNNI, "151122-023230", "-o", found) == (0, "", "")
+    edited = found.read_text().replace("targets", "# mine\n  targets")
+    found.write_text(edited)
+    code, _, err = cli("decode", VNNI, "151122-023231", "-o", found)
+    assert code == 1
+    assert f"error[SP1011]: {found} isn't as spacelang wrote it" in err
+    assert found.read_text() == edited
+    assert cli("decode", VNNI, "151122-023231", "-o", found, "--force") == (0, "", "")
+    assert cli("decode", VNNI, "151122-023231", "-o", "-").out == found.read_text()
+    assert not Path("-").exists()
+
+
 def test_an_encoding_of_another_hyperspace_is_refused(cli: Cli) -> None:
     code, out, err = cli("decode", VNNI, "vnni@00000000:151122-023231")
     assert (code, out) == (1, "")
