@@ -25,6 +25,7 @@ COMMANDS = {
     "check": Command("check:check", "spacelang check specs/*.space"),
     "fmt": Command("check:fmt", "spacelang fmt --check --diff specs/*.space"),
     "lsp": Command("lsp:lsp", "spacelang lsp"),
+    "new": Command("new:new", "spacelang new mine.space --data digits --size tiny --yes"),
     "explain": Command("check:explain", "spacelang explain SP0301"),
     "show": Command("show:show", "spacelang show specs/vnni.space"),
     "cost": Command("show:cost", "spacelang cost specs/seqnet_vnni_a0.space"),

@@ -1,0 +1,69 @@
+"""`new` writes hyperspaces that work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import spacelang
+from spacelang.cli.starter import BLOCKS, Size
+from tests.cli.conftest import Cli
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("size", [each.value for each in Size])
+@pytest.mark.parametrize("blocks", [",".join(BLOCKS), "mbv2"])
+def test_what_it_writes_is_clean(size: str, blocks: str, cli: Cli) -> None:
+    assert cli("new", "my first.space", "--size", size, "--blocks", blocks, "--device", "cost-model").code == 0
+    assert cli("check", "--strict", "my first.space") == (0, "1 file checked, no errors\n", "")
+    assert cli("fmt", "--check", "my first.space").code == 0
+    space = spacelang.load("my first.space")
+    assert space.name == "my_first"
+    assert [each.block for each in space.stages[0].candidates] == blocks.split(",")
+
+
+def test_targets_are_within_what_its_networks_take(cli: Cli) -> None:
+    assert cli("new", "a.space", "--size", "small", "--device", "cost-model").code == 0
+    space = spacelang.load("a.space")
+    assert space.targets
+    smallest, largest = spacelang.predict(space, device="cost-model").ms
+    assert smallest < space.targets.latency_ms[0] < space.targets.latency_ms[-1] < largest
+
+
+def test_digits_and_every_next_command(cli: Cli) -> None:
+    code, out, err = cli("new", "digits.space", "--data", "digits")
+    assert (code, err) == (0, "wrote digits.space\n")
+    space = spacelang.load("digits.space")
+    assert (space.channels, space.classes) == (1, 10)
+    commands = [line.split() for line in out.splitlines()[1:]]
+    assert [each[1] for each in commands] == ["check", "show", "compile", "distill", "table", "table", "solve", "train"]
+    for each in commands[:3]:
+        assert cli(*each[1:]).code == 0
+
+
+def test_classes_come_from_a_folder(cli: Cli, tmp_path: Path) -> None:
+    for name in ("cat", "dog", "emu"):
+        (tmp_path / "pets/train" / name).mkdir(parents=True)
+    assert cli("new", "pets.space", "--data", "pets", "--device", "cost-model").code == 0
+    space = spacelang.load("pets.space")
+    assert (space.channels, space.classes) == (3, 3)
+    code, _, err = cli("new", "other.space", "--data", "nowhere", "--device", "cost-model")
+    assert code == 1
+    assert "error[SP1201]: `nowhere` has no folder train/" in err
+    assert not Path("other.space").exists()
+
+
+def test_mistakes_and_files_that_are_there(cli: Cli) -> None:
+    code, _, err = cli("new", "a.space", "--blocks", "mbv1,mbv22", "--device", "cost-model")
+    assert code == 1
+    assert "error[SP0201]: unknown block `mbv22`\n = help: did you mean `mbv2`?\n" in err
+    assert "SP1607" in cli("new", "a.space", "--device", "nobody").err
+    Path("a.space").write_text("mine\n")
+    assert "error[SP1011]: a.space is there already" in cli("new", "a.space").err
+    assert Path("a.space").read_text() == "mine\n"
+    assert cli("new", "a.space", "--force", "--device", "cost-model").code == 0
