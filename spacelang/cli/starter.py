@@ -115,7 +115,7 @@ hyperspace {answers.name} on target {{
     linear -> classes
   }}
 
-  # The latencies to search for{", from those of its networks on the device: a tenth, a quarter and half are faster" if targets else ""}.
+  # The latencies to search for{known if targets else ""}.
   {targets or "targets latency {5, 10, 15} ms"}
 
   # How spaces are compared and searched.
@@ -131,12 +131,10 @@ hyperspace {answers.name} on target {{
 
 def targets_for(text: str, estimator: Estimator) -> list[float]:
     """Latency targets in ms, two significant digits, from the predicted latencies of sampled networks."""
-    import numpy as np
-
     from spacelang.driver import loads
     from spacelang.latency.predict.networks import latencies
     from spacelang.networks.sample import sample
 
     space = loads(text)
-    found = latencies(space, sample(space, SAMPLES, 0), estimator)
-    return sorted({float(f"{each:.2g}") for each in np.quantile(found.ms, QUANTILES)})
+    ascending = sorted(latencies(space, sample(space, SAMPLES, 0), estimator).ms.tolist())
+    return sorted({float(f"{ascending[int(each * SAMPLES)]:.2g}") for each in QUANTILES})
