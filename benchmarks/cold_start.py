@@ -43,7 +43,7 @@ class Cost(NamedTuple):
 
 
 def cost(arguments: list[str], tree: Path) -> Cost:
-    """Of one process, in seconds, on the sources in `tree`."""
+    """The time of one process, in seconds, on the sources in `tree`."""
     before, start = getrusage(RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run([sys.executable, *arguments], cwd=tree, env=_environment(tree), capture_output=True, check=True)
     wall, after = time.perf_counter() - start, getrusage(RUSAGE_CHILDREN)

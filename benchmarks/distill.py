@@ -123,7 +123,7 @@ class Step:
 
 
 def first_step(build: Build, data: Data, teacher: Teacher, batch: int, jobs: Sequence[Job]) -> Step:
-    """Of jobs of one stage."""
+    """The figures of one stage's jobs."""
     at, plans = build.stage_of(jobs[0]), nn.generated_module(build.space).STUDENTS
     channels = teacher.points[at].channels, teacher.points[at + 1].channels
     learners = [
@@ -164,7 +164,7 @@ def compare_processes(folder: Path, batch: int, rounds: int) -> None:
 def seconds_in_processes(
     folder: Path, batch: int, parts: Sequence[Sequence[Sequence[int]]], train: Callable[[Step], None], rounds: int
 ) -> float:
-    """Of a step of jobs, by process and stage: from the first one's beginning to the last one's end."""
+    """The seconds of a step, by process and stage: from the start of its first job to the end of its last."""
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(len(parts) + 1)
     arguments = [(folder, batch, part, train, rounds, barrier) for part in parts]

@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PUBLISHED = ROOT.parent / "shared" / "data" / "vnni_block_table.tar.xz"
 FIXED = {160: 1.751, 192: 2.277, 224: 2.801}
 SAMPLES = 100_000
-"""Of the published search, for each target."""
+"""The published search's, for each target."""
 SAMPLED_SPACES = 10
 """Spaces that the slow sampler is timed on."""
 

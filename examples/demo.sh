@@ -1,11 +1,11 @@
 #!/bin/sh
 # From nothing but images to a searched space, proved the best of its hyperspace. `make demo` runs this.
 #
-# Everything is kept in build/demo: stopped and run again, it goes on. Another spec, or `rm -r build/demo`, begins anew.
+# Everything is kept in build/demo: stop it, run it again, and it carries on. A changed spec, or `rm -r build/demo`, starts over.
 set -eu
 
 spec=specs/digits.space
-# The table that the authors of SpaceEvo published is searched too, where it lies here or beside the clone.
+# The table that the authors of SpaceEvo published is searched too, if it is here or next to the clone.
 archive=vnni_block_table.tar.xz
 [ -f "$archive" ] || archive=../$archive
 demo=build/demo
@@ -31,29 +31,29 @@ run() {
 }
 
 if [ -f "$demo/digits.space" ] && ! cmp -s "$spec" "$demo/digits.space"; then
-  echo "$spec has changed since the last run, so $demo is made anew"
+  echo "$spec has changed since the last run, so $demo is made again"
   rm -r "$demo"
 fi
 mkdir -p "$demo"
 cp "$spec" "$demo/digits.space"
 
-step "the text" "A hyperspace: for each stage, all blocks and width lists that come into question."
+step "the text" "A hyperspace: for each stage, every block and width list worth considering."
 run spacelang check "$spec"
 run spacelang show "$spec"
 
 step "compile" "The supernet as Python, a distillation job for each stage and block, the kernels to measure."
 run spacelang compile "$spec" -o "$demo/compiled"
 
-step "distil" "A teacher learns scikit-learn's digits; then every stage and block learns its part of it, FP32 and INT8."
+step "distil" "A teacher learns scikit-learn's digits; then a student for every stage and block learns its part of the teacher, FP32 and INT8."
 run spacelang distill "$demo/compiled" --data digits
 
 step "measure losses" "Stage architectures of every block and width list, cut out of the students: how well each does, in INT8."
 run spacelang table build "$demo/compiled" -o "$demo/losses.parquet"
 
-step "attach latencies" "What each of them takes on a device. Losses don't depend on it: one distillation serves every device."
+step "attach latencies" "How long each of them takes on a device. Losses don't depend on it, so one distillation serves every device."
 run spacelang table attach "$demo/losses.parquet" --device "$device" -o "$demo/table.parquet"
 
-step "search" "Aging evolution over all spaces, each scored by its best networks within every latency target."
+step "search" "Aging evolution over all spaces, each scored by its best networks within each latency target."
 rm -f "$demo/history.jsonl"
 run spacelang evolve "$spec" --table "$demo/table.parquet" -o "$demo/best.space" --history "$demo/history.jsonl"
 

@@ -51,7 +51,7 @@ def _to_stderr(text: str) -> None:
 
 
 def error(message: str, help: str = "") -> None:
-    """A failure that is no finding in a text."""
+    """A failure that isn't a finding in a text."""
     from spacelang.report.render.escape import escape
 
     start = "\x1b[1;31merror\x1b[0m" if wants_color(sys.stderr) else "error"

@@ -118,7 +118,7 @@ def _head(space: ir.SearchSpace) -> str:
 
 
 def _choices(space: ir.SearchSpace, stage: ir.Stage) -> int:
-    """Of a hyperspace, how many pairs of block and width list; of a space, how many stage architectures."""
+    """How many pairs of block and width list a hyperspace has there; how many stage architectures a space has."""
     from spacelang.networks.architecture import count_stage, only_candidate, only_window
     from spacelang.networks.genome import count_choices
 

@@ -107,7 +107,7 @@ def _head(space: ir.SearchSpace) -> list[str]:
 
 
 def _blocks(before: ir.SearchSpace, after: ir.SearchSpace) -> Iterator[Change]:
-    """Of the blocks that both use, the steps that differ; bodies that only one of them has, but for the library's."""
+    """The steps that differ in blocks that both use; whole bodies that only one of them has, except the library's."""
     old, new = before.blocks_by_name, after.blocks_by_name
     for name in sorted({*old, *new}):
         if name in old and name in new:

@@ -1,4 +1,4 @@
-"""A `from` line is a claim: here it is held against the space, and written anew.
+"""A `from` line is a claim: here it is checked against the space, and written again.
 
 The wider space is *found* if it is declared in the same file or in one that this file imports, directly or not; or else
 in a file of its own name in the same folder (`vnni.space` for `from hyperspace vnni`), as long as it has the SHA-256

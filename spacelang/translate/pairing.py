@@ -27,7 +27,7 @@ def pairs(before: Sequence[ir.Stage], after: Sequence[ir.Stage], *, by_name: boo
     found: list[Pair] = [(partner.get(at), at) for at in range(len(after))]
     for at in range(len(before)):
         if at not in partner.values():
-            found.insert(_behind(found, at), (at, None))
+            found.insert(_place_of(found, at), (at, None))
     return found
 
 
@@ -67,7 +67,7 @@ def _overlap(one: AbstractSet[object], other: AbstractSet[object]) -> float:
     return len(one & other) / len(one | other) if one | other else 1.0
 
 
-def _behind(found: Sequence[Pair], removed: int) -> int:
+def _place_of(found: Sequence[Pair], removed: int) -> int:
     """Where to say that a stage was removed: after the one that stood before it."""
     earlier = [place for place, (low, _) in enumerate(found) if low is not None and low < removed]
     return max(earlier) + 1 if earlier else 0
