@@ -123,7 +123,7 @@ class Step:
 
 
 def first_step(build: Build, data: Data, teacher: Teacher, batch: int, jobs: Sequence[Job]) -> Step:
-    """The figures of one stage's jobs."""
+    """A training step of one stage's jobs."""
     at, plans = build.stage_of(jobs[0]), nn.generated_module(build.space).STUDENTS
     channels = teacher.points[at].channels, teacher.points[at + 1].channels
     learners = [

@@ -75,7 +75,7 @@ def compare(job: Job, usual: Build, longer: Build) -> None:
 
 
 def drawn_for(build: Build, job: Job) -> tuple[Drawn, ...]:
-    """Over all width lists."""
+    """Stage architectures of a job, over all width lists."""
     stage = build.stage_of(job)
     windows = len(build.space.stages[stage].windows)
     cells = (Cell(stage, job.block_id, window) for window in range(windows))
