@@ -258,11 +258,11 @@ def _predict_space(file: str, device: list[str], samples: int, seed: int, report
     from spacelang.networks.architecture import largest, smallest
     from spacelang.networks.sample import sample
 
-    space = load_space(file, ("space", "model"))
+    space = load_space(file)
     target = space.device
     estimator = _estimator(device, target.runtime, target.precision, space.name)
     networks = {space.name: smallest(space)}
-    if space.kind == "space":
+    if space.kind != "model":
         networks = {f"{space.name} smallest": smallest(space), f"{space.name} largest": largest(space)}
         drawn = sample(space, samples, seed)
         networks |= {f"{space.name} sample {at} of seed {seed}": each for at, each in enumerate(drawn)}

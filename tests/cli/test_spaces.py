@@ -330,3 +330,12 @@ def test_what_could_not_be_checked_is_said(cli: Cli, tmp_path: Path) -> None:
     code, out, err = cli("encode", found)
     assert (code, out) == (0, f"vnni@{spacelang.load(VNNI).short_hash}:151122-023231\n")
     assert "warning[SP0609]: whether this comes from hyperspace `vnni` can't be checked" in err
+
+
+def test_a_hyperspace_is_predicted_as_a_space_is(cli: Cli) -> None:
+    code, out, _ = cli("predict", SPECS / "digits.space", "--device", "cost-model", "--samples", "3", "--json")
+    assert code == 0
+    models = json.loads(out)["models"]
+    assert [each["name"].split()[1] for each in models] == ["smallest", "largest", "sample", "sample", "sample"]
+    smallest, largest, *drawn = (each["ms"] for each in models)
+    assert all(smallest < each < largest for each in drawn)
