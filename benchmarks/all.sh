@@ -23,8 +23,13 @@ collect onnxruntime "$1/onnxruntime.parquet" vnni mobilenetv3 ofa_resnet50 proxy
 bench benchmarks/predict.py kernels "$1/onnxruntime.parquet"
 bench benchmarks/whole_models.py "$1/onnxruntime.parquet" onnxruntime zen5-onnxruntime-int8
 bench benchmarks/foreign_onnx.py
-collect tflite "$1/tflite.parquet" ofa_resnet50 proxylessnas mobilenetv3 digits
+collect tflite "$1/tflite.parquet" vnni mobilenetv3 ofa_resnet50 proxylessnas digits
 bench benchmarks/whole_models.py "$1/tflite.parquet" tflite zen5-tflite-int8
+bench -m benchmarks.export exact
+bench -m benchmarks.export latency
+bench -m benchmarks.export swish
+bench -m benchmarks.seqnet onnxruntime
+bench -m benchmarks.seqnet tflite
 bench benchmarks/distill.py
 bench benchmarks/rank.py
 bench benchmarks/train.py

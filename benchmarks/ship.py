@@ -33,8 +33,7 @@ MEMORY = (
 )
 FAILS: dict[RuntimeName, str] = {
     "onnxruntime": MEMORY,
-    "tflite": MEMORY + " TFLite computes hswish and swish value by value on x86, tens of times slower than a "
-    "convolution: networks with them are predicted, but shouldn't be built for this runtime.",
+    "tflite": MEMORY,
 }
 
 

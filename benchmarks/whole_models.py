@@ -5,8 +5,7 @@
 LOG is what `spacelang latency collect` made: kernels are learned from it. Networks are measured here, into a file
 beside it, in sweeps over those that factors are fitted to and those that nothing is fitted to alike: neighbours slow
 the memory down for minutes at a time, and what is predicted shall meet the same. The unseen ones are 200 random models
-of vnni and 100 each of mobilenetv3 and ofa_resnet50; through TFLite 100 each of ofa_resnet50 and proxylessnas, which
-have no hswish. What was measured is not measured again.
+of vnni and 100 each of mobilenetv3 and ofa_resnet50. What was measured is not measured again.
 
 Last comes the predictor that LOG alone gives, whose networks were measured at another time, and PREDICTOR, a file or a
 shipped one's name.
@@ -41,12 +40,11 @@ from spacelang.report.source import Source
 SPECS = Path(__file__).resolve().parents[1] / "specs"
 UNSEEN: dict[RuntimeName, dict[str, int]] = {
     "onnxruntime": {"vnni": 200, "mobilenetv3": 100, "ofa_resnet50": 100},
-    "tflite": {"ofa_resnet50": 100, "proxylessnas": 100},
+    "tflite": {"vnni": 200, "mobilenetv3": 100, "ofa_resnet50": 100},
 }
-"""TFLite computes hswish value by value: models with it take seconds to measure, and all of it is that."""
 FITTED_TO: dict[RuntimeName, tuple[str, ...]] = {
     "onnxruntime": ("vnni", "mobilenetv3", "ofa_resnet50", "proxylessnas", "digits"),
-    "tflite": ("ofa_resnet50", "proxylessnas", "digits"),
+    "tflite": ("vnni", "mobilenetv3", "ofa_resnet50", "proxylessnas", "digits"),
 }
 FITTED = 60
 """Networks of each of these."""
