@@ -18,7 +18,8 @@ z the zero point of the output, and r(·) rounding half to even:
 
 onnxruntime's sigmoid approximates the exponential to about 2e-7: an entry of its table of 256 may be 1 off where the
 exact value lies within that of a half. Processors without AVX2 and FMA round a sum differently: 1 off at such ties.
-XNNPACK computes the same with its own factors in fixed point: at most 1 apart.
+XNNPACK and TFLite compute the same with factors in fixed point: at most 1 apart, and nearly always equal; sums of two
+maps and means differ where the exact value is halfway between two integers, which a ratio such as 1.7 often makes.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ Maps = NDArray[np.uint8]
 EXACT_TERMS = 512
 """So many products of 8-bit numbers sum up to less than 2²⁴, which float32 holds exactly: a fast exact product of
 matrices is made of such parts."""
+TIE = 1e-4
+"""What is nearer to the middle between two integers may be rounded either way."""
 f32 = np.float32
 
 
@@ -175,6 +178,20 @@ def held(step: Step, size: int) -> NDArray[np.float32]:
     """How many pixels of the map the window holds where it stands."""
     ones = np.ones((1, 1, size, size), f32)
     return np.asarray(sum(window for _, window in _taps(step, ones)), f32)
+
+
+def halfway(step: Step, maps: Sequence[Map], inputs: Sequence[Maps]) -> NDArray[np.bool_]:
+    """Where the exact value of a sum or a mean lies in the middle between two integers.
+
+    There, what a runtime gives depends on how it rounds its factors: XNNPACK and TFLite may take the other one. For
+    other operators such values are too rare to matter.
+    """
+    made = _grid(step.made)
+    if step.kind not in ("add", "pool"):
+        return np.zeros((1, 1, 1, 1), np.bool_)
+    numbers = [_less_zero(x, _grid(each)) * np.float64(_grid(each).scale) for x, each in zip(inputs, maps, strict=True)]
+    exact = sum(numbers) if step.kind == "add" else numbers[0].mean((2, 3), keepdims=True)
+    return np.asarray(np.abs(exact / made.scale % 1 - 0.5) < TIE)
 
 
 def _max_pool(step: Step, maps: Sequence[Map], x: Maps) -> Maps:

@@ -19,7 +19,7 @@ from spacelang.networks.kernels import Kernel
 from spacelang.networks.sample import sample
 from spacelang.steps import INPUT, Grid, Map, Step, Steps, Window, kernel_steps
 from spacelang.steps.network import StepKind
-from spacelang.steps.witness import run_integers
+from spacelang.steps.witness import halfway, run_integers
 from tests.latency.runtimes.test_graphs import KERNELS, PRECISIONS
 from tests.nn.networks import SPECS, spec
 from tests.steps.test_witness import one_step
@@ -157,6 +157,20 @@ def test_an_operator_as_the_exact_witness_computes_it(kind: StepKind) -> None:
         apart = np.abs(run_lite(steps, inputs).astype(int) - run_integers(steps, inputs)[-1])
         assert apart.max() <= 1
         assert (apart == 0).mean() >= 0.995
+
+
+def test_sums_halfway_between_two_integers_may_go_either_way() -> None:
+    """The scales have the ratio 1.7: a multiple of 5 alone is halfway."""
+    maps = Map(8, 12, Grid(0.6)), Map(8, 12, Grid(1.7))
+    step = Step("add", "sum", (INPUT, INPUT - 1), Map(8, 12, Grid(1.0)))
+    rng = np.random.default_rng(0)
+    inputs = [rng.integers(0, 60, (1, 8, 12, 12), np.uint8) for _ in maps]
+    steps = Steps(maps, (step,))
+    apart = np.abs(run_lite(steps, inputs).astype(int) - run_integers(steps, inputs)[0])
+    tied = halfway(step, maps, inputs)
+    assert 0.05 < tied.mean() < 0.2
+    assert apart.max() <= 1
+    assert not apart[~tied].any()
 
 
 def test_a_mean_pool_on_a_grid_of_its_own() -> None:
