@@ -143,7 +143,7 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
 }  # fmt: skip
 
 
-class _Images(CalibrationDataReader):  # type: ignore[misc]
+class Images(CalibrationDataReader):  # type: ignore[misc]
     def __init__(self, size: int) -> None:
         rng = np.random.default_rng(0)
         images = (rng.random((1, 3, size, size), np.float32) for _ in range(CALIBRATION_IMAGES))
@@ -172,7 +172,7 @@ def quantise(given: Path, made: Path, form: QuantFormat = QuantFormat.QDQ, size:
     prepared = made.with_suffix(".prepared.onnx")
     quant_pre_process(str(given), str(prepared))
     quantize_static(
-        str(prepared), str(made), _Images(size), quant_format=form, per_channel=True,
+        str(prepared), str(made), Images(size), quant_format=form, per_channel=True,
         activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from itertools import zip_longest
 
-from spacelang.latency.runtimes.onnxruntime.foreign import HSWISH_FLOAT, REQUANTISE
+from spacelang.latency.runtimes.onnxruntime.foreign import HSIGMOID_FLOAT, HSWISH_FLOAT, REQUANTISE
 from spacelang.latency.runtimes.protocol import Precision, RuntimeName
 from spacelang.networks.kernels import Kernel
 
@@ -27,7 +27,7 @@ def common_kernels(runtime: RuntimeName, precision: Precision, samples: int) -> 
     """For every collection with this runtime, in this precision. All kinds have their turn."""
     kinds = ["pool", "maxpool", "avgpool", "linear"]
     if (runtime, precision) == ("onnxruntime", "int8"):
-        kinds += [REQUANTISE, HSWISH_FLOAT]
+        kinds += [REQUANTISE, HSWISH_FLOAT, HSIGMOID_FLOAT]
     made = [each for turn in zip_longest(*map(_of_kind, kinds)) for each in turn if each is not None]
     return made[: samples // PART]
 

@@ -92,7 +92,7 @@ def kernels_of_onnx(path: str | os.PathLike[str], *, floats: bool = False) -> Ma
         return Matched(kernels, precision, given.dims, tuple(report.diagnostics), [])
     _check_floats(steps, TensorProto.INT8 in context.types, path, floats, report)
     integers, in_float = _parted(steps, kernels)
-    integers += moved(found.moves, integers)
+    integers += moved(found, integers)
     return Matched(integers, precision, given.dims, tuple(report.diagnostics), in_float)
 
 

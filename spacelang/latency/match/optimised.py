@@ -41,11 +41,13 @@ class Optimised(NamedTuple):
         types: of activations and weights of the integer layers, as `TensorProto` types, with their counts.
         moves: for each `QuantizeLinear` and `DequantizeLinear` that stays, apart from those at the network's input and
             output, the shape of its tensor.
+        gates: the shapes of hard sigmoids, which run in float.
     """
 
     integer: frozenset[int]
     types: Counter[tuple[int, int]]
     moves: tuple[Dims, ...]
+    gates: tuple[Dims, ...] = ()
 
 
 def number_nodes(model: ModelProto) -> None:
@@ -68,7 +70,8 @@ def optimise(model: ModelProto, path: Path, dims_of: Callable[[str], Dims | None
     inputs, outputs = {each.name for each in graph.input}, {each.name for each in graph.output}
     stay = [each for each in graph.node if each.op_type in MOVES and not _ends(each, inputs, outputs)]
     moves = tuple(shape.of(each.input[0]) or shape.of(each.output[0]) or () for each in stay)
-    return Optimised(frozenset(_integer(graph)), _types(graph), moves)
+    gates = tuple(shape.of(each.output[0]) or () for each in graph.node if each.op_type == "HardSigmoid")
+    return Optimised(frozenset(_integer(graph)), _types(graph), moves, gates)
 
 
 class _Dims:

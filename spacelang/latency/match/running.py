@@ -11,7 +11,7 @@ from onnx import TensorProto
 
 from spacelang.latency.match.optimised import Dims, Optimised
 from spacelang.latency.match.steps import Step
-from spacelang.latency.runtimes.onnxruntime.foreign import HSWISH_FLOAT, REQUANTISE
+from spacelang.latency.runtimes.onnxruntime.foreign import HSIGMOID_FLOAT, HSWISH_FLOAT, REQUANTISE
 from spacelang.networks.kernels import Kernel
 from spacelang.report.diagnostics import Report
 from spacelang.report.suggest import listed, some
@@ -86,16 +86,17 @@ def check_types(types: Counter[tuple[int, int]], path: object, report: Report) -
         )
 
 
-def moved(moves: Sequence[Dims], kernels: Sequence[Kernel]) -> list[Kernel]:
-    """Kernels for the `QuantizeLinear` and `DequantizeLinear` that stay: one for each two.
+def moved(found: Optimised, kernels: Sequence[Kernel]) -> list[Kernel]:
+    """Kernels for hard sigmoids in float, and for each two `QuantizeLinear` and `DequantizeLinear` that stay.
 
-    Two of each float hard swish are part of that kernel.
+    Two of each float hard swish and hard sigmoid are part of that kernel.
     """
-    count = Counter(map(_as_map, filter(None, moves)))
-    for each in kernels:
-        if each.kind == HSWISH_FLOAT:
+    gates = [_as_map(each)._replace(kind=HSIGMOID_FLOAT) for each in found.gates if each]
+    count = Counter(map(_as_map, filter(None, found.moves)))
+    for each in (*kernels, *gates):
+        if each.kind in (HSWISH_FLOAT, HSIGMOID_FLOAT):
             count[each._replace(kind=REQUANTISE)] -= 2
-    return [kernel for kernel, each in sorted(count.items()) for _ in range(math.ceil(each / 2))]
+    return gates + [kernel for kernel, each in sorted(count.items()) for _ in range(math.ceil(each / 2))]
 
 
 def _as_map(dims: Dims) -> Kernel:

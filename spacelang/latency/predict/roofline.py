@@ -26,7 +26,7 @@ BYTES_PER_MS = 20e6
 """From and to the caches."""
 ELEMENTWISE_PER_MS = {"int8": 2e6, "fp32": 4e6}
 """Activations that are a kernel of their own; in INT8 they go through float or through a table."""
-POINTWISE = frozenset({"hswish", "swish", "hsigmoid", "sigmoid", "requantise", "hswish_float"})
+POINTWISE = frozenset({"hswish", "swish", "hsigmoid", "sigmoid", "requantise", "hswish_float", "hsigmoid_float"})
 
 
 def base_ms(kind: str, of: Columns, precision: Precision) -> Floats:

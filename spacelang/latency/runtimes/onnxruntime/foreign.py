@@ -10,9 +10,10 @@ from onnx import ModelProto
 from spacelang.latency.runtimes.onnxruntime.graph import Graph, Port
 from spacelang.networks.kernels import Kernel
 
-REQUANTISE, HSWISH_FLOAT = "requantise", "hswish_float"
-FOREIGN = frozenset({REQUANTISE, HSWISH_FLOAT})
-"""A dequantise and a quantise that don't become part of an integer operator; the same with a hard swish between."""
+REQUANTISE, HSWISH_FLOAT, HSIGMOID_FLOAT = "requantise", "hswish_float", "hsigmoid_float"
+FOREIGN = frozenset({REQUANTISE, HSWISH_FLOAT, HSIGMOID_FLOAT})
+"""A dequantise and a quantise that don't become part of an integer operator; the same with a hard swish or a hard sigmoid
+between."""
 SCALES = (np.float32(0.02), np.float32(0.03))
 """They differ, or onnxruntime leaves both operators out."""
 OPSET = 17
@@ -25,6 +26,8 @@ def foreign(kernel: Kernel) -> ModelProto:
     value = graph.node("DequantizeLinear", "k", "x", *before)
     if kernel.kind == HSWISH_FLOAT:
         value = graph.node("HardSwish", "k", value)
+    if kernel.kind == HSIGMOID_FLOAT:
+        value = graph.node("HardSigmoid", "k", value, alpha=1 / 6)
     shape: tuple[int, ...] = (1, kernel.channels_in, kernel.size, kernel.size)
     made: Any = graph.node("QuantizeLinear", "k", value, *after)
     return graph.model([Port("x", "uint8", shape)], Port(made, "uint8", shape), OPSET)
