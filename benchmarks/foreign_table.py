@@ -17,7 +17,7 @@ import tempfile
 import types
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
@@ -63,7 +63,9 @@ class _Words(type):
 class _Stand(types.ModuleType):
     """torchvision has no build for this torch; timm's networks need nothing of it but names."""
 
-    __path__: ClassVar[list[str]] = []
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.__path__ = []
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

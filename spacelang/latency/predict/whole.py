@@ -21,9 +21,8 @@ HALF_MS = 1.0
 """A network that takes so long counts half: of tiny ones, calling the runtime is measured."""
 PER_PARAMETER = 4
 """So many networks are needed for each number that is fitted to them."""
-VALUE_BY_VALUE = frozenset(
-    {"se", "hswish", "swish", "hsigmoid", "sigmoid", "requantise", "hswish_float", "hsigmoid_float"}
-)
+FLOATS = ("requantise", "hswish_float", "hsigmoid_float")
+VALUE_BY_VALUE = frozenset({"se", "hswish", "swish", "hsigmoid", "sigmoid", *FLOATS})
 WIDEST = 5
 """Runtimes have depthwise kernels of their own up to this window. TFLite computes wider ones by a general kernel, which
 takes longer within a network than alone, by some nanoseconds a weight (docs/adr/0020)."""
