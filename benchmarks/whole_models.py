@@ -92,24 +92,24 @@ def measure(path: Path, name: RuntimeName) -> Found:
     known = {each.network.sha256: each for each in fitted}
     candidates = list((known | {each.network.sha256: each for each in of if each.network.sha256 not in known}).values())
     Random(0).shuffle(candidates)
-    networks = measured_networks(path.with_suffix(".whole.parquet"), candidates, kernels.reference_ms, name)
+    whole = measured_networks(path.with_suffix(".whole.parquet"), candidates, name)
+    # Each log is told in its own fast mode of the machine.
+    scale = kernels.reference_ms / whole.reference_ms if kernels.reference_ms and whole.reference_ms else 1.0
+    networks = [each._replace(ms=each.ms * scale) for each in whole.networks("int8")]
     log = Log(kernels.fingerprint, kernels.reference_ms)
     log.append(*kernels.kernels("int8"), *(each for each in networks if each.network.sha256 in known))
     return Found(log, [each for each in networks if each.network.sha256 not in known])
 
 
-def measured_networks(
-    path: Path, candidates: list[Candidate], reference_ms: float | None, name: RuntimeName
-) -> list[MeasuredNetwork]:
+def measured_networks(path: Path, candidates: list[Candidate], name: RuntimeName) -> Log:
     log = open_log(path, this_device(name))
-    log.reference_ms = reference_ms  # what is measured is told at the same speed of the core
     if log.measurements < len(candidates) * SWEEPS:
         with pinned(Report()), saving(log, path) as save:
+            meter = Meter(reference_ms=log.reference_ms)
+            log.reference_ms = meter.reference_ms
             progress = Progress(show, len(candidates) * SWEEPS)
-            Collection(runtime(name), "int8", Meter(reference_ms=reference_ms), log, save, progress).networks(
-                candidates
-            )
-    return log.networks("int8")
+            Collection(runtime(name), "int8", meter, log, save, progress).networks(candidates)
+    return log
 
 
 def show(done: int, total: int | None, note: str = "") -> None:
