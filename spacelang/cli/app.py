@@ -55,6 +55,7 @@ COMMANDS = {
     "solve": Command("search:solve", "spacelang solve specs/vnni_released.space --table table.parquet -o best.space"),
     "train": Command("train:train", "spacelang train found.space -o run"),
     "evaluate": Command("evaluate:evaluate", "spacelang evaluate run --models 10"),
+    "search": Command("find:search", "spacelang search found.space --run run -o models"),
     "export": Command("export:export", "spacelang export found.space --run run --to onnx -o found.onnx"),
     "profile": Command("profile:profile", "spacelang profile --device laptop -o profile"),
     "latency collect": Command("latency:collect", "spacelang latency collect --space specs/vnni.space -o vnni.parquet"),

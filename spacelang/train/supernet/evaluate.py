@@ -53,7 +53,7 @@ def evaluate(
     data = open_data(where or run.data, run.space)
     require_classes(data, run.space)
     if where is None:
-        _require_unchanged(run, data, folder)
+        require_unchanged(run, data, folder)
     device = accelerator_named(accelerator)
     device.place(supernet)
     evaluator = Evaluator(data, device, Processes(), workers)
@@ -75,7 +75,8 @@ def architectures(space: ir.SearchSpace, models: int, seed: int) -> dict[str, Ar
     return {"largest": largest(space), "smallest": smallest(space), **drawn}
 
 
-def _require_unchanged(run: Run, data: Data, folder: Path) -> None:
+def require_unchanged(run: Run, data: Data, folder: Path) -> None:
+    """Raises: SpacelangError: SP1507 if these images aren't those that a run was trained on."""
     if data.fingerprint != run.data_fingerprint:
         message = f"the images in {run.data} are not those that `{folder}` was trained on"
         refuse("SP1507", message, f"to evaluate on them all the same: --data {run.data}")

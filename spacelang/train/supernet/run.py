@@ -172,6 +172,12 @@ def _require_same(run: Run, space: ir.SearchSpace, data: Data, folder: Path) -> 
     refuse("SP1503", message, "go on with what it was begun with, or train in a new folder")
 
 
+def differences(before: ir.SearchSpace, after: ir.SearchSpace) -> str:
+    """What tells the networks of two spaces apart, in words; empty if they are the same."""
+    found = [_in_words(each) for each in _changes(before, ir.replace(after, train=before.train))]
+    return some(found, SHOWN, "differences", "; ")
+
+
 def _changes(before: ir.SearchSpace, after: ir.SearchSpace) -> Iterator[Change]:
     """What would change the result; settings that are written out are those that are not."""
     pair = (ir.replace(each, train=settings_of(each)) for each in (before, after))
