@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from spacelang.networks.sample import sample
     from spacelang.report.diagnostics import Diagnostic, SpacelangError
     from spacelang.review import Consequence, Review, Unfit, review
+    from spacelang.search.run import FoundModels, search_models
     from spacelang.translate.diff import Change, diff
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "Distill",
     "Evolution",
     "Evolved",
+    "FoundModels",
     "Genome",
     "Latencies",
     "Layer",
@@ -103,6 +105,7 @@ __all__ = [
     "review",
     "sample",
     "score",
+    "search_models",
     "smallest",
     "solve",
     "train",
@@ -201,6 +204,7 @@ _HOME = {
         "Change",
         "diff",
     ),
+    "search.run": ("FoundModels", "search_models"),
 }
 """The module of each public name."""
 _MODULE_OF = {name: f"{__name__}.{module}" for module, names in _HOME.items() for name in names}

@@ -211,8 +211,8 @@ def require_some_model(problem: Problem) -> None:
     if problem.fastest_ms > problem.targets_ms[-1]:
         refuse(
             "SP2004",
-            f"no model of {problem.space.name} is within {problem.targets_ms[-1]:g} ms on {problem.estimator.label}: "
-            f"the fastest takes {problem.fastest_ms:.4g} ms",
+            f"no model of {problem.space.name} is within {problem.targets_ms[-1]:g} ms: the fastest takes "
+            f"{problem.fastest_ms:.4g} ms on {problem.estimator.label}",
             "write greater `targets latency`, or search for a space with faster models",
         )
 

@@ -47,7 +47,7 @@ def test_no_model_is_scored_twice_and_none_beyond_the_count(algorithm: Algorithm
 def test_a_space_that_is_searched_to_its_end_stops() -> None:
     fastest = float(np.sort(LATENCIES)[9])
     for algorithm in ALGORITHMS:
-        scores = search(algorithm, Landscape(problem_of((fastest,))), 500)
+        scores = search(algorithm, Landscape(problem_of((fastest,))), 50)
         assert 0 < len(scores.known) <= 10
 
 
@@ -55,10 +55,11 @@ def test_a_space_that_is_searched_to_its_end_stops() -> None:
 def test_the_surrogate_finds_the_front_with_few_models(seed: int) -> None:
     landscape = Landscape(problem_of(TARGETS), seed)
     losses = np.array(landscape.losses([each.genes for each in MODELS]))
-    best = [losses[target >= LATENCIES].min() for target in TARGETS]
     found = [each.loss for each in search("surrogate", landscape, 120, seed).front() if each]
-    assert len(MODELS) > 1000
-    assert found == pytest.approx(best, abs=0.02)
+    pairs = zip(TARGETS, found, strict=True)
+    better = [int((losses[target >= LATENCIES] < loss - 1e-9).sum()) for target, loss in pairs]
+    assert len(MODELS) == 6912
+    assert max(better) < 10
 
 
 def test_targets_that_nothing_meets_have_no_front() -> None:
