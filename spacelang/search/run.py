@@ -6,9 +6,9 @@ import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
-import onnxruntime
 import torch
 
 from spacelang import __version__, ir
@@ -95,7 +95,7 @@ class Supernet:
         """What evaluations depend on besides the model."""
         return {
             "spacelang": __version__,
-            "onnxruntime": onnxruntime.__version__,
+            "onnxruntime": version("onnxruntime"),
             "supernet": self.run.supernet_sha256,
             "data": self.data.fingerprint,
             "images": self.count,

@@ -31,6 +31,7 @@ AREAS = {
     "SP17": "ONNX and TFLite files",
     "SP18": "Profiles",
     "SP19": "Exporting",
+    "SP20": "Searching for models",
     "SP25": "Editors and other tools",
 }
 INTRODUCTION = """# Errors and warnings
