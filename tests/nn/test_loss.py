@@ -38,6 +38,14 @@ def test_a_constant_channel_is_left_out() -> None:
     assert torch.isfinite(student.grad).all()
 
 
+@pytest.mark.parametrize("scale", [1e-2, 1e-5])
+def test_a_channel_that_is_nearly_constant_does_not_drown_the_others(scale: float) -> None:
+    teacher = torch.randn(8, 64, 6, 6)
+    teacher[:, 5] *= scale
+    student = teacher + 0.1 * torch.randn_like(teacher)
+    assert float(nn.nsr_loss(student, teacher)) < 0.03
+
+
 def test_refuses_other_shapes() -> None:
     with pytest.raises(ValueError, match=r"the student's map is \(1, 2, 3, 3\), the teacher's \(1, 4, 3, 3\)"):
         nn.nsr_loss(torch.zeros(1, 2, 3, 3), torch.zeros(1, 4, 3, 3))

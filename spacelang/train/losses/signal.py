@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from spacelang.nn.loss import signal_of
+
 
 class Signal:
     """The teacher's variance in each channel, summed up batch by batch in float64.
@@ -43,7 +45,7 @@ def nsr(noises: Tensor, signal: Signal) -> float:
     Args:
         noises: (channels,) the sum of `noise` over the batches that `signal` was given.
     """
-    variance = signal.variance
+    variance = signal_of(signal.variance)
     live = variance > 0
     if not live.any():
         return 0.0

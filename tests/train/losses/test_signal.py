@@ -30,6 +30,14 @@ def test_it_is_the_loss_of_the_whole_set(batch: int) -> None:
     assert mean != pytest.approx(whole, rel=0.01)
 
 
+def test_the_floor_is_that_of_the_loss() -> None:
+    teacher = torch.randn(32, 6, 5, 5) * torch.tensor([1, 1e-4, 1, 1, 1, 1]).view(-1, 1, 1)
+    student = teacher + 0.1 * torch.randn_like(teacher)
+    whole = float(nsr_loss(student.double(), teacher.double()))
+    assert over_batches(student, teacher, 8) == pytest.approx(whole, rel=1e-6)
+    assert whole < 1
+
+
 def test_a_channel_without_variance_is_left_out() -> None:
     teacher = torch.randn(8, 3, 4, 4)
     teacher[:, 1] = 0.1
