@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from spacelang.evolve.table.parquet import read_table, write_table
     from spacelang.evolve.table.table import Latencies, Rows, Table
     from spacelang.ir.nodes import SearchSpace
-    from spacelang.language.settings import Device, Distill, Evolution, Penalty, Quality, Targets, Train
+    from spacelang.language.settings import Device, Distill, Evolution, Limits, Penalty, Quality, Targets, Train
     from spacelang.networks.architecture import (
         Architecture,
         LayerChoice,
@@ -62,6 +62,7 @@ __all__ = [
     "Layer",
     "LayerChoice",
     "LayerCost",
+    "Limits",
     "Op",
     "Penalty",
     "Prediction",
@@ -157,7 +158,7 @@ _HOME = {
     "language.settings": (
         "Device",
         "Distill",
-        "Evolution",
+        "Evolution", "Limits",
         "Penalty",
         "Quality",
         "Targets",

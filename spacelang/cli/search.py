@@ -82,7 +82,7 @@ def score(
     from spacelang.evolve.quality.quality import score as scored
     from spacelang.evolve.table.parquet import read_table
     from spacelang.evolve.table.part import table_for
-    from spacelang.networks.genome import decode
+    from spacelang.networks.genome import decode, narrow
 
     if encoding is None:
         space = load_space(file, ("space",), mends={"hyperspace": "after a hyperspace, give an ENCODING"})
@@ -92,6 +92,11 @@ def score(
     measured = read_table(table)
     if encoding is None:
         found = scored(space, measured)
+        if narrow(measured.space, found.genome, space.name).sha256 != space.sha256:
+            say(
+                f"{space.name} is scored as {found.encoding} of {measured.space.name}, where it comes from; "
+                "the table measured other choices of it"
+            )
     else:
         genome, measured = decode(space, encoding), table_for(space, measured)
         found = scored(genome, measured, *_settings(space), limits=space.limits)

@@ -10,17 +10,22 @@ import re
 import tarfile
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from spacelang import ir
 from spacelang.driver import compile_source
+from spacelang.evolve.evolution import evolve
 from spacelang.evolve.quality.quality import score
+from spacelang.evolve.solve import solve
 from spacelang.evolve.table import archive
 from spacelang.evolve.table.importer import import_table
-from spacelang.evolve.table.parquet import fingerprint
-from spacelang.networks.genome import decode
+from spacelang.evolve.table.parquet import fingerprint, read_table, write_table
+from spacelang.evolve.table.table import Latencies, Table
+from spacelang.networks.genome import Genome, decode
 from spacelang.report.diagnostics import SpacelangError
 from spacelang.report.source import Source
 from tests.evolve.synthetic import FIXED, TEXT, TINY, csv_files, random_table
@@ -206,9 +211,39 @@ def test_blocks_that_such_files_cannot_tell_are_refused(tmp_path: Path) -> None:
         import_table(folder(tmp_path / "t", FILES), space, FIXED)
 
 
-def test_a_missing_archive_and_missing_latencies_are_both_said(tmp_path: Path) -> None:
-    with pytest.raises(SpacelangError, match=r"(?s)nowhere: No such file.*SP0714.*resolution 64 is missing.*--fixed"):
+def test_a_missing_archive_is_said(tmp_path: Path) -> None:
+    with pytest.raises(SpacelangError, match=r"SP0710.*nowhere: No such file"):
         import_table(tmp_path / "nowhere", TINY, {32: 1.0})
+
+
+def test_only_resolutions_with_rows_need_a_fixed_latency(tmp_path: Path) -> None:
+    table = random_table(0, rows=12)
+    with pytest.raises(SpacelangError, match=r"SP0714.*resolution 64 is missing.*--fixed"):
+        Table.of(TINY, table.rows, Latencies("cpu", {32: 1.0}, np.ones(len(table.rows))), "")
+    small = Table.of(TINY, table.rows.take(np.flatnonzero(table.rows.resolution == 32)), None, "")
+    small = small.attach("cpu", np.ones(len(small.rows)), {32: 0.5})
+    write_table(small, tmp_path / "small.parquet")
+    quality = ir.Quality(estimator="exact", top=3)
+    found = solve(TINY, read_table(tmp_path / "small.parquet"), (4, 6), quality)
+    assert {each.resolution for target in found.score.targets for each in target.best} == {32}
+
+
+@pytest.mark.parametrize("loss", [np.nan, np.inf, -1.0, 0.0])
+def test_a_loss_that_can_not_be_is_refused_everywhere(tmp_path: Path, loss: float) -> None:
+    table = random_table(0)
+    spoilt = replace(table.rows, loss=np.where(np.arange(len(table.rows)) == 3, loss, table.rows.loss))
+    bad = replace(table, rows=spoilt)
+    quality = ir.Quality(estimator="exact", top=3)
+    for call in (
+        lambda: Table.of(TINY, spoilt, None, ""),
+        lambda: write_table(bad, tmp_path / "bad.parquet"),
+        lambda: solve(TINY, bad, (4, 6), quality),
+        lambda: score(Genome((1, 1, 1), (0, 0, 0)), bad, (4, 6), quality),
+        lambda: evolve(TINY, bad),
+    ):
+        with pytest.raises(SpacelangError, match=r"SP0703.*losses aren't usable; the first is .*in row 3"):
+            call()
+    assert not list(tmp_path.iterdir())
 
 
 def test_archives_that_cannot_be_read_are_refused(tmp_path: Path) -> None:

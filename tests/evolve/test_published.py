@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import spacelang
 from spacelang import ir
 from spacelang.evolve.evolution import evolve
 from spacelang.evolve.quality.quality import score
@@ -115,3 +116,11 @@ def test_sampling_approaches_the_exact_score_from_below(published: Table, vnni_r
         quality = ir.Quality(estimator="sampled", samples=samples, top=20)
         means.append(np.mean([score(genome, published, (20, 25), quality, seed).total for seed in range(5)]))
     assert means[0] < means[1] < precise
+
+
+def test_a_space_is_scored_by_where_it_comes_from(published: Table) -> None:
+    """Its table was measured with fewer kernels and resolutions than the published space has."""
+    space = spacelang.load(Path(__file__).parents[2] / "specs" / "spaceevo_vnni.space")
+    found = score(space, published, (8, 10, 15, 20, 25), exact(20))
+    assert found.encoding == "151122-023231"
+    assert found.total == pytest.approx(2.228501, abs=5e-7)

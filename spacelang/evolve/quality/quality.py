@@ -19,8 +19,8 @@ from spacelang.evolve.quality.sampled import Sampler
 from spacelang.evolve.settings import limits_of, quality_of, require_space, targets_of
 from spacelang.evolve.table.part import table_for
 from spacelang.evolve.table.table import Table, all_cells, cells_of, require_table
-from spacelang.networks.genome import Genome, encode, narrow
-from spacelang.report.diagnostics import Report
+from spacelang.networks.genome import Genome, decode, encode, narrow
+from spacelang.report.diagnostics import SpacelangError, refuse
 
 
 @dataclass(frozen=True)
@@ -197,14 +197,12 @@ def locate(space: ir.SearchSpace, table: Table) -> Genome:
 
     Raises: SpacelangError: SP0704, SP0723: if the hyperspace doesn't contain it, or it is none.
     """
-    report = Report()
     if space.kind != "space":
-        report.error(
+        refuse(
             "SP0723",
             f"{space.name} is a {space.kind}, and a score is of a space: one block and one width list a stage",
-            help="give a space, or the encoding of one",
+            "give a space, or the encoding of one",
         )
-        report.raise_if_failed()
     blocks, windows = [], []
     for mine, wider in zip(space.stages, table.space.stages, strict=False):
         blocks.append(_id_of(mine.candidates[0], wider))
@@ -213,7 +211,33 @@ def locate(space: ir.SearchSpace, table: Table) -> Genome:
         table.require_fit(space)
     genome = Genome(tuple(blocks), tuple(windows))
     narrowed = narrow(table.space, genome, f"{table.space.name}:{encode(genome)}")
-    table.require_fit(_renumbered(space, genome), narrowed)
+    try:
+        table.require_fit(_renumbered(space, genome), narrowed)
+    except SpacelangError:
+        measured = _origin_there(space, table)
+        if measured is None:
+            raise
+        return measured
+    return genome
+
+
+def _origin_there(space: ir.SearchSpace, table: Table) -> Genome | None:
+    """The genome that a space's origin tells, where the table's hyperspace has the same blocks and width lists there.
+
+    The table may have been measured with fewer choices of kernels or resolutions than the space has: a score is then of
+    those that were measured.
+    """
+    encoding = space.origin.encoding if space.origin else None
+    if encoding is None:
+        return None
+    try:
+        genome = decode(table.space, encoding)
+    except SpacelangError:
+        return None
+    for mine, wider, block, window in zip(space.stages, table.space.stages, *genome, strict=True):
+        there = wider.candidate(block).block, wider.windows[window], wider.stride
+        if (mine.candidates[0].block, mine.windows[0], mine.stride) != there:
+            return None
     return genome
 
 

@@ -33,7 +33,7 @@ def table_for(space: ir.SearchSpace, table: Table) -> Table:
     stage, block, window = np.concatenate(labels).T
     latencies = table.latencies
     if latencies is not None:
-        fixed_ms = {size: latencies.fixed_ms[size] for size in space.resolutions}
+        fixed_ms = {size: latencies.fixed_ms[size] for size in space.resolutions if size in latencies.fixed_ms}
         latencies = replace(latencies, fixed_ms=fixed_ms, rows_ms=latencies.rows_ms[kept])
     rows_here = replace(table.rows.take(kept), stage=stage, block=block, window=window)
     return Table.of(space, rows_here, latencies, table.origin)

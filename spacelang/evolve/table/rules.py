@@ -9,12 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from spacelang import ir
-from spacelang.evolve.table.table import FloatArray, IntArray, Rows
+from spacelang.evolve.table.table import MAX_LOSS, FloatArray, IntArray, Rows, usable
 from spacelang.networks.positions import entry_widths
 from spacelang.report.suggest import listed
-
-MAX_LOSS = 1e4
-"""A greater loss is not meant: an output of zeros has the loss 1."""
 
 
 class Problem(NamedTuple):
@@ -135,11 +132,6 @@ class _StageChecks:
     def _flag(self, bad: npt.NDArray[np.bool_], reason: Callable[[int], str]) -> None:
         for row in np.flatnonzero(bad).tolist():
             self.found.setdefault(row, reason(row))
-
-
-def usable(loss: FloatArray) -> npt.NDArray[np.bool_]:
-    """Whether each loss is one that a row may have."""
-    return np.isfinite(loss) & (loss > 0) & (loss <= MAX_LOSS)
 
 
 def _number(value: np.generic) -> str:

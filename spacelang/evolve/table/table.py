@@ -6,7 +6,7 @@ the loss of block-wise distillation. None of that depends on a device, so latenc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -26,6 +26,8 @@ from spacelang.translate.diff import Change, diff
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
+MAX_LOSS = 1e4
+"""A greater loss is not meant: an output of zeros has the loss 1."""
 SHOWN = 5
 """So many findings of one kind are listed; the rest are counted."""
 
@@ -135,7 +137,11 @@ class Table:
 
     @staticmethod
     def of(space: ir.SearchSpace, rows: Rows, latencies: Latencies | None, origin: str) -> Table:
-        """A table of rows in any order. Whether they are rows of this space is for `check_rows` to say."""
+        """A table of rows in any order. `write_table` and `read_table` also check that the space can contain them.
+
+        Raises: SpacelangError: SP0703, SP0714: if a loss or a latency isn't usable, or one is missing.
+        """
+        _require_sound(space, rows, latencies)
         if latencies is not None:
             latencies = replace(latencies, rows_ms=latencies.rows_ms[rows.order])
         return Table(without_settings(space), rows.take(rows.order), latencies, origin)
@@ -165,7 +171,7 @@ class Table:
             SpacelangError: SP0703, SP0714: if one is missing, not positive or too large.
         """
         report = Report()
-        check_latencies(self.space, len(self.rows), Latencies(device, fixed_ms, rows_ms), report)
+        check_latencies(self.space, self.rows, Latencies(device, fixed_ms, rows_ms), report)
         report.raise_if_failed()
         return replace(self, latencies=Latencies(device, dict(fixed_ms), rows_ms))
 
@@ -231,10 +237,11 @@ def _in_words(change: Change) -> str:
 
 
 def require_table(table: Any) -> Table:
-    """Raises: SpacelangError: SP0725: if it isn't a table."""
+    """Raises: SpacelangError: SP0703, SP0714, SP0725: if it isn't a table, or one that was spoilt since it was made."""
     if not isinstance(table, Table):
         mend = 'give what `spacelang.read_table("FILE")` returns'
         refuse("SP0725", f"the table is {table!r}, a {type(table).__name__}", mend)
+    _require_sound(table.space, table.rows, table.latencies)
     return table
 
 
@@ -261,27 +268,50 @@ def genome_of_cells(cells: tuple[Cell, ...]) -> Genome:
     return Genome(tuple(each.block for each in cells), tuple(each.window for each in cells))
 
 
-def check_latencies(space: ir.SearchSpace, rows: int, latencies: Latencies, report: Report) -> None:
-    """Reports SP0703 for rows without a usable latency, SP0714 for resolutions without a fixed one."""
-    usable = np.isfinite(latencies.rows_ms) & (latencies.rows_ms > 0) & (latencies.rows_ms <= MAX_LATENCY_MS)
-    if len(usable) != rows:
-        report.error("SP0703", f"there are {len(usable)} latencies for {rows} rows")
-    elif not usable.all():
-        first = int(np.flatnonzero(~usable)[0])
+def _require_sound(space: ir.SearchSpace, rows: Rows, latencies: Latencies | None) -> None:
+    """Raises: SpacelangError: SP0703, SP0714: if a loss or a latency isn't usable, or one is missing."""
+    report = Report()
+    bad = np.flatnonzero(~usable(rows.loss))
+    if len(bad):
         report.error(
             "SP0703",
-            f"{np.count_nonzero(~usable)} of {rows} latencies are not usable; the first is "
+            f"{len(bad)} of {len(rows)} losses aren't usable; the first is {rows.loss[bad[0]]:g}, in row {bad[0]}",
+            help=f"a loss is above 0 and at most {MAX_LOSS:g}",
+        )
+    if latencies is not None:
+        check_latencies(space, rows, latencies, report)
+    report.raise_if_failed()
+
+
+def usable(loss: FloatArray) -> npt.NDArray[np.bool_]:
+    """Whether each loss is one that a row may have."""
+    return np.isfinite(loss) & (loss > 0) & (loss <= MAX_LOSS)
+
+
+def check_latencies(space: ir.SearchSpace, rows: Rows, latencies: Latencies, report: Report) -> None:
+    """Reports SP0703 for rows without a usable latency, SP0714 for resolutions without a fixed one."""
+    good = np.isfinite(latencies.rows_ms) & (latencies.rows_ms > 0) & (latencies.rows_ms <= MAX_LATENCY_MS)
+    if len(good) != len(rows):
+        report.error("SP0703", f"there are {len(good)} latencies for {len(rows)} rows")
+    elif not good.all():
+        first = int(np.flatnonzero(~good)[0])
+        report.error(
+            "SP0703",
+            f"{np.count_nonzero(~good)} of {len(rows)} latencies are not usable; the first is "
             f"{latencies.rows_ms[first]:g} ms, in row {first}",
             help=f"a latency is above 0 and at most {MAX_LATENCY_MS:g} ms",
         )
-    check_fixed(space, latencies.fixed_ms, report)
+    check_fixed(space, latencies.fixed_ms, report, np.unique(rows.resolution).tolist())
 
 
-def check_fixed(space: ir.SearchSpace, fixed_ms: Mapping[int, float], report: Report) -> None:
-    """Reports SP0714 unless there is one positive fixed latency for each resolution of the space, and no other."""
+def check_fixed(
+    space: ir.SearchSpace, fixed_ms: Mapping[int, float], report: Report, measured: Collection[int]
+) -> None:
+    """Reports SP0714 unless there is one positive fixed latency for each resolution that has rows, and none that isn't
+    a resolution of the space."""
     legal = listed(map(str, space.resolutions), "and")
     for resolution in space.resolutions:
-        if resolution not in fixed_ms:
+        if resolution in measured and resolution not in fixed_ms:
             report.error(
                 "SP0714",
                 f"the fixed latency of stem and head at resolution {resolution} is missing",

@@ -9,8 +9,7 @@ from typing import NamedTuple, NoReturn
 
 import numpy as np
 
-from spacelang.evolve.table.rules import MAX_LOSS, usable
-from spacelang.evolve.table.table import SHOWN, Cell, Rows, Table
+from spacelang.evolve.table.table import MAX_LOSS, SHOWN, Cell, Rows, Table, usable
 from spacelang.report.diagnostics import refuse
 from spacelang.report.progress import Update
 from spacelang.report.suggest import some
