@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from spacelang.driver import compile_source
 from spacelang.evolve.table.inventory import inventory
-from spacelang.evolve.table.parquet import METADATA_KEY, fingerprint, read_table, write_table
+from spacelang.evolve.table.parquet import METADATA_KEY, _to_bytes, fingerprint, read_table, write_table
 from spacelang.evolve.table.table import Cell, Latencies, Table
 from spacelang.report.diagnostics import SpacelangError
 from spacelang.report.source import Source
@@ -122,7 +122,9 @@ def test_a_table_without_losses_in_fp32_stays_one_of_the_first_version(path: Pat
 
 
 def test_losses_in_fp32_are_checked(tmp_path: Path) -> None:
-    write_table(with_fp32(-1), tmp_path / "bad.parquet")
+    with pytest.raises(SpacelangError, match=r"SP0703.*the table: row 0: the FP32 loss"):
+        write_table(with_fp32(-1), tmp_path / "bad.parquet")
+    (tmp_path / "bad.parquet").write_bytes(_to_bytes(with_fp32(-1)))
     with pytest.raises(SpacelangError, match=r"SP0703.*row 0: the FP32 loss -0\.\d+ is not above 0 and at most 10000"):
         read_table(tmp_path / "bad.parquet")
 
@@ -223,7 +225,7 @@ def test_layers_that_share_a_choice_must_share_it(tmp_path: Path) -> None:
     text = TEXT.replace("stage stage1  { ", "stage stage1  { uniform {width, kernel}, ")
     (space,) = compile_source(Source("uniform.space", text))
     table = random_table(1, rows=30, space=space)
-    write_table(table, tmp_path / "t.parquet")
+    (tmp_path / "t.parquet").write_bytes(_to_bytes(table))
     with pytest.raises(SpacelangError, match="the width of layer 2 is another than layer 1's, and stage1 shares one"):
         read_table(tmp_path / "t.parquet")
 
