@@ -158,7 +158,8 @@ _HOME = {
     "language.settings": (
         "Device",
         "Distill",
-        "Evolution", "Limits",
+        "Evolution",
+        "Limits",
         "Penalty",
         "Quality",
         "Targets",
