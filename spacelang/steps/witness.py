@@ -18,8 +18,8 @@ z the zero point of the output, and r(·) rounding half to even:
 
 onnxruntime's sigmoid approximates the exponential to about 2e-7: an entry of its table of 256 may be 1 off where the
 exact value lies within that of a half. Processors without AVX2 and FMA round a sum differently: 1 off at such ties.
-XNNPACK and TFLite compute the same with factors in fixed point: at most 1 apart, and nearly always equal; sums of two
-maps and means differ where the exact value is halfway between two integers, which a ratio such as 1.7 often makes.
+XNNPACK and TFLite compute the same with factors in fixed point: at most 1 apart, and nearly always equal; sums, means
+and hard sigmoids differ where the exact value is halfway between two integers, as ratios such as 1.7 often make it.
 """
 
 from __future__ import annotations
@@ -181,16 +181,17 @@ def held(step: Step, size: int) -> NDArray[np.float32]:
 
 
 def halfway(step: Step, maps: Sequence[Map], inputs: Sequence[Maps]) -> NDArray[np.bool_]:
-    """Where the exact value of a sum or a mean lies in the middle between two integers.
+    """Where the exact value of a sum or a mean lies in the middle between two integers, as a hard sigmoid of 0 does.
 
     There, what a runtime gives depends on how it rounds its factors: XNNPACK and TFLite may take the other one. For
     other operators such values are too rare to matter.
     """
-    made = _grid(step.made)
-    if step.kind not in ("add", "pool"):
+    if step.kind not in ("add", "pool", "hsigmoid"):
         return np.zeros((1, 1, 1, 1), np.bool_)
+    made = GATE if step.kind == "hsigmoid" else _grid(step.made)
     numbers = [_less_zero(x, _grid(each)) * np.float64(_grid(each).scale) for x, each in zip(inputs, maps, strict=True)]
-    exact = sum(numbers) if step.kind == "add" else numbers[0].mean((2, 3), keepdims=True)
+    three = 3 if step.kind == "hsigmoid" else 0
+    exact = numbers[0].mean((2, 3), keepdims=True) if step.kind == "pool" else sum(numbers, start=np.float64(three))
     return np.asarray(np.abs(exact / made.scale % 1 - 0.5) < TIE)
 
 

@@ -1,8 +1,8 @@
 """Float kernels in the layout that they have inside a network.
 
-onnxruntime lays the float feature maps of convolutions out in blocks of channels, and reorders them at the first and
-behind the last operator that wants blocks. A convolution alone is both, so it would seem far slower than it is between
-others: a depthwise one takes up to twice as long.
+onnxruntime lays out the float feature maps of convolutions in blocks of channels, and reorders them before the first
+operator that wants blocks and after the last. A convolution by itself is both, so it would seem far slower than it is
+between others: a depthwise one takes up to twice as long.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ENTRY, EXIT = "ReorderInput", "ReorderOutput"
 
 
 def without_reordering(model: bytes) -> bytes:
-    """A float model that reads and writes blocks, if it is a convolution that can; else the model itself.
+    """The model with its maps in blocks, if it is a convolution that can take them; else the model itself.
 
     The result is for this machine alone: how many channels a block has depends on the processor.
     """

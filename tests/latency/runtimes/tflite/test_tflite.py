@@ -18,7 +18,7 @@ from spacelang.latency.runtimes.tflite.interpreter import LiteModel
 from spacelang.networks.kernels import Kernel
 from spacelang.networks.sample import sample
 from spacelang.steps import INPUT, Grid, Map, Step, Steps, Window, kernel_steps
-from spacelang.steps.network import StepKind
+from spacelang.steps.network import HSIGMOID, StepKind
 from spacelang.steps.witness import halfway, run_integers
 from tests.latency.runtimes.test_graphs import KERNELS, PRECISIONS
 from tests.nn.networks import SPECS, spec
@@ -169,6 +169,18 @@ def test_sums_halfway_between_two_integers_may_go_either_way() -> None:
     apart = np.abs(run_lite(steps, inputs).astype(int) - run_integers(steps, inputs)[0])
     tied = halfway(step, maps, inputs)
     assert 0.05 < tied.mean() < 0.2
+    assert apart.max() <= 1
+    assert not apart[~tied].any()
+
+
+def test_a_hard_sigmoid_of_0_is_halfway() -> None:
+    """127.5 in steps of 1/255."""
+    given = Map(8, 4, Grid(0.0071, 131))
+    steps = Steps((given,), (Step("hsigmoid", "gate", (INPUT,), Map(8, 4, HSIGMOID)),))
+    x = np.random.default_rng(0).integers(125, 137, (1, 8, 4, 4), np.uint8)
+    tied = halfway(steps.steps[0], [given], [x])
+    assert (tied == (x == 131)).all()
+    apart = np.abs(run_lite(steps, [x]).astype(int) - run_integers(steps, [x])[0])
     assert apart.max() <= 1
     assert not apart[~tied].any()
 
