@@ -21,6 +21,7 @@ from spacelang.evolve.settings import natural, seconds_of, share_of
 from spacelang.evolve.table.table import Cell, FloatArray, Table, genome_of_cells
 from spacelang.networks.genome import Genome
 from spacelang.report.diagnostics import refuse
+from spacelang.report.html import table as html_table
 
 PROGRESS_SECONDS = 0.1
 """Between two calls, at least."""
@@ -80,6 +81,16 @@ class Solution:
     bound: float
     runner_up_bound: float
     stopped: Reason | None = None
+
+    def __repr__(self) -> str:
+        return f"<solution {self.score.encoding}: {self.score.total:.6f}, {'proved' if self.proved else 'not proved'}>"
+
+    def _repr_html_(self) -> str:
+        rows = (
+            (rank, each.encoding, f"{each.total:.6f}", "yes" if rank <= self.certain else "no")
+            for rank, each in enumerate(self.scores, 1)
+        )
+        return html_table(f"the best spaces, after {self.nodes} nodes", ("rank", "encoding", "score", "proved"), rows)
 
     @property
     def score(self) -> Score:

@@ -333,6 +333,14 @@ class SearchSpace(Node):
     distill: Distill | None = None
     train: Train | None = None
 
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self.name} on {self.device.name}: {len(self.stages)} stages, {self.short_hash}>"
+
+    def _repr_html_(self) -> str:
+        from spacelang.ir.display import html_of
+
+        return html_of(self)
+
     @cached_property
     def blocks_by_name(self) -> Mapping[str, Block]:
         return {each.name: each for each in self.blocks}

@@ -21,6 +21,7 @@ from spacelang.evolve.table.part import table_for
 from spacelang.evolve.table.table import Table, all_cells, cells_of, require_table
 from spacelang.networks.genome import Genome, decode, encode, narrow
 from spacelang.report.diagnostics import SpacelangError, refuse
+from spacelang.report.html import table as html_table
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,13 @@ class Score:
     @property
     def encoding(self) -> str:
         return encode(self.genome)
+
+    def __repr__(self) -> str:
+        return f"<score {self.total:.6f} of {self.encoding}>"
+
+    def _repr_html_(self) -> str:
+        rows = ((f"{each.target_ms:g} ms", f"{each.value:.6f}") for each in self.targets)
+        return html_table(f"{self.encoding}: {self.total:.6f}", ("target", "score"), rows)
 
 
 class Estimator:

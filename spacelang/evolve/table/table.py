@@ -20,6 +20,7 @@ from spacelang.evolve.settings import MAX_LATENCY_MS
 from spacelang.networks.architecture import LayerChoice
 from spacelang.networks.genome import Genome
 from spacelang.report.diagnostics import Report, refuse
+from spacelang.report.html import table as html_table
 from spacelang.report.suggest import listed, some
 from spacelang.translate.diff import Change, diff
 
@@ -134,6 +135,20 @@ class Table:
     rows: Rows
     latencies: Latencies | None
     origin: str
+
+    def __repr__(self) -> str:
+        device = f"latencies of {self.latencies.device}" if self.latencies is not None else "no latencies"
+        return f"<table of {self.space.name}: {len(self.rows)} rows, {len(self.cells)} cells, {device}>"
+
+    def _repr_html_(self) -> str:
+        counts: dict[tuple[int, int], int] = {}
+        for cell, rows in self.cells.items():
+            key = (cell.stage, cell.block)
+            counts[key] = counts.get(key, 0) + rows.stop - rows.start
+        names = [(stage.name, each.block, index, each.id) for index, stage in enumerate(self.space.stages)
+                 for each in stage.candidates]  # fmt: skip
+        shown = ((stage, block, counts.get((index, id), 0)) for stage, block, index, id in names)
+        return html_table(repr(self)[1:-1], ("stage", "block", "rows"), shown)
 
     @staticmethod
     def of(space: ir.SearchSpace, rows: Rows, latencies: Latencies | None, origin: str) -> Table:
