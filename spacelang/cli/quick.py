@@ -15,7 +15,13 @@ from spacelang.report.render import Format
 
 FLAGS = {
     "check": {"--strict": "strict", "-q": "quiet", "--quiet": "quiet", "--json": "json"},
-    "fmt": {"--check": "check", "--diff": "diff", "-q": "quiet", "--quiet": "quiet"},
+    "fmt": {
+        "--check": "check",
+        "--diff": "diff",
+        "-q": "quiet",
+        "--quiet": "quiet",
+        "--update-origin": "update_origin",
+    },
 }
 VALUES = {
     "check": {"--format": "format", "--stdin-filename": "stdin_filename"},
