@@ -3,7 +3,6 @@
     load_program    parse and read a text and what it imports
     check           everything that is wrong, in one report; what `from` lines claim is held against the spaces
     lower           one IR for each space that the text declares
-    verify          the IR's own rules, so that a defect of ours is not passed on
     emit, write     the files of the backends, into a directory
 
 Checking needs no IR, so none of the later phases is imported before it is reached.
@@ -55,12 +54,9 @@ def compile_source(source: Source, path: Path | None = None, report: Report | No
     report.raise_if_failed()
 
     from spacelang.translate.lower import lower
-    from spacelang.verify.space import verify
+    from spacelang.verify.space import mark_verified
 
-    spaces = lower(program)
-    if wrong := [each for space in spaces for each in verify(space)]:
-        raise SpacelangError(wrong)
-    return spaces
+    return tuple(map(mark_verified, lower(program)))
 
 
 def compile_to(

@@ -65,7 +65,9 @@ def expressions(names: tuple[str, ...]) -> st.SearchStrategy[ir.Expr]:
 
 
 def round8(inner: ir.Expr) -> ir.Expr:
-    return ir.Call(function="round8", arguments=(inner,))
+    """At least 8, though what is inside may be negative."""
+    positive = ir.Call(function="max", arguments=(inner, ir.Num(value=1)))
+    return ir.Call(function="round8", arguments=(positive,))
 
 
 @st.composite

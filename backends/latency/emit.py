@@ -7,6 +7,7 @@ from itertools import groupby
 
 from spacelang import ir
 from spacelang.backends.protocol import writing_out
+from spacelang.ir.operators import LAWS
 from spacelang.networks.census import census
 from spacelang.networks.kernels import Kernel
 
@@ -16,18 +17,8 @@ MEANING = (
     "pixels; act is the activation that runs inside the kernel. max_per_model is the largest number of times that one "
     "single model, of any resolution, block and width list that the space allows, contains the kernel."
 )
-PARAMETERS = {
-    "conv": ("channels_in", "channels_out", "size", "kernel", "stride", "act"),
-    "dwconv": ("channels_in", "size", "kernel", "stride", "act"),
-    "se": ("channels_in", "size", "squeeze"),
-    "add": ("channels_in", "size", "act"),
-    "avgpool": ("channels_in", "size", "kernel", "stride"),
-    "maxpool": ("channels_in", "size", "kernel", "stride"),
-    "pool": ("channels_in", "size"),
-    "linear": ("channels_in", "channels_out"),
-}
-"""The fields of `Kernel` that tell kernels of one kind apart."""
 ACTIVATION = ("channels_in", "size")
+"""The fields of `Kernel` that tell the kernels of an activation apart."""
 
 
 class LatencyBackend:
@@ -45,7 +36,7 @@ def _document(space: ir.SearchSpace, counts: dict[Kernel, int]) -> str:
     header = {
         "format": FORMAT,
         "space": {"kind": space.kind, "name": space.name, "sha256": space.sha256},
-        "device": ir.to_data(space.device),
+        "device": _device(space.device),
         "meaning": MEANING,
         "count": len(counts),
     }
@@ -54,8 +45,13 @@ def _document(space: ir.SearchSpace, counts: dict[Kernel, int]) -> str:
     return "{\n" + "".join(lines) + '  "kernels": {\n' + ",\n".join(tables) + "\n  }\n}\n"
 
 
+def _device(device: ir.Device) -> dict[str, object]:
+    """What of it matters to a measurement."""
+    return {name: value for name, value in ir.items(device) if name != "hidden"}
+
+
 def _table(kind: str, kernels: list[Kernel], counts: dict[Kernel, int]) -> str:
-    fields = PARAMETERS.get(kind, ACTIVATION)
+    fields = LAWS[kind].fields if kind in LAWS else ACTIVATION
     rows = ",\n".join(
         f"        {json.dumps([*(getattr(each, field) for field in fields), counts[each]])}" for each in kernels
     )

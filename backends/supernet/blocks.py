@@ -4,27 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from spacelang import ir
 from spacelang.backends.supernet.expressions import Expressions, words
 from spacelang.backends.supernet.extent import LAYER, Extent, Role
 from spacelang.backends.supernet.layout import Code, Group, call, flat, keyword, lay_out, statement, tuple_of
-from spacelang.verify.blocks import expressions
+from spacelang.ir.expressions import refs
+from spacelang.ir.operators import OPERATORS, Part, expressions
 
-LAYERS = {
-    "conv": "nn.ElasticConv2d",
-    "dwconv": "nn.ElasticDepthwiseConv2d",
-    "se": "nn.SqueezeExcite",
-    "act": "nn.Activation",
-    "avgpool": "nn.AvgPool2d",
-    "maxpool": "nn.MaxPool2d",
-}
 SHORTCUTS = {
     "identity": "nn.IdentityShortcut",
     "project": "nn.ProjectShortcut",
     "avgpool_project": "nn.AvgPoolProjectShortcut",
 }
-Operator = ir.Conv | ir.DepthwiseConv | ir.SqueezeExcite | ir.Activation | ir.Pool
 
 
 @dataclass
@@ -65,6 +58,19 @@ class BlockClass:
         if self.projects:
             arguments.append(f"projects={found.projects}")
         return call(self.name, *arguments)
+
+
+_ROLES = {role: at for at, role in enumerate(("stride", "count", "activation", "norm", "flag", "number", "condition"))}
+
+
+def _order(part: Part) -> tuple[bool, bool, bool, int]:
+    """Of the parts as arguments: what is passed by position, the kernel, stride and repetitions, the others."""
+    kernel = part.rule is not None and part.rule.odd
+    return not _positional(part), not kernel, part.role not in ("stride", "count"), _ROLES[part.role]
+
+
+def _positional(part: Part) -> bool:
+    return part.place != "modifier" and (part.rule is None or not part.rule.odd)
 
 
 def block_class(name: str, block: ir.Block, extents: Sequence[Extent], whole: Iterable[str]) -> BlockClass:
@@ -115,11 +121,13 @@ class _Writer:
 
     # --- steps ---
 
-    def _operator(self, at: int, step: Operator, name: str) -> None:
+    def _operator(self, at: int, step: ir.Step, name: str) -> None:
         flag = self._flag(at, step, name)
         depth = 4 if flag else 0
-        init = statement(f"self.{name} = ", call(LAYERS[step.kind], *self._made_of(at, step, name)), depth)
-        residual = isinstance(step, ir.Conv | ir.DepthwiseConv) and step.residual
+        init = statement(
+            f"self.{name} = ", call(f"nn.{OPERATORS[step.kind].layer}", *self._made_of(at, step, name)), depth
+        )
+        residual = getattr(step, "residual", False)
         addition = f"add{self._number(at)}"
         if residual:
             init.append(f"{' ' * depth}self.{addition} = nn.Add()")
@@ -138,64 +146,60 @@ class _Writer:
         self.value = "y"
         self._follow(at, step, name)
 
-    def _flag(self, at: int, step: Operator, name: str) -> str | None:
+    def _flag(self, at: int, step: ir.Step, name: str) -> str | None:
         """The argument that says whether a layer ever has this step, where that differs between layers."""
         if step.when is None or all(at in each.present for each in self.extents):
             return None
         self.made.flags[at] = f"has_{name}"
         return f"has_{name}"
 
-    def _made_of(self, at: int, step: Operator, name: str) -> list[Code]:
+    def _made_of(self, at: int, step: ir.Step, name: str) -> list[Code]:
         """The arguments of a layer's constructor."""
-        arguments: list[Code] = []
-        if step.kind in ("conv", "dwconv", "se"):
-            arguments.append(self._incoming(at, name))
-        if isinstance(step, ir.Conv):
-            arguments.append(self._size(at, "out", step.out, name))
-        if isinstance(step, ir.SqueezeExcite):
-            return [*arguments, self._size(at, "squeeze", step.squeeze, name)]
-        if isinstance(step, ir.Activation):
-            return [self._act(step.act)]
-        arguments.append(f"kernel={self._kernel(at, step.kernel, name)}")
-        if step.stride != 1:
-            arguments.append(f"stride={self._stride(step.stride)}")
-        if isinstance(step, ir.Pool):
-            return arguments
-        if step.repeat is not None:
-            arguments.append(f"repeat={self._size(at, 'repeat', step.repeat, name)}")
-        if step.act is not None:
-            arguments.append(f"act={self._act(step.act)}")
-        return arguments + ["norm=False"] * (not step.norm) + ["bias=True"] * step.bias
+        entry = OPERATORS[step.kind]
+        made: list[Code] = [self._incoming(at, name)] if entry.receives else []
+        for part in sorted(entry.parts, key=_order):
+            value = getattr(step, part.name)
+            if value != part.default and part.name != "residual" and part.role != "condition":
+                made.append(self._argument(at, part, value, name))
+        return made
 
-    def _chosen(self, step: Operator) -> list[Code]:
+    def _argument(self, at: int, part: Part, value: Any, name: str) -> str:
+        if part.rule is not None and not part.rule.odd:
+            text = self._size(at, part.name, value, name)
+        elif part.rule is not None:
+            text = self._kernel(at, value, name)
+        elif part.role == "stride":
+            text = self._stride(value)
+        else:
+            text = self._act(value) if part.role == "activation" else repr(value)
+        return text if _positional(part) else f"{part.name}={text}"
+
+    def _chosen(self, step: ir.Step) -> list[Code]:
         """The arguments of a layer's call: what the architecture chooses."""
-        arguments: list[Code] = []
-        if isinstance(step, ir.Conv):
-            arguments.append(self.expressions.count(step.out))
-        if isinstance(step, ir.SqueezeExcite):
-            arguments.append(self.expressions.count(step.squeeze))
-        if isinstance(step, ir.Conv | ir.DepthwiseConv | ir.Pool) and not isinstance(step.kernel, ir.Num):
-            arguments.append(self.expressions.count(step.kernel))
-        if isinstance(step, ir.Conv | ir.DepthwiseConv) and step.repeat and not isinstance(step.repeat, ir.Num):
-            arguments.append(f"repeat={self.expressions.count(step.repeat)}")
-        return arguments
+        made: list[Code] = []
+        for part in sorted(OPERATORS[step.kind].parts, key=_order):
+            value = getattr(step, part.name)
+            if part.role == "count" and value is not None and (_positional(part) or not isinstance(value, ir.Num)):
+                made.append(f"{part.name}=" * (part.place == "modifier") + self.expressions.count(value))
+        return made
 
-    def _follow(self, at: int, step: Operator, name: str) -> None:
+    def _follow(self, at: int, step: ir.Step, name: str) -> None:
         """What the next layer may receive."""
-        if not isinstance(step, ir.Conv):
+        given: ir.Expr | None = getattr(step, "out", None)
+        if given is None:
             return
-        out = self._size(at, "out", step.out, name)
-        if step.when and not self._skips_only_the_same(step):
+        out = self._size(at, "out", given, name)
+        if step.when and not self._skips_only_the_same(step, given):
             self.channels = self.channels | {out}
         else:
             self.channels = {out}
 
-    def _skips_only_the_same(self, step: ir.Conv) -> bool:
+    def _skips_only_the_same(self, step: ir.Step, given: ir.Expr) -> bool:
         """Whether the step is left out just where it would give as many channels as it receives."""
         if step.when is None or step.when.op != "!=" or len(self.channels) != 1:
             return False
         sides = [self.words.get(each.name) for each in (step.when.left, step.when.right) if isinstance(each, ir.Ref)]
-        out = self.words.get(step.out.name) if isinstance(step.out, ir.Ref) else None
+        out = self.words.get(given.name) if isinstance(given, ir.Ref) else None
         return len(sides) == 2 and out in sides and self.channels < {*sides}
 
     # --- words of __init__ ---
@@ -306,13 +310,4 @@ class _Writer:
 
 def _names(step: ir.BlockStep) -> set[str]:
     """The names that a step's expressions mention."""
-    found, waiting = set[str](), list(expressions(step))
-    while waiting:
-        expr = waiting.pop()
-        if isinstance(expr, ir.Ref):
-            found.add(expr.name)
-        elif isinstance(expr, ir.Binary):
-            waiting += [expr.left, expr.right]
-        elif isinstance(expr, ir.Call):
-            waiting += expr.arguments
-    return found
+    return {name for expr in expressions(step) for name in refs(expr)}

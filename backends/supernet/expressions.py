@@ -8,12 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from spacelang import ir
+from spacelang.ir.operators import OPERATORS
 
 OWN = ("self", "x", "y", "layer", "stride", "channels_in", "width", "projects", "nn", "Tensor")
 MISTAKABLE = ("l", "O", "I")
 TAKEN = frozenset({*OWN, *MISTAKABLE, "super", "int", "max", "min", *keyword.kwlist})
-GENERATED = re.compile(r"(has_)?(conv|dwconv|se|act|avgpool|maxpool|add|part)\d+(_(in|out|kernel|squeeze|repeat))?")
-"""With `TAKEN`: the words that the generated code uses itself. A block's own name for something gets a `_` there."""
 PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2, "div": 2}
 ATOM = 3
 LONGEST = 80
@@ -23,12 +22,19 @@ LONGEST = 80
 def words(names: Iterable[str]) -> dict[str, str]:
     """A Python identifier for each of a block's names, all different."""
     found: dict[str, str] = {}
+    generated = _generated()
     for name in names:
         word = name
-        while word in TAKEN or word in found.values() or GENERATED.fullmatch(word):
+        while word in TAKEN or word in found.values() or generated.fullmatch(word):
             word += "_"
         found[name] = word
     return found
+
+
+def _generated() -> re.Pattern[str]:
+    """With `TAKEN`, the words that the generated code uses itself; a name of the block that is one gets a `_`."""
+    counts = {part.name for each in OPERATORS.values() for part in each.parts if part.rule is not None}
+    return re.compile(rf"(has_)?({'|'.join(OPERATORS)}|add|part)\d+(_(in|{'|'.join(sorted(counts))}))?")
 
 
 @dataclass

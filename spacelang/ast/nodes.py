@@ -6,6 +6,7 @@ said so where it is required, and `check` says nothing more about it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from spacelang.report.source import Source, Span
@@ -120,33 +121,37 @@ class Let(NamedTuple):
     span: Span
 
 
+Modifier = Expr | Name | Compare | Literal[True]
+
+
 class Operator(NamedTuple):
     """One step of a pipeline: `conv 1 -> hidden, act, when hidden != in`.
 
     Attributes:
-        kind: conv, dwconv, se, act, avgpool, maxpool; in heads also pool, linear, dropout.
-        argument: the kernel size of a convolution or pool, the squeezed width of `se`, the rate of `dropout`.
+        kind: one of `ir.operators.OPERATORS`; in heads also pool, linear, dropout.
+        argument: what stands after the kind: a kernel size, the squeezed width of `se`, the rate of `dropout`.
         out: after `->`; an expression, or choices in a head.
-        stride: `stride` alone is the layer's (True), `stride 2` is fixed; None is 1.
-        act: the activation after it: `act` alone (a parameter of that name) or `act relu`.
-        norm: False with `norm none`.
-        bias: True with `bias`.
-        residual: True with `residual`: its input is added to its output.
-        repeat: `repeat n`: n copies in a row; the stride goes to the first, norm and activation to the last.
-        when: the operator is left out where this doesn't hold.
+        modifiers: the others, by name. `stride` alone is the layer's (True), `stride 2` is fixed; `act` alone is a
+            parameter of that name; words that stand alone (`norm none`, `bias`) are True.
     """
 
     kind: Name
     argument: Expr | Name | None
     out: Expr | Values | None
-    stride: Literal[True] | Number | None
-    act: Name | None
-    norm: bool
-    bias: bool
-    residual: bool
-    repeat: Expr | None
-    when: Compare | None
+    modifiers: Mapping[str, Modifier]
     span: Span
+
+    @property
+    def stride(self) -> Literal[True] | Number | None:
+        return self.modifiers.get("stride")  # type: ignore[return-value]
+
+    @property
+    def act(self) -> Name | None:
+        return self.modifiers.get("act")  # type: ignore[return-value]
+
+    @property
+    def when(self) -> Compare | None:
+        return self.modifiers.get("when")  # type: ignore[return-value]
 
 
 class Shortcut(NamedTuple):

@@ -13,6 +13,7 @@ What is wrong in one place is not held against another: where a value is unknown
 
 from __future__ import annotations
 
+from spacelang.ast.bodies import lower_body
 from spacelang.ast.loader import Program
 from spacelang.check.blocks import check_block
 from spacelang.check.bodies import Budget
@@ -31,6 +32,7 @@ def check(program: Program, report: Report) -> None:
         for block in module.blocks:
             check_block(block, report)
     unsound, budget = unsound_blocks(program, report), Budget()
+    bodies = {name: lower_body(block) for name, block in program.blocks.items()}
     for module in program.modules:
         for space in module.spaces:
-            check_space(Context(program, space, report, budget, unsound))
+            check_space(Context(program, space, report, budget, bodies, unsound))

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from spacelang import ast
 from spacelang.ast.choices import NUMBER_STEP
 from spacelang.check.context import Context
-from spacelang.check.parameters import Type, types, uses
+from spacelang.check.parameters import uses
 from spacelang.check.values import Rule, numbers
+from spacelang.ir.parameters import ParameterType
 from spacelang.language import limits
 from spacelang.language.schema import ACTIVATIONS, Domain
 from spacelang.report.diagnostics import Label
@@ -76,7 +77,7 @@ class _Arguments:
         self.report = context.report
         self.layers = layers
         self.properties = properties
-        self.types = types(block)
+        self.types = context.types(use.block.text)
         self.used = {name for name, *_ in uses(block)}
 
     def check(self) -> bool:
@@ -117,7 +118,7 @@ class _Arguments:
             return False
         return self._numbers(argument, value, type)
 
-    def _activation(self, value: ast.Name, name: ast.Name, type: Type) -> bool:
+    def _activation(self, value: ast.Name, name: ast.Name, type: ParameterType) -> bool:
         if type != "activation":
             message = f"`{name.text}` takes numbers, not `{value.text}`"
             self.report.error("SP0403", message, value.span, help=f"write `{_form(name.text, type)}`")
@@ -128,7 +129,7 @@ class _Arguments:
             return False
         return True
 
-    def _numbers(self, argument: ast.Argument, value: ast.Values, type: Type) -> bool:
+    def _numbers(self, argument: ast.Argument, value: ast.Values, type: ParameterType) -> bool:
         rule = Rule(
             argument.name.text, KERNELS if type == "kernel" else NUMBERS, whole=type == "kernel", odd=type == "kernel",
             step=NUMBER_STEP, single=self.context.is_model, lists=self.context.is_model, layers=self.layers,
@@ -140,6 +141,6 @@ class _Arguments:
         return True
 
 
-def _form(name: str, type: Type) -> str:
+def _form(name: str, type: ParameterType) -> str:
     """How an argument is written, as an example."""
     return {"activation": f"{name} relu", "kernel": f"{name} 3", "number": f"{name} 1"}[type]

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from spacelang import ast
 from spacelang.check.expressions import check_calls, divisions_by_zero, refs
 from spacelang.check.parameters import Use, uses
+from spacelang.ir.operators import KERNEL, OPERATORS
 from spacelang.language.schema import ACTIVATIONS, FUNCTIONS, LAYER_NAMES, STAGE, Domain, named
 from spacelang.report.diagnostics import Label, Report
 from spacelang.report.mend import Place, put
@@ -87,15 +88,17 @@ class _Block:
             self._activation(step.argument)
         elif step.argument is not None:
             self._expression(step.argument)
-            if step.kind.text != "se":
+            if _takes_kernel(step):
                 self._literal_kernel(step.argument)
         self._activation(step.act)
-        for expr in (step.out, step.repeat, step.when):
-            if expr is not None and not isinstance(expr, ast.Values):
+        for expr in (step.out, *step.modifiers.values()):
+            if isinstance(expr, ast.Number | ast.Ref | ast.Binary | ast.Call | ast.Compare):
                 self._expression(expr)
         if isinstance(step.stride, ast.Number):
             self._fixed_stride(step.stride)
-        if step.residual and (step.stride is True or (isinstance(step.stride, ast.Number) and step.stride.value != 1)):
+        if "residual" in step.modifiers and (
+            step.stride is True or (isinstance(step.stride, ast.Number) and step.stride.value != 1)
+        ):
             message = "a residual needs an output of its input's size, but this operator has a stride"
             self.report.error("SP0419", message, step.span, help="take `residual` or the stride away")
 
@@ -203,6 +206,11 @@ class _Block:
             message = "`shortcut` stands last: it joins the block's input to its output"
             labels = [Label(behind.span, "this stands after it")]
             self.report.error("SP0408", message, shortcuts[0].span, labels=labels, help="move it to the end")
+
+
+def _takes_kernel(step: ast.Operator) -> bool:
+    argument = OPERATORS[step.kind.text].argument
+    return argument is not None and argument.rule is KERNEL
 
 
 def _behind(

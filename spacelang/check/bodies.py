@@ -1,30 +1,31 @@
-"""A block's body held against the choices of a stage: channels, strides, kernels.
+"""A block's body against the choices of a stage: channels, strides, kernels. Nothing is sampled.
 
-Bounds prove most bodies right at once. What they can't prove is walked through for the choices that the stage declares,
-up to a limit; a choice that goes wrong becomes part of the message.
+What holds for all choices is shown with ranges (`ranges`). Where they don't show it, the choices are split in two, by a
+name that what couldn't be shown depends on, and each half is looked at by itself; a single choice is laid out as
+`networks` does it. So an answer is a proof or an example, and the few bodies that would take too long are named.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from itertools import islice, product
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from math import gcd
+from typing import NamedTuple
 
-from spacelang import ast
-from spacelang.check.expressions import Bounds, Undefined, bounds, evaluate, holds, refs
+from spacelang import ir
+from spacelang.check.ranges import UNIT, Range, range_of
+from spacelang.ir.expressions import Compare, refs
+from spacelang.ir.operators import Count, expressions, parts, stride_of
 from spacelang.language import limits
 from spacelang.language.arithmetic import Real
 from spacelang.language.shapes import kernel_reaches, size_after
-from spacelang.report.source import Span
+from spacelang.networks.network import Course, Names, ShapeError, taken
 from spacelang.report.suggest import spelled
 
-T = TypeVar("T")
-POOLS_AND_CONVOLUTIONS = ("conv", "dwconv", "avgpool", "maxpool")
+Box = Mapping[str, tuple[Real, ...]]
+"""What each name may be, independently of the others."""
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
+class Given(NamedTuple):
     """What the layers of a stage may be given, for one of its blocks.
 
     Attributes:
@@ -35,6 +36,7 @@ class Choices:
         deep: whether there may be a second layer.
         uniform: whether all layers have the same width.
         per_layer: whether `windows` and `numbers` go layer by layer.
+        multiple: what all channels inside the block should be multiples of.
     """
 
     entries: tuple[int, ...]
@@ -44,345 +46,332 @@ class Choices:
     deep: bool
     uniform: bool = False
     per_layer: bool = False
-
-    def layers(self) -> Iterator[dict[str, Real]]:
-        """The names that a body sees, for every choice."""
-        if self.per_layer:
-            yield from self._in_order()
-            return
-        names = [name for name, _ in self.numbers]
-        for values in product(*(values for _, values in self.numbers)):
-            given = dict(zip(names, values, strict=True))
-            for enter, leave, stride in self._edges():
-                yield {"in": enter, "out": leave, "stride": stride, **given}
-
-    def _edges(self) -> Iterator[tuple[int, int, int]]:
-        widths = sorted({width for window in self.windows for width in window})
-        for enter, leave in product(self.entries, widths):
-            yield enter, leave, self.stride
-        if self.deep:
-            pairs = {
-                (enter, leave)
-                for window in self.windows
-                for enter, leave in product(window, window)
-                if enter == leave or not self.uniform
-            }
-            yield from ((enter, leave, 1) for enter, leave in sorted(pairs))
-
-    def _in_order(self) -> Iterator[dict[str, Real]]:
-        widths = self.windows[0]
-        for at, leave in enumerate(widths):
-            given = {name: values[at] for name, values in self.numbers}
-            if at:
-                yield {"in": widths[at - 1], "out": leave, "stride": 1, **given}
-            else:
-                yield from ({"in": each, "out": leave, "stride": self.stride, **given} for each in self.entries)
-
-    def bounds(self) -> dict[str, Bounds | None]:
-        widths = tuple(width for window in self.windows for width in window)
-        names: dict[str, Bounds | None] = {
-            "in": Bounds.of((*self.entries, *(widths if self.deep else ()))) if self.entries else None,
-            "out": Bounds.of(widths),
-            "stride": Bounds.of((1, self.stride) if self.deep else (self.stride,)),
-        }
-        return names | {name: Bounds.of(values) for name, values in self.numbers}
+    multiple: int = 1
 
 
-class Misfit(Exception):
-    """A body that gives no network for some choice.
+class Found(NamedTuple):
+    """A choice for which a body goes wrong. `given`: the values that made it so, in words."""
 
-    Attributes:
-        code, message, help: of the diagnostic.
-        span: the place in the body.
-        depends: the expressions that made it so.
-        kernel, parameter: the kernel that is too large, where that is what's wrong, and the parameter that gave it.
-        stride: the stride that comes out of the body, where that is.
-    """
-
-    def __init__(
-        self,
-        code: str,
-        message: str,
-        span: Span,
-        *,
-        depends: tuple[ast.Expr | ast.Compare, ...] = (),
-        kernel: int = 0,
-        parameter: str = "",
-        stride: int = 0,
-        help: str = "",
-    ) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.span = span
-        self.depends = depends
-        self.kernel = kernel
-        self.parameter = parameter
-        self.stride = stride
-        self.help = help
+    error: ShapeError
+    given: str
 
 
-@dataclass
+class Undecided(NamedTuple):
+    """A body of which not all choices could be looked at in time. `names`: what it depends on."""
+
+    names: tuple[str, ...]
+
+
 class Budget:
-    """Walks through bodies that a whole program may cost."""
+    """Looks at bodies that a whole program may cost."""
 
-    left: int = limits.TRIED_IN_ALL
+    def __init__(self) -> None:
+        self.left = limits.TRIED_IN_ALL
 
     def share(self) -> int:
         """What the next block of a stage may use: always some, never much of what is left."""
-        return max(64, min(limits.TRIED, self.left // 8))
+        return max(200, min(limits.TRIED, self.left // 8))
 
 
-def misfit(block: ast.Block, choices: Choices, size: int | None, budget: Budget) -> tuple[Misfit, str] | None:
-    """The first choice for which the body goes wrong, and that choice in words; None where there is none.
+def misfit(block: ir.Block, given: Given, size: int | None, budget: Budget) -> Found | Undecided | None:
+    """The first choice for which the body goes wrong; None where it is right for all.
 
     Args:
         block: one without errors of its own.
         size: of the stage's input at the smallest resolution; None where it isn't known.
-        budget: how often bodies may still be walked through.
+        budget: how often bodies may still be looked at.
     """
-    if proved(block, choices, size):
-        return None
-    share = budget.share()
-    for names in islice(_thinned(choices, _roots(block, _expressions(block)), share).layers(), share):
-        budget.left -= 1
+    return _Search(block, given, size, budget, _fits).run()
+
+
+def uneven(block: ir.Block, given: Given, budget: Budget) -> Found | Undecided | None:
+    """The first choice for which channels inside the block aren't a multiple of `given.multiple`."""
+    return _Search(block, given, None, budget, _even).run()
+
+
+class _Exhausted(Exception):
+    pass
+
+
+class _Search:
+    def __init__(
+        self,
+        block: ir.Block,
+        given: Given,
+        size: int | None,
+        budget: Budget,
+        law: Callable[[ir.Block, Names, int | None, int], None],
+    ) -> None:
+        self.block, self.given, self.size, self.budget, self.law = block, given, size, budget, law
+        self.left = budget.share()
+        self.bound = {each.name: each.value for each in block.steps if isinstance(each, ir.Let)}
+        self.order = [*(name for name, _ in given.numbers), "in", "out"]
+        self.even = given.multiple if law is _even else 1
+
+    def run(self) -> Found | Undecided | None:
         try:
-            walk(block, names, size if names["stride"] == choices.stride else _after(size, choices.stride))
-        except Misfit as found:
-            roots = _roots(block, found.depends)
-            given = ", ".join(f"{name} = {spelled(value)}" for name, value in names.items() if name in roots)
-            return found, given
-    return None
+            if self.given.per_layer:
+                return next(filter(None, (self._tried(names) for names in self._in_order())), None)
+            return next(filter(None, (self._first(kinds) for kinds in self._boxes())), None)
+        except _Exhausted:
+            return Undecided(tuple(name for name in self.order if name in self._roots(self._all())))
+
+    # --- what there is to look at ---
+
+    def _boxes(self) -> Iterator[list[Box]]:
+        """For each kind of layer, one box around all choices; then, if that isn't right, the exact ones."""
+        given = self.given
+        numbers, widths = dict(given.numbers), _union(given.windows)
+        if given.entries:
+            yield [{"in": given.entries, "out": widths, "stride": (given.stride,), **numbers}]
+        if given.deep and given.uniform:
+            yield [{"out": widths, "stride": (1,), **numbers}]
+        elif given.deep:
+            exact: list[Box] = [{"in": each, "out": each, "stride": (1,), **numbers} for each in given.windows]
+            yield [{"in": widths, "out": widths, "stride": (1,), **numbers}, *exact] if len(exact) > 1 else exact
+
+    def _first(self, boxes: list[Box]) -> Found | None:
+        """Of a box and, if something is wrong in it, of those that it was put around."""
+        found = self._split(boxes[0])
+        if found is None or len(boxes) == 1:
+            return found
+        return next(filter(None, map(self._split, boxes[1:])), None)
+
+    def _in_order(self) -> Iterator[Names]:
+        widths = self.given.windows[0]
+        for at, leave in enumerate(widths):
+            numbers = {name: values[at] for name, values in self.given.numbers}
+            entries, stride = ((widths[at - 1],), 1) if at else (self.given.entries, self.given.stride)
+            yield from ({"in": each, "out": leave, "stride": stride, **numbers} for each in entries)
+
+    # --- the search ---
+
+    def _split(self, box: Box) -> Found | None:
+        if self.left <= 0:
+            raise _Exhausted
+        self.left -= 1
+        self.budget.left -= 1
+        doubtful = _Proof(self.block, box, self._size(box["stride"][0]), self.even).doubts()
+        if doubtful is None:
+            return None
+        name = self._widest(box, self._roots(doubtful))
+        if name is None:
+            found = self._tried({each: values[0] for each, values in box.items()})
+            name = self._widest(box, set(box))
+            if found is not None or name is None:
+                return found
+        values = box[name]
+        half = len(values) // 2
+        return self._split({**box, name: values[:half]}) or self._split({**box, name: values[half:]})
+
+    def _widest(self, box: Box, names: set[str]) -> str | None:
+        """The name to split by: the first with a choice, in the order in which choices are tried."""
+        return next((each for each in self.order if each in names and len(box.get(each, ())) > 1), None)
+
+    def _tried(self, names: Names) -> Found | None:
+        seen = {"in": names["out"], **names}
+        try:
+            self.law(self.block, dict(seen), self._size(seen["stride"]), self.given.multiple)
+        except ShapeError as error:
+            roots = self._roots(error.depends)
+            given = (f"{name} = {spelled(value)}" for name, value in _said_first(seen).items() if name in roots)
+            return Found(error, ", ".join(given))
+        return None
+
+    def _size(self, stride: Real) -> int | None:
+        return (
+            self.size if self.size is None or stride == self.given.stride else size_after(self.size, self.given.stride)
+        )
+
+    def _all(self) -> Iterator[ir.Expr]:
+        return (expr for step in self.block.steps for expr in expressions(step))
+
+    def _roots(self, exprs: Iterable[ir.Expr | Compare]) -> set[str]:
+        """The names that the layer or its arguments give, on which these expressions depend."""
+        found: set[str] = set()
+        waiting = list(exprs)
+        while waiting:
+            for name in refs(waiting.pop()):
+                if name not in found:
+                    found.add(name)
+                    waiting += [self.bound[name]] if name in self.bound else []
+        return found - set(self.bound)
 
 
-def _after(size: int | None, stride: int) -> int | None:
-    return None if size is None else size_after(size, stride)
+def _said_first(names: Names) -> Names:
+    """In the order in which messages name them."""
+    return {name: names[name] for name in ("in", "out", "stride") if name in names} | names
 
 
-def _expressions(block: ast.Block) -> Iterator[ast.Expr | ast.Compare]:
-    for step in block.body:
-        if isinstance(step, ast.Operator):
-            for expr in (step.argument, step.out, step.repeat, step.when):
-                if expr is not None and not isinstance(expr, ast.Name | ast.Values):
-                    yield expr
+def _union(windows: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
+    return tuple(sorted({width for window in windows for width in window}))
 
 
-def _roots(block: ast.Block, expressions: Iterable[ast.Expr | ast.Compare]) -> set[str]:
-    """The names that the layer or its arguments give, on which these expressions depend."""
-    bound = {each.name.text: each.value for each in block.body if isinstance(each, ast.Let)}
-    found: set[str] = set()
-    waiting = list(expressions)
-    while waiting:
-        for each in refs(waiting.pop()):
-            if each.name not in found:
-                found.add(each.name)
-                waiting += [bound[each.name]] if each.name in bound else []
-    return found - set(bound)
+# --- the laws, for one choice ---------------------------------------------------------------------------------------
 
 
-def _thinned(choices: Choices, matters: set[str], share: int) -> Choices:
-    """Fewer values for each name, the ends among them, until the share holds all combinations."""
-    if choices.per_layer:
-        return choices
-    numbers = tuple((name, values if name in matters else values[:1]) for name, values in choices.numbers)
-    kept = max(2, int(share ** (1 / (2 + sum(len(values) > 1 for _, values in numbers)))))
-    return Choices(
-        _spread(choices.entries, kept),
-        tuple(_spread(each, kept) for each in _spread(choices.windows, kept)),
-        tuple((name, _spread(values, kept)) for name, values in numbers),
-        choices.stride, choices.deep, choices.uniform,
-    )  # fmt: skip
+def _fits(block: ir.Block, names: Names, size: int | None, multiple: int) -> None:
+    """Raises: ShapeError: if the body gives no network, or a kernel that never touches the map with all its taps."""
+    course = Course(int(names["in"]))
+    for each in taken(block, names):
+        kernel = each.counts.get("kernel", 1)
+        if size is not None and not kernel_reaches(kernel, size):
+            raise _too_large(kernel, size, getattr(each.step, "kernel", None))
+        course.take(each)
+        size = None if size is None else size_after(size, each.stride)
+    course.finish(block, names)
 
 
-def _spread(values: tuple[T, ...], kept: int) -> tuple[T, ...]:
-    """At most `kept` of the values, evenly spread, with both ends."""
-    if len(values) <= kept:
-        return values
-    return tuple(values[at * (len(values) - 1) // (kept - 1)] for at in range(kept))
+def _too_large(kernel: int, size: int, expr: ir.Expr | None) -> ShapeError:
+    message = f"kernel {kernel} is too large for a map of {size}×{size}"
+    mend = f"the largest kernel that makes sense there is {2 * size - 1}"
+    return ShapeError("SP0502", message, expr, depends=(expr,), kernel=kernel, help=mend)
 
 
-# --- the proof ------------------------------------------------------------------------------------------------------
+def _even(block: ir.Block, names: Names, size: int | None, multiple: int) -> None:
+    """Raises: ShapeError: if channels inside the block aren't a multiple."""
+    for each in taken(block, names):
+        out = each.counts.get("out", multiple)
+        if out % multiple:
+            expr = getattr(each.step, "out", None)
+            raise ShapeError(
+                "SP0319", f"{out} channels inside the block are not a multiple of {multiple}", expr, depends=(expr,)
+            )
 
 
-def proved(block: ast.Block, choices: Choices, size: int | None) -> bool:
-    """Whether bounds alone show that the body is right for every choice."""
-    names = choices.bounds()
-    for step in block.body:
-        if isinstance(step, ast.Let):
-            found = names[step.name.text] = bounds(step.value, names)
-            if found is None:
+# --- the same, for all choices at once -------------------------------------------------------------------------------
+
+
+class _Proof:
+    """Walks through a body with ranges, and keeps every course that it may take."""
+
+    def __init__(self, block: ir.Block, box: Box, size: int | None, even: int) -> None:
+        self.block, self.size, self.even = block, size, even
+        self.names: dict[str, Range | None] = {name: Range.of(values) for name, values in box.items()}
+        self.tied = "in" not in box
+        if self.tied:
+            self.names["in"] = self.names["out"]
+        self.stride = int(box["stride"][0])
+        self.channels: set[ir.Expr] = {ir.Ref(name="in")}
+        self.strides = {1}
+        self.bound: dict[str, ir.Expr] = {}
+        self.conditions: list[ir.Expr | Compare] = []
+        """Those of which it isn't known whether they hold."""
+
+    def doubts(self) -> Iterable[ir.Expr | Compare] | None:
+        """None if the body is right for all choices; else what couldn't be shown."""
+        for step in self.block.steps:
+            if isinstance(step, ir.Let):
+                found = self.names[step.name] = range_of(step.value, self.names)
+                self.bound[step.name] = step.value
+                if found is None:
+                    return [step.value]
+            else:
+                doubtful = self._step(step)
+                if doubtful is not None:
+                    return [*doubtful, *self.conditions]
+        if self.even > 1:
+            return None
+        wrong = [each for each in self.channels if not self._same(each, ir.Ref(name="out"))]
+        if wrong or self.strides != {self.stride}:
+            return [*wrong, *self.conditions, ir.Ref(name="out")]
+        return None
+
+    def _step(self, step: ir.Step) -> Iterable[ir.Expr | Compare] | None:
+        held = True if step.when is None else _holds(step.when, self.names)
+        if held is False:
+            return None
+        if held is None and step.when is not None:
+            if None in (range_of(step.when.left, self.names), range_of(step.when.right, self.names)):
+                return [step.when]
+            self.conditions.append(step.when)
+        for part in parts(step):
+            expr: ir.Expr | None = getattr(step, part.name)
+            if part.rule is not None and expr is not None and not self._counts(expr, part.name, part.rule):
+                return [expr]
+        return self._course(step, held is None)
+
+    def _counts(self, expr: ir.Expr, part: str, rule: Count) -> bool:
+        found = range_of(expr, self.names)
+        if found is None or found.low < 1 or found.high > rule.most:
+            return False
+        if rule.odd:
+            if not _all_odd(found):
                 return False
-        elif isinstance(step, ast.Operator) and not _proved_step(step, names):
+            smallest = None if self.size is None else size_after(self.size, max(self.strides))
+            return part != "kernel" or smallest is None or kernel_reaches(int(found.high), smallest)
+        return found.multiple_of(self.even if part == "out" else 1)
+
+    def _course(self, step: ir.Step, maybe: bool) -> Iterable[ir.Expr | Compare] | None:
+        out: ir.Expr | None = getattr(step, "out", None)
+        stride = stride_of(step)
+        by = self.stride if stride == "layer" else stride
+        if getattr(step, "residual", False):
+            if by != 1:
+                return self.conditions
+            if out is not None and not all(self._same(each, out) for each in self.channels):
+                return [out, *self.channels]
+        if out is not None:
+            kept = {each for each in self.channels if not self._skipped_alike(step.when, each, out)} if maybe else set()
+            self.channels = {out, *kept}
+        self.strides = {each * by for each in self.strides} | (self.strides if maybe else set())
+        return None
+
+    def _skipped_alike(self, condition: Compare | None, before: ir.Expr, out: ir.Expr) -> bool:
+        """Whether a convolution is left out just where it would give as many channels as it receives."""
+        if condition is None or condition.op != "!=":
             return False
-    return _proved_shape(block) and _proved_strides(block, choices) and _proved_kernels(block, choices, size)
+        sides = self._resolved(condition.left), self._resolved(condition.right)
+        given = self._resolved(before), self._resolved(out)
+        return sides in (given, given[::-1])
+
+    def _resolved(self, expr: ir.Expr) -> ir.Expr:
+        """What a name stands for that the body binds."""
+        while isinstance(expr, ir.Ref) and expr.name in self.bound:
+            expr = self.bound[expr.name]
+        return expr
+
+    def _same(self, left: ir.Expr, right: ir.Expr) -> bool:
+        """Whether two expressions are worth the same for every choice."""
+        left, right = self._resolved(left), self._resolved(right)
+        if left == right or (self.tied and _ends(left) and _ends(right)):
+            return True
+        one, other = range_of(left, self.names), range_of(right, self.names)
+        return one is not None and other is not None and one.single and other.single and one.low == other.low
 
 
-def _proved_step(step: ast.Operator, names: Mapping[str, Bounds | None]) -> bool:
-    if step.residual:
-        return False
-    if step.when is not None and None in (bounds(step.when.left, names), bounds(step.when.right, names)):
-        return False
-    counts: list[tuple[ast.Expr, int]] = []
-    if step.repeat is not None:
-        counts.append((step.repeat, limits.REPETITIONS))
-    if step.out is not None and not isinstance(step.out, ast.Values):
-        counts.append((step.out, limits.CHANNELS))
-    if step.kind.text == "se" and step.argument is not None and not isinstance(step.argument, ast.Name):
-        counts.append((step.argument, limits.CHANNELS))
-    for expr, most in counts:
-        found = bounds(expr, names)
-        if found is None or not found.natural(most):
-            return False
-    return step.kind.text not in POOLS_AND_CONVOLUTIONS or isinstance(step.argument, ast.Ref | ast.Number)
+def _ends(expr: ir.Expr) -> bool:
+    return isinstance(expr, ir.Ref) and expr.name in ("in", "out")
 
 
-def _proved_shape(block: ast.Block) -> bool:
-    """The last convolution always gives `out`."""
-    convolutions = [each for each in block.body if isinstance(each, ast.Operator) and each.kind.text == "conv"]
-    if not convolutions:
-        return False
-    last = convolutions[-1]
-    return last.when is None and isinstance(last.out, ast.Ref) and last.out.name == "out"
+def _all_odd(found: Range) -> bool:
+    if found.single:
+        return found.low % 2 == 1
+    shifted = Range(found.low + 1, found.high + 1, found.phase + UNIT, found.step)
+    return shifted.multiple_of(2)
 
 
-def _proved_strides(block: ast.Block, choices: Choices) -> bool:
-    strided = [each for each in block.body if isinstance(each, ast.Operator) and each.stride is not None]
-    if not strided:
-        return choices.stride == 1
-    return len(strided) == 1 and strided[0].stride is True and strided[0].when is None
+def _holds(condition: Compare, names: Mapping[str, Range | None]) -> bool | None:
+    """Whether a condition holds for all choices (True), for none (False), or neither is shown."""
+    left, right = range_of(condition.left, names), range_of(condition.right, names)
+    if left is None or right is None:
+        return None
+    if condition.op in ("==", "!="):
+        equal = _equal(condition, left, right)
+        return None if equal is None else equal == (condition.op == "==")
+    smaller = condition.op in ("<", "<=")
+    low, high = (left, right) if smaller else (right, left)
+    if condition.op in ("<", ">"):
+        return True if low.high < high.low else False if low.low >= high.high else None
+    return True if low.high <= high.low else False if low.low > high.high else None
 
 
-def _proved_kernels(block: ast.Block, choices: Choices, size: int | None) -> bool:
-    """The largest kernel reaches the smallest map, that after the stride."""
-    if size is None:
+def _equal(condition: Compare, left: Range, right: Range) -> bool | None:
+    if condition.left == condition.right or (left.single and right.single and left.low == right.low):
         return True
-    given = dict(choices.numbers)
-    largest = 1
-    for step in block.body:
-        if isinstance(step, ast.Operator) and step.kind.text in POOLS_AND_CONVOLUTIONS:
-            kernel = step.argument
-            if isinstance(kernel, ast.Number):
-                largest = max(largest, int(kernel.value))
-            elif isinstance(kernel, ast.Ref):
-                largest = max(largest, int(max(given.get(kernel.name, (limits.LARGEST_NUMBER,)))))
-    return kernel_reaches(largest, size_after(size, choices.stride))
-
-
-# --- the walk -------------------------------------------------------------------------------------------------------
-
-
-def walk(block: ast.Block, given: Mapping[str, Real], size: int | None) -> None:
-    """Follows channels, size and stride through the body for one choice.
-
-    Raises:
-        Misfit: where they go wrong.
-    """
-    names = dict(given)
-    state = _State(int(names["in"]), size)
-    for step in block.body:
-        if isinstance(step, ast.Let):
-            names[step.name.text] = _value(step.value, names)
-        elif isinstance(step, ast.Operator) and _kept(step, names):
-            state.take(step, names)
-    state.finish(block, names)
-
-
-def _value(expr: ast.Expr, names: Mapping[str, Real]) -> Real:
-    try:
-        return evaluate(expr, names)
-    except Undefined as error:
-        raise Misfit("SP0415", str(error), error.span, depends=(expr,)) from None
-
-
-def _kept(step: ast.Operator, names: Mapping[str, Real]) -> bool:
-    try:
-        return holds(step.when, names)
-    except Undefined as error:
-        raise Misfit("SP0415", str(error), error.span, depends=(step.when,) if step.when else ()) from None
-
-
-def _natural(
-    expr: ast.Expr,
-    names: Mapping[str, Real],
-    code: str,
-    what: str,
-    unit: str = "channels",
-    most: int = limits.CHANNELS,
-) -> int:
-    """A count of channels or repetitions; `what` is the message around it."""
-    value = _value(expr, names)
-    if 1 <= value <= most and value == int(value):
-        return int(value)
-    mend = f"{unit} are whole numbers from 1 to {most}"
-    raise Misfit(code, what.format(spelled(value)), expr.span, depends=(expr,), help=mend)
-
-
-class _State:
-    def __init__(self, channels: int, size: int | None) -> None:
-        self.channels = channels
-        self.size = size
-        self.stride = 1
-        self.widened: ast.Expr | None = None
-
-    def take(self, step: ast.Operator, names: Mapping[str, Real]) -> None:
-        before = self.channels
-        kind, argument = step.kind.text, step.argument
-        if kind in POOLS_AND_CONVOLUTIONS and argument is not None and not isinstance(argument, ast.Name):
-            self._kernel(argument, names)
-        if kind == "se" and argument is not None and not isinstance(argument, ast.Name):
-            _natural(argument, names, "SP0416", "`se` would squeeze to {} channels")
-        if step.repeat is not None:
-            most = limits.REPETITIONS
-            _natural(step.repeat, names, "SP0417", "the operator would be repeated {} times", "repetitions", most)
-        if step.out is not None and not isinstance(step.out, ast.Values):
-            self.channels = _natural(step.out, names, "SP0416", "the number of output channels would be {}")
-            self.widened = step.out
-        stride = self._stride(step, names)
-        if step.residual and (self.channels != before or stride != 1):
-            message = f"the residual would add {before} channels to {self.channels}"
-            depends = (step.out,) if step.out is not None and not isinstance(step.out, ast.Values) else ()
-            raise Misfit("SP0419", message, step.span, depends=depends, help="a residual keeps channels and size")
-
-    def _kernel(self, expr: ast.Expr, names: Mapping[str, Real]) -> None:
-        value = _value(expr, names)
-        if value != int(value) or value < 1 or value % 2 == 0:
-            message = f"the kernel would be {spelled(value)}"
-            raise Misfit("SP0501", message, expr.span, depends=(expr,), help="kernels are odd positive whole numbers")
-        if self.size is not None and not kernel_reaches(int(value), self.size):
-            message = f"kernel {spelled(value)} is too large for a map of {self.size}×{self.size}"
-            mend = f"the largest kernel that makes sense there is {2 * self.size - 1}"
-            parameter = expr.name if isinstance(expr, ast.Ref) else ""
-            raise Misfit("SP0502", message, expr.span, kernel=int(value), parameter=parameter, help=mend)
-
-    def _stride(self, step: ast.Operator, names: Mapping[str, Real]) -> int:
-        if step.stride is None:
-            return 1
-        stride = int(names["stride"]) if step.stride is True else int(step.stride.value)
-        self.stride *= stride
-        if self.size is not None:
-            self.size = size_after(self.size, stride)
-        return stride
-
-    def finish(self, block: ast.Block, names: Mapping[str, Real]) -> None:
-        wanted, name = int(names["stride"]), block.name.text
-        if self.stride != wanted:
-            operators = [each for each in block.body if isinstance(each, ast.Operator) and each.stride is not None]
-            given = (
-                f"the strides of block `{name}` give {self.stride}" if operators else f"block `{name}` takes no stride"
-            )
-            raise Misfit(
-                "SP0503",
-                f"{given}, but the layer's is {wanted}",
-                operators[0].span if operators else block.name.span,
-                depends=tuple(each.when for each in operators if each.when is not None),
-                stride=self.stride,
-            )
-        if self.channels != names["out"]:
-            message = f"block `{name}` ends with {self.channels} channels where the layer has {names['out']}"
-            raise Misfit(
-                "SP0418",
-                message,
-                self.widened.span if self.widened else block.name.span,
-                depends=() if self.widened is None else (self.widened,),
-                help="let its last convolution end with `-> out`",
-            )
+    if left.high < right.low or right.high < left.low:
+        return False
+    if left.step is None or right.step is None:
+        return None
+    common = gcd(left.step, right.step)
+    return False if common and (left.phase - right.phase) % common else None

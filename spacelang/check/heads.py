@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from spacelang import ast
+from spacelang.ast.bodies import lower_expression
 from spacelang.check.context import Context
-from spacelang.check.expressions import Undefined, check_calls, evaluate, refs
+from spacelang.check.expressions import check_calls, refs
 from spacelang.check.stages import WIDTHS
 from spacelang.check.values import Rule, numbers
+from spacelang.ir.expressions import Undefined, evaluate
 from spacelang.language.arithmetic import Real
 from spacelang.language.schema import ACTIVATIONS, FRACTION, HEAD_NAMES
 from spacelang.report.diagnostics import Label
@@ -170,9 +172,9 @@ class _Head:
 
     def _value(self, out: ast.Expr, names: dict[str, Real]) -> Real | None:
         try:
-            return evaluate(out, names)
+            return evaluate(lower_expression(out), names)
         except Undefined as error:
-            self.report.error("SP0415", str(error), error.span)
+            self.report.error("SP0415", str(error), out.span)
             return None
 
     def _end(self) -> None:

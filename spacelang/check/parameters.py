@@ -1,25 +1,16 @@
-"""What a block's parameters are, inferred from how its body uses them."""
+"""Which names a block's body uses, as what, and where."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Literal
+from collections.abc import Iterator
 
 from spacelang import ast
 from spacelang.check.expressions import refs
+from spacelang.ir.operators import OPERATORS
+from spacelang.ir.parameters import ParameterType
 from spacelang.report.source import Span
 
-Type = Literal["activation", "kernel", "number"]
-Use = tuple[str, Type, Span]
-
-
-def types(block: ast.Block) -> Mapping[str, Type]:
-    """The type of each parameter: an activation; a kernel size, where it stands as one; else a number."""
-    found: dict[str, Type] = {each.text: "number" for each in block.parameters}
-    for name, type, _ in uses(block):
-        if name in found and type != "number" and found[name] != "activation":
-            found[name] = type
-    return found
+Use = tuple[str, ParameterType, Span]
 
 
 def uses(block: ast.Block) -> Iterator[Use]:
@@ -35,19 +26,21 @@ def uses(block: ast.Block) -> Iterator[Use]:
 
 
 def _operator(step: ast.Operator) -> Iterator[Use]:
-    match step.argument:
-        case ast.Name():
-            yield from _activation(step.argument)
-        case ast.Ref() if step.kind.text != "se":
-            yield step.argument.name, "kernel", step.argument.span
-        case None:
-            pass
-        case _:
-            yield from _numbers(step.argument)
-    yield from _activation(step.act)
-    for expr in (step.out, step.repeat, step.when):
-        if expr is not None and not isinstance(expr, ast.Values):
-            yield from _numbers(expr)
+    if isinstance(step.argument, ast.Ref) and step.kind.text in OPERATORS:
+        argument = OPERATORS[step.kind.text].argument
+        kernel = argument is not None and argument.rule is not None and argument.rule.odd
+        yield step.argument.name, "kernel" if kernel else "number", step.argument.span
+    else:
+        yield from _value(step.argument)
+    for each in (step.out, *step.modifiers.values()):
+        yield from _value(each)
+
+
+def _value(value: ast.Modifier | ast.Values | None) -> Iterator[Use]:
+    if isinstance(value, ast.Name):
+        yield from _activation(value)
+    elif value is not None and value is not True and not isinstance(value, ast.Values):
+        yield from _numbers(value)
 
 
 def _activation(name: ast.Name | None) -> Iterator[Use]:

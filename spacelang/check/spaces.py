@@ -47,11 +47,13 @@ def _device(context: Context) -> WidthRule | None:
             mend = did_you_mean(name.text, devices) or "declare it: `device NAME { … }`"
             context.report.error("SP0202", f"unknown device `{name.text}`", name.span, help=mend)
         return None
-    for entry in device.entries:
-        value = entry.values[-1] if entry.values else None
-        if entry.name.text == "widths" and isinstance(value, ast.Number):
-            return WidthRule(int(value.value), entry.span)
-    return None
+    written = {entry.name.text: entry for entry in device.entries if entry.values}
+    value = written["widths"].values[-1] if "widths" in written else None
+    hidden = written["hidden"].values[-1] if "hidden" in written else None
+    if not isinstance(value, ast.Number):
+        return None
+    inside = not (isinstance(hidden, ast.Name) and hidden.text == "any")
+    return WidthRule(int(value.value), written["widths"].span, inside)
 
 
 def _resolutions(context: Context) -> tuple[int, ...]:

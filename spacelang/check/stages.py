@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from spacelang import ast
+from spacelang import ast, ir
 from spacelang.ast.choices import DEPTH_STEP
 from spacelang.check import bodies
 from spacelang.check.arguments import check_arguments, check_uses
 from spacelang.check.context import Context
-from spacelang.check.parameters import types
 from spacelang.check.values import Rule, numbers
 from spacelang.language import limits
 from spacelang.language.arithmetic import Real
 from spacelang.language.schema import STAGE, Domain, named, names
 from spacelang.language.shapes import size_after
+from spacelang.networks.network import ShapeError
 from spacelang.report.diagnostics import Label
 from spacelang.report.mend import write
 from spacelang.report.source import Span
@@ -23,8 +23,7 @@ from spacelang.report.suggest import closest, did_you_mean, listed, spelled
 WIDTHS = Domain(1, limits.CHANNELS)
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(NamedTuple):
     """What one stage hands to the next.
 
     Attributes:
@@ -208,7 +207,7 @@ class _Stage:
             return
         legal = ["width"]
         for use in candidates:
-            legal += [name for name, type in types(self.context.blocks[use.block.text]).items() if type != "activation"]
+            legal += [name for name, type in self.context.types(use.block.text).items() if type != "activation"]
         for each in self.stage.uniform:
             if each.text not in legal:
                 mend = did_you_mean(each.text, legal)
@@ -218,16 +217,25 @@ class _Stage:
     # --- the bodies ---
 
     def _fits(self, use: ast.BlockUse) -> None:
-        choices = self._choices(use)
-        block = self.context.blocks[use.block.text]
-        if choices is None or not self.context.is_sound(block):
+        name, given = use.block.text, self._given(use)
+        if given is None or name in self.context.unsound:
             return
-        found = self.context.misfit(block, choices, self.entry.size)
-        if found is not None:
-            self._misfit(use, *found)
+        found = self.context.misfit(name, given, self.entry.size)
+        if isinstance(found, bodies.Found):
+            self._misfit(use, found)
+            return
+        if self.context.touched(use.span) or self.context.touched(self.stage.span):
+            return
+        uneven = self.context.uneven(name, given) if given.multiple > 1 else None
+        if isinstance(uneven, bodies.Found):
+            self._uneven(use, uneven)
+        for answer in (found, uneven):
+            if isinstance(answer, bodies.Undecided):
+                self._undecided(use, answer)
+                break
 
-    def _choices(self, use: ast.BlockUse) -> bodies.Choices | None:
-        stage, is_model = self.stage, self.context.is_model
+    def _given(self, use: ast.BlockUse) -> bodies.Given | None:
+        stage, is_model, widths = self.stage, self.context.is_model, self.context.widths
         if stage.stride is None or not self.depth or not self.windows:
             return None
         given = []
@@ -236,26 +244,48 @@ class _Stage:
             if values is not None:
                 repeat = self.depth[0] if is_model and len(values) == 1 else 1
                 given.append((argument.name.text, values * repeat))
-        return bodies.Choices(
+        return bodies.Given(
             self.entry.widths, self.windows, tuple(given), int(stage.stride.value), max(self.depth) > 1,
             uniform="width" in [each.text for each in stage.uniform], per_layer=is_model,
+            multiple=widths.multiple if widths is not None and widths.inside else 1,
         )  # fmt: skip
 
-    def _misfit(self, use: ast.BlockUse, found: bodies.Misfit, given: str) -> None:
-        where, labels = use.block.span, [Label(found.span, "here")]
-        if found.kernel:
-            where = _kernel_span(use, found) or where
-        elif found.code == "SP0503" and self.stage.stride is not None:
+    def _misfit(self, use: ast.BlockUse, found: bodies.Found) -> None:
+        error, help = found.error, found.error.help
+        where = use.block.span
+        if error.kernel:
+            where = _kernel_span(use, error) or where
+        elif error.code == "SP0503" and self.stage.stride is not None:
             where = self.stage.stride.span
+        message = f"{error.message}, for {found.given}" if found.given and not error.kernel else error.message
+        if error.code == "SP0503" and error.stride != 1:
+            help = f"write `stride {error.stride}`" + (" and `depth 1`" if max(self.depth) > 1 else "")
+        elif error.code == "SP0503":
+            help = "write `stride 1`, or let one operator of the block take `stride`"
+        labels = self._labels(where, self._inside(use, error))
+        self.report.error(error.code, message, where, labels=labels, help=help)
+
+    def _inside(self, use: ast.BlockUse, error: ShapeError) -> Span:
+        """The place in the body that is wrong."""
+        name = use.block.text
+        return self.context.bodies[name].spans.get(id(error.node), self.context.blocks[name].name.span)
+
+    def _labels(self, where: Span, inside: Span) -> list[Label]:
+        labels = [Label(inside, "here")]
         if where.source is self.span.source and not where.start <= self.span.start <= where.end:
             labels.append(Label(self.span, f"in this {self.stage.role}"))
-        message = f"{found.message}, for {given}" if given and found.kernel == 0 else found.message
-        help = found.help
-        if found.code == "SP0503" and found.stride != 1:
-            help = f"write `stride {found.stride}`" + (" and `depth 1`" if max(self.depth) > 1 else "")
-        elif found.code == "SP0503":
-            help = "write `stride 1`, or let one operator of the block take `stride`"
-        self.report.error(found.code, message, where, labels=labels, help=help)
+        return labels
+
+    def _uneven(self, use: ast.BlockUse, found: bodies.Found) -> None:
+        message = f"{found.error.message}{found.given and f', for {found.given}'}"
+        mend = "take other numbers; `hidden any` in the device switches this off"
+        self.report.warning("SP0319", message, use.block.span, help=mend)
+
+    def _undecided(self, use: ast.BlockUse, found: bodies.Undecided) -> None:
+        names = listed([f"`{each}`" for each in found.names], "and")
+        message = f"whether block `{use.block.text}` fits every choice of {names} in {self.label} isn't checked"
+        mend = "there are too many to try, and its expressions don't tell; write fewer choices or simpler expressions"
+        self.report.warning("SP0505", message, use.block.span, help=mend)
 
     def _exit(self) -> Flow:
         widths = {width for window in self.windows for width in (window[-1:] if self.context.is_model else window)}
@@ -264,10 +294,10 @@ class _Stage:
         return Flow(tuple(sorted(widths)), size_after(size, int(stride.value)) if known and size and stride else None)
 
 
-def _kernel_span(use: ast.BlockUse, found: bodies.Misfit) -> Span | None:
+def _kernel_span(use: ast.BlockUse, error: ShapeError) -> Span | None:
     """Where the use of a block says the kernel that is too large."""
     for argument in use.arguments:
-        if argument.name.text == found.parameter and isinstance(argument.value, ast.Values):
-            numbers = (each.span for each in argument.value.numbers if each.value == found.kernel)
+        if ir.Ref(name=argument.name.text) in error.depends and isinstance(argument.value, ast.Values):
+            numbers = (each.span for each in argument.value.numbers if each.value == error.kernel)
             return next(numbers, argument.value.span)
     return None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from math import floor
+from typing import NamedTuple
 
 from spacelang import ast
 from spacelang.ast.choices import count, expand
@@ -18,16 +18,18 @@ from spacelang.report.source import Span
 from spacelang.report.suggest import spelled
 
 
-@dataclass(frozen=True, slots=True)
-class WidthRule:
-    """Every width is a multiple of `multiple`; `span` is where the device says so."""
+class WidthRule(NamedTuple):
+    """Every width is a multiple of `multiple`; `span` is where the device says so.
+
+    inside: whether the channels inside blocks should be, too.
+    """
 
     multiple: int
     span: Span
+    inside: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """What the numbers of one property must be.
 
     Attributes:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from spacelang import ast
+from spacelang.ast.bodies import types
 from spacelang.ast.loader import library
 from spacelang.ast.read.module import DECLARATIONS, LANGUAGE
-from spacelang.check.parameters import Type, types
 from spacelang.editor.analysis import Analysis
 from spacelang.editor.place import SPACES, Place, place_at
 from spacelang.editor.sections import (
@@ -23,12 +23,13 @@ from spacelang.editor.sections import (
     target,
 )
 from spacelang.editor.texts import path_of
+from spacelang.ir.forms import modifiers
+from spacelang.ir.parameters import ParameterType
 from spacelang.language.schema import (
     ACTIVATIONS,
     FUNCTIONS,
     HEAD_NAMES,
     LAYER_NAMES,
-    MODIFIERS,
     REPEATED,
     SHORTCUTS,
     TARGETS,
@@ -37,7 +38,7 @@ from spacelang.language.schema import (
 
 ItemKind = Literal["property", "keyword", "block", "device", "space", "parameter", "value", "operator", "file", "name"]
 
-TAKES: dict[Type, str] = {
+TAKES: dict[ParameterType, str] = {
     "activation": "an activation",
     "kernel": "odd kernel sizes: 3 or {3, 5, 7}",
     "number": "numbers: 4 or {4, 6, 8}",
@@ -249,7 +250,7 @@ def _pipeline(place: Place, analysis: Analysis) -> Iterator[Item]:
         legal = form.modifiers if form else ("act",) if place.line[0][0] == "shortcut" else ()
         for name in legal:
             if not any(phrase[0] == name for phrase in place.line[1:]):
-                yield Item(name, "keyword", MODIFIERS[name].replace("`", ""))
+                yield Item(name, "keyword", modifiers()[name].form.replace("`", ""))
     else:
         yield from _modifier(place, analysis)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from spacelang import ast, ir
-from spacelang.check.parameters import types
+from spacelang.ast.bodies import types
 from spacelang.editor.analysis import Analysis
 from spacelang.editor.completion import TAKES
 from spacelang.editor.hints import braced, width_lists
@@ -14,7 +14,8 @@ from spacelang.editor.names import Occurrence, symbol_at
 from spacelang.editor.place import SPACES, Place, place_at
 from spacelang.editor.sections import operators, properties, property_at
 from spacelang.editor.stages import architectures, extremes
-from spacelang.language.schema import ACTIVATIONS, MODIFIERS, Domain, Property, named
+from spacelang.ir.forms import modifiers as all_modifiers
+from spacelang.language.schema import ACTIVATIONS, Domain, Property, named
 from spacelang.report.suggest import listed
 
 
@@ -184,8 +185,8 @@ def _pipeline(place: Place, text: str) -> str:
         return "\n\n".join(filter(None, [f"```space\n{form.form}\n```", form.doc, modifiers]))
     if text in ACTIVATIONS:
         return f"`{text}`: an activation. Legal: {listed(ACTIVATIONS)}"
-    if place.line and not place.phrase and text in MODIFIERS:
-        return f"`{MODIFIERS[text]}`"
+    if place.line and not place.phrase and text in all_modifiers():
+        return f"`{all_modifiers()[text].form}`"
     return ""
 
 

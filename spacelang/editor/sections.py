@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from spacelang import ast
-from spacelang.check.parameters import Type, types
+from spacelang.ast.bodies import types
 from spacelang.editor.analysis import Analysis
 from spacelang.editor.place import SPACES, Place
+from spacelang.ir.forms import HEAD_OPERATORS, OperatorForm, operator_forms
+from spacelang.ir.parameters import ParameterType
 from spacelang.language.schema import (
     DEVICE,
-    HEAD_OPERATORS,
-    OPERATORS,
     SECTIONS,
     SPACE,
     STAGE,
     TARGETS,
-    OperatorForm,
     Property,
     named,
 )
@@ -50,7 +49,7 @@ def property_at(place: Place) -> Property | None:
 def operators(place: Place) -> dict[str, OperatorForm]:
     """The operators of the innermost pipeline; empty elsewhere."""
     if place.section == ("block",):
-        return dict(OPERATORS)
+        return dict(operator_forms())
     return dict(HEAD_OPERATORS) if in_head(place) else {}
 
 
@@ -85,7 +84,7 @@ def used_block(place: Place, analysis: Analysis) -> ast.Block | None:
     return analysis.program.blocks.get(name)
 
 
-def parameters(place: Place, analysis: Analysis) -> dict[str, Type]:
+def parameters(place: Place, analysis: Analysis) -> dict[str, ParameterType]:
     """The parameters that may be given a value in the innermost group."""
     block = used_block(place, analysis)
     return dict(types(block)) if block is not None else {}

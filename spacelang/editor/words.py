@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from spacelang.ast.read.module import DECLARATIONS
+from spacelang.ir.forms import HEAD_OPERATORS, modifiers
+from spacelang.ir.operators import OPERATORS
 from spacelang.language.schema import (
     ACTIVATIONS,
     FUNCTIONS,
     HEAD_NAMES,
-    HEAD_OPERATORS,
     LAYER_NAMES,
-    MODIFIERS,
-    OPERATORS,
     SECTIONS,
     SHORTCUTS,
     SPACE,
@@ -37,7 +36,7 @@ _GROUPS: tuple[tuple[str, Iterable[str]], ...] = (
     ("step", (*OPERATORS, *HEAD_OPERATORS, "shortcut")),
     ("value", (*ACTIVATIONS, *SHORTCUTS, *(word for each in _PROPERTIES for word in each.words))),
     ("property", tuple(each.name for each in _PROPERTIES)),
-    ("modifier", MODIFIERS),
+    ("modifier", modifiers()),
     ("name", (*LAYER_NAMES, *HEAD_NAMES)),
     ("unit", (*(each.unit for each in _PROPERTIES if each.unit), "of", "step", "multiple")),
 )

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
+from spacelang.ir.expressions import Binary, Call, Compare, Expr, Num, Number, Ref
 from spacelang.ir.nodes import (
     IR_VERSION,
     STRUCTURE,
-    Activation,
     ActivationName,
-    Binary,
     Block,
-    BlockStep,
-    Call,
     Candidate,
     Choices,
-    Compare,
-    Conv,
-    DepthwiseConv,
-    Expr,
     HeadActivation,
     HeadConv,
     HeadDropout,
@@ -24,19 +17,14 @@ from spacelang.ir.nodes import (
     HeadPool,
     HeadStep,
     Kind,
-    Let,
-    Num,
-    Number,
     Origin,
     Parameter,
-    Pool,
-    Ref,
     SearchSpace,
     Shortcut,
-    SqueezeExcite,
     Stage,
     to_json,
 )
+from spacelang.ir.operators import Activation, BlockStep, Conv, DepthwiseConv, Let, Pool, SqueezeExcite, Step
 from spacelang.language.node import Node, items, replace, to_data
 from spacelang.language.settings import Device, Distill, Evolution, Limits, Penalty, Quality, Targets, Train
 
@@ -80,6 +68,7 @@ __all__ = [
     "Shortcut",
     "SqueezeExcite",
     "Stage",
+    "Step",
     "Targets",
     "Train",
     "items",

@@ -13,150 +13,23 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import field, replace
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from spacelang.language.node import UNWRITTEN, Node, Tagged, node, to_data
+from spacelang.ir.expressions import Expr, Number, spelled_once
+from spacelang.ir.operators import BlockStep
+from spacelang.language.node import Node, Tagged, field, replace, to_data
 from spacelang.language.settings import Device, Distill, Evolution, Limits, Quality, Targets, Train
 
 IR_VERSION = 1
 
 Kind = Literal["hyperspace", "space", "model"]
 ActivationName = Literal["relu", "relu6", "hswish", "swish", "sigmoid", "hsigmoid"]
-Number = int | float
 
 
-def _spelled_once(value: Number) -> Number:
-    """1.0 and 1 are the same choice, so they must give the same IR and the same hash."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+# --- blocks ----------------------------------------------------------------------------------------------------------
 
 
-# --- expressions ----------------------------------------------------------------------------------------------------
-
-
-@node
-class Num(Node):
-    kind: Literal["num"] = "num"
-    value: Number
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "value", _spelled_once(self.value))
-
-
-@node
-class Ref(Node):
-    """`in`, `out`, `stride`, `classes`, a parameter, or a name that a `Let` above binds."""
-
-    kind: Literal["ref"] = "ref"
-    name: str
-
-
-@node
-class Binary(Node):
-    """`div` divides and rounds down; `/` is exact."""
-
-    kind: Literal["binary"] = "binary"
-    op: Literal["+", "-", "*", "/", "div"]
-    left: Expr
-    right: Expr
-
-
-@node
-class Call(Node):
-    kind: Literal["call"] = "call"
-    function: Literal["round8", "min", "max"]
-    arguments: tuple[Expr, ...]
-
-
-Expr = Annotated[Num | Ref | Binary | Call, Tagged()]
-
-
-@node
-class Compare(Node):
-    op: Literal["==", "!=", "<", "<=", ">", ">="]
-    left: Expr
-    right: Expr
-
-
-# --- operators and blocks -------------------------------------------------------------------------------------------
-
-
-@node
-class Let(Node):
-    kind: Literal["let"] = "let"
-    name: str
-    value: Expr
-
-
-@node
-class Conv(Node):
-    """A convolution with `out` output channels; norm and activation follow unless switched off.
-
-    stride: `layer` takes the layer's, a number is fixed.
-    act: an activation, or the name of an activation parameter of the block.
-    repeat: that many in a row; the stride goes to the first, norm and activation to the last.
-    residual: the input is added to the output.
-    when: left out where this doesn't hold.
-    """
-
-    kind: Literal["conv"] = "conv"
-    kernel: Expr
-    out: Expr
-    stride: Literal["layer"] | int = 1
-    act: str | None = None
-    norm: bool = True
-    bias: bool = False
-    residual: bool = False
-    repeat: Expr | None = None
-    when: Compare | None = None
-
-
-@node
-class DepthwiseConv(Node):
-    """As `Conv`; the channels stay as they are."""
-
-    kind: Literal["dwconv"] = "dwconv"
-    kernel: Expr
-    stride: Literal["layer"] | int = 1
-    act: str | None = None
-    norm: bool = True
-    bias: bool = False
-    residual: bool = False
-    repeat: Expr | None = None
-    when: Compare | None = None
-
-
-@node
-class SqueezeExcite(Node):
-    """Global mean, conv 1 to `squeeze` with bias, relu, conv 1 back with bias, hard sigmoid, multiply."""
-
-    kind: Literal["se"] = "se"
-    squeeze: Expr
-    when: Compare | None = None
-
-
-@node
-class Activation(Node):
-    kind: Literal["act"] = "act"
-    act: str
-    when: Compare | None = None
-
-
-@node
-class Pool(Node):
-    """A mean or maximum over `kernel`×`kernel`, padded by kernel div 2."""
-
-    kind: Literal["avgpool", "maxpool"]
-    kernel: Expr
-    stride: Literal["layer"] | int = 1
-    when: Compare | None = None
-
-
-BlockStep = Annotated[Let | Conv | DepthwiseConv | SqueezeExcite | Activation | Pool, Tagged()]
-
-
-@node
 class Shortcut(Node):
     """How the block's input joins its output; `act` comes after the sum.
 
@@ -168,7 +41,6 @@ class Shortcut(Node):
     act: str | None = None
 
 
-@node
 class Parameter(Node):
     """`type` is inferred from use: an activation; an odd kernel size; any other number."""
 
@@ -176,7 +48,6 @@ class Parameter(Node):
     type: Literal["activation", "kernel", "number"]
 
 
-@node
 class Block(Node):
     name: str
     parameters: tuple[Parameter, ...]
@@ -192,7 +63,6 @@ class Block(Node):
 # --- stages ---------------------------------------------------------------------------------------------------------
 
 
-@node
 class Choices(Node):
     """Values to choose from, ascending; or, `per_layer`, the one value of each layer in order (a model)."""
 
@@ -200,14 +70,13 @@ class Choices(Node):
     per_layer: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "values", tuple(map(_spelled_once, self.values)))
+        self.__dict__["values"] = tuple(map(spelled_once, self.values))
 
     def at(self, layer: int) -> tuple[int | float, ...]:
         """What the layer of this index (0-based) may take."""
         return (self.values[layer],) if self.per_layer else self.values
 
 
-@node
 class Candidate(Node):
     """A block that a stage may use: its search id, and what its parameters may take.
 
@@ -221,7 +90,6 @@ class Candidate(Node):
     acts: dict[str, ActivationName]
 
 
-@node
 class Stage(Node):
     """A run of layers of one block: `depth` of them; the first takes the stride.
 
@@ -247,7 +115,6 @@ class Stage(Node):
 # --- head -----------------------------------------------------------------------------------------------------------
 
 
-@node
 class HeadConv(Node):
     """`out` is a choice of widths, or an expression over `in` (the channels it receives) and `classes`."""
 
@@ -259,7 +126,6 @@ class HeadConv(Node):
     bias: bool = False
 
 
-@node
 class HeadLinear(Node):
     """With bias."""
 
@@ -267,20 +133,17 @@ class HeadLinear(Node):
     out: Expr
 
 
-@node
 class HeadPool(Node):
     """The global mean."""
 
     kind: Literal["pool"] = "pool"
 
 
-@node
 class HeadDropout(Node):
     kind: Literal["dropout"] = "dropout"
     rate: float
 
 
-@node
 class HeadActivation(Node):
     kind: Literal["act"] = "act"
     act: ActivationName
@@ -289,7 +152,6 @@ class HeadActivation(Node):
 HeadStep = Annotated[HeadConv | HeadLinear | HeadPool | HeadDropout | HeadActivation, Tagged()]
 
 
-@node
 class Origin(Node):
     """The space that this one was narrowed from.
 
@@ -307,7 +169,6 @@ class Origin(Node):
 # --- the whole ------------------------------------------------------------------------------------------------------
 
 
-@node
 class SearchSpace(Node):
     """The root: a hyperspace, a space or a model.
 
@@ -327,7 +188,7 @@ class SearchSpace(Node):
     stages: tuple[Stage, ...]
     head: tuple[HeadStep, ...]
     targets: Targets | None = None
-    limits: Limits | None = field(default=None, metadata={UNWRITTEN: True})
+    limits: Limits | None = field(default=None, unwritten=True)
     quality: Quality | None = None
     evolution: Evolution | None = None
     distill: Distill | None = None

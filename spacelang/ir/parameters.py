@@ -6,16 +6,17 @@ from collections.abc import Iterable
 from typing import Literal
 
 from spacelang import ir
+from spacelang.ir.operators import parts
 
 ParameterType = Literal["activation", "kernel", "number"]
 
 
 def parameter_type(name: str, steps: Iterable[ir.BlockStep], shortcut: ir.Shortcut) -> ParameterType:
     """The type of a parameter, from how the body uses it: as an activation, alone as a kernel size, or otherwise."""
-    used = tuple(steps)
-    if name in {shortcut.act, *(getattr(step, "act", None) for step in used)}:
+    used = [(part, getattr(step, part.name)) for step in steps if isinstance(step, ir.Step) for part in parts(step)]
+    if name == shortcut.act or any(part.role == "activation" and value == name for part, value in used):
         return "activation"
-    kernels = (step.kernel for step in used if isinstance(step, ir.Conv | ir.DepthwiseConv | ir.Pool))
+    kernels = (value for part, value in used if part.rule is not None and part.rule.odd)
     return "kernel" if any(isinstance(each, ir.Ref) and each.name == name for each in kernels) else "number"
 
 

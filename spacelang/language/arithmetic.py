@@ -1,6 +1,6 @@
 """What the operators and functions of expressions do, on plain numbers.
 
-`check` evaluates declarations with it, `network` the IR.
+`ir.expressions` evaluates with them.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ Real = int | float
 
 
 def round8(value: Real) -> int:
-    """The multiple of 8 next to `value`, at least 8 and never more than 10 % below it.
+    """The multiple of 8 next to `value`, at least 8 and never more than 10 % below it; 0 of what isn't positive.
 
-    >>> [round8(each) for each in (3, 11, 12, 19.9)]
-    [8, 16, 16, 24]
+    >>> [round8(each) for each in (0, 3, 11, 12, 19.9)]
+    [0, 8, 16, 16, 24]
     """
+    if value <= 0:
+        return 0
     rounded = max(8, int(value + 4) // 8 * 8)
     return rounded + 8 if rounded < 0.9 * value else rounded
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from spacelang.report.suggest import spelled
 
 Kind = Literal["integer", "number", "word", "widths rule", "group", "values", "other"]
 
 
-@dataclass(frozen=True, slots=True)
-class Domain:
+class Domain(NamedTuple):
     """Which numbers are legal; the ends are included unless they are `open`."""
 
     low: int | float | None = None
@@ -43,8 +41,7 @@ CLIP = Domain(0, 1000, open_low=True)
 SEED = Domain(0, 2**32 - 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Property:
+class Property(NamedTuple):
     """One property of a section.
 
     Attributes:

@@ -39,11 +39,11 @@ SEARCH_IDS: Final = 36
 STAGES: Final = 100
 """Stages, and groups of stem layers, of one space."""
 
-TRIED: Final = 4000
-"""Choices for which the check of one block in one stage walks the block's body."""
+TRIED: Final = 6_000
+"""How often the check of one block in one stage may look at the block's body."""
 
-TRIED_IN_ALL: Final = 100_000
-"""Such walks in the check of a whole program."""
+TRIED_IN_ALL: Final = 20_000
+"""The same in the check of a whole program."""
 
 CHANNELS: Final = 1_000_000
 """Channels of one layer."""

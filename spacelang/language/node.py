@@ -1,18 +1,95 @@
 """What the nodes of the intermediate representation have in common.
 
-Frozen dataclasses. pydantic reads them from JSON (`translate.json`) and is imported nowhere else for them.
+They are frozen and made with keywords, like dataclasses, but without code generated for each: `spacelang check` makes
+all these classes whenever it starts. Where pydantic reads nodes from JSON, they become dataclasses first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Annotated, Any, ClassVar, TypeVar, dataclass_transform
+from typing import Annotated, Any, ClassVar, NoReturn, TypeVar, dataclass_transform
 
-UNWRITTEN = "unwritten"
-"""In the metadata of a field that plain data leaves out while it is None, as data did before the field was there."""
+MISSING: Any = object()
+"""The default of a field that has none."""
+T = TypeVar("T", bound="Node")
 
-__all__ = ["UNWRITTEN", "Node", "Tagged", "items", "node", "replace", "to_data"]
+
+class Field:
+    """A field with something to say of it besides its default."""
+
+    def __init__(self, default: Any, about: Mapping[str, Any]) -> None:
+        self.default = default
+        self.about = about
+
+    @property
+    def unwritten(self) -> bool:
+        """Whether plain data leaves the field out while it is None, as data did before the field was there."""
+        return "unwritten" in self.about
+
+
+def field(default: Any = MISSING, **about: Any) -> Any:
+    return Field(default, about)
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
+class Node:
+    """`replace` changes fields; `items` and `to_data` read all of them."""
+
+    __pydantic_config__: ClassVar[Mapping[str, str]] = {"extra": "forbid"}
+    fields: ClassVar[Mapping[str, Field]] = {}
+
+    def __init_subclass__(cls) -> None:
+        found = dict(cls.fields)
+        for name in _annotated(cls):
+            default = cls.__dict__.get(name, MISSING)
+            found[name] = default if isinstance(default, Field) else Field(default, {})
+            if found[name].default is not MISSING:
+                setattr(cls, name, found[name].default)
+            elif name in cls.__dict__:
+                delattr(cls, name)
+        cls.fields = found
+
+    def __init__(self, **values: Any) -> None:
+        found = self.__dict__
+        for name, each in self.fields.items():
+            found[name] = values.pop(name, each.default)
+            if found[name] is MISSING:
+                raise TypeError(f"{type(self).__name__} lacks {name}")
+        if values:
+            raise TypeError(f"{type(self).__name__} has no {', '.join(values)}")
+        self.__post_init__()
+
+    def __post_init__(self) -> None:
+        """Brings values into their normal form."""
+
+    def __setattr__(self, name: str, value: Any) -> NoReturn:
+        raise AttributeError(f"{type(self).__name__} is frozen; `replace` makes another one")
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and list(items(self)) == list(items(other))
+
+    def __hash__(self) -> int:
+        return hash((type(self), *(value for _, value in items(self))))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in items(self))})"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        if "__dataclass_fields__" not in cls.__dict__:
+            _as_dataclass(cls)
+        return handler(source)
+
+
+def _as_dataclass(cls: type[Node]) -> None:
+    import dataclasses
+
+    dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=True)(cls)
+
+
+def _annotated(cls: type[Node]) -> list[str]:
+    """The fields that the class itself declares."""
+    return list(vars(cls).get("__annotations__", ()))
 
 
 class Tagged:
@@ -24,30 +101,22 @@ class Tagged:
         return handler.generate_schema(Annotated[source, Field(discriminator="kind")])
 
 
-class Node:
-    """Frozen, made with keywords; `replace` changes fields, `items` and `to_data` read all of them."""
-
-    __pydantic_config__: ClassVar[Mapping[str, str]] = {"extra": "forbid"}
-
-
-T = TypeVar("T", bound=Node)
-
-
-@dataclass_transform(frozen_default=True, kw_only_default=True)
-def node(cls: type[T]) -> type[T]:
-    return dataclass(frozen=True, kw_only=True)(cls)
-
-
 def items(part: Node) -> Iterator[tuple[str, Any]]:
     """The fields of a node with their values, in order."""
-    return ((each.name, getattr(part, each.name)) for each in fields(part))  # type: ignore[arg-type]
+    values = part.__dict__
+    return ((name, values[name]) for name in part.fields)
+
+
+def replace(part: T, **changes: Any) -> T:
+    """The node with other values in some fields."""
+    return type(part)(**{**dict(items(part)), **changes})
 
 
 def to_data(value: Any) -> Any:
     """A node, or what one holds, as plain data that JSON can say."""
     if isinstance(value, Node):
-        unwritten = {each.name for each in fields(value) if UNWRITTEN in each.metadata}  # type: ignore[arg-type]
-        return {name: to_data(each) for name, each in items(value) if each is not None or name not in unwritten}
+        written = ((name, each) for name, each in items(value) if each is not None or not value.fields[name].unwritten)
+        return {name: to_data(each) for name, each in written}
     if isinstance(value, tuple):
         return [to_data(each) for each in value]
     if isinstance(value, dict):

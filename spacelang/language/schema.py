@@ -8,7 +8,6 @@ The properties of spaces and stages have their own readers; their tables give na
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from spacelang.language.domain import (
@@ -82,65 +81,6 @@ SECTIONS: Mapping[str, tuple[Property, ...]] = MappingProxyType(
     {"device": DEVICE, "limits": LIMITS, "quality": QUALITY, "evolution": EVOLUTION, "distill": DISTILL, "train": TRAIN}
 )
 """The sections that their tables describe wholly."""
-
-
-@dataclass(frozen=True, slots=True)
-class OperatorForm:
-    """How one operator is written: `kind ARGUMENT -> OUT, modifiers`; empty texts where it has no such part."""
-
-    kind: str
-    argument: str
-    out: str
-    modifiers: tuple[str, ...]
-    doc: str
-
-    @property
-    def form(self) -> str:
-        return " ".join(each for each in (self.kind, self.argument, self.out and f"-> {self.out}") if each)
-
-
-_CONVOLUTION = ("stride", "act", "norm", "bias", "residual", "repeat", "when")
-
-OPERATORS: Mapping[str, OperatorForm] = MappingProxyType(
-    {
-        each.kind: each
-        for each in (
-            OperatorForm("conv", "KERNEL", "OUT", _CONVOLUTION, "a convolution, then norm and activation"),
-            OperatorForm("dwconv", "KERNEL", "", _CONVOLUTION, "a depthwise convolution, then norm and activation"),
-            OperatorForm("se", "SQUEEZE", "", ("when",), "squeeze and excitation"),
-            OperatorForm("act", "NAME", "", ("when",), "an activation"),
-            OperatorForm("avgpool", "KERNEL", "", ("stride", "when"), "the mean over KERNEL×KERNEL"),
-            OperatorForm("maxpool", "KERNEL", "", ("stride", "when"), "the maximum over KERNEL×KERNEL"),
-        )
-    }
-)
-"""Of a block's body."""
-
-HEAD_OPERATORS: Mapping[str, OperatorForm] = MappingProxyType(
-    {
-        each.kind: each
-        for each in (
-            OperatorForm("conv", "KERNEL", "OUT", ("act", "norm", "bias"), "a convolution; OUT may be a set"),
-            OperatorForm("pool", "", "", (), "the mean over the whole map"),
-            OperatorForm("dropout", "RATE", "", (), "dropout, in training"),
-            OperatorForm("act", "NAME", "", (), "an activation"),
-            OperatorForm("linear", "", "OUT", (), "a linear layer with bias; the last one gives the classes"),
-        )
-    }
-)
-
-MODIFIERS: Mapping[str, str] = MappingProxyType(
-    {
-        "stride": "stride` or `stride N",
-        "act": "act` or `act NAME",
-        "norm": "norm none",
-        "bias": "bias",
-        "residual": "residual",
-        "repeat": "repeat N",
-        "when": "when A != B",
-    }
-)
-"""How each modifier is written."""
 
 
 def names(properties: Iterable[Property]) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ a field is declared once, with its default, its domain and its line in the docum
 # No `from __future__ import annotations`: the types are read from the fields.
 
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, field, fields
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
@@ -24,25 +23,23 @@ from spacelang.language.domain import (
     Kind,
     Property,
 )  # fmt: skip
-from spacelang.language.node import Node, node
+from spacelang.language.node import MISSING, Node, field
 
 
 def setting(doc: str, domain: Domain = Domain(), default: Any = MISSING, **more: Any) -> Any:
     """A field that a text writes; `more` is further attributes of its `Property`."""
-    about = {"property": {"doc": doc, "domain": domain, **more}}
-    return field(metadata=about) if default is MISSING else field(default=default, metadata=about)
+    return field(default, property={"doc": doc, "domain": domain, **more})
 
 
 class Section(Node):
     """A node whose integers become floats where the field is one: 1 and 1.0 are the same setting."""
 
     def __post_init__(self) -> None:
-        for each in fields(self):  # type: ignore[arg-type]
-            if each.type is float:
-                object.__setattr__(self, each.name, float(getattr(self, each.name)))
+        for name in self.fields:
+            if type(self).__annotations__[name] is float:
+                self.__dict__[name] = float(self.__dict__[name])
 
 
-@node
 class Device(Section):
     """`width_multiple`: every width is a multiple of it."""
 
@@ -54,19 +51,20 @@ class Device(Section):
         "every width is a multiple of N, since the kernels are fastest there", Domain(1, 1024),
         name="widths", kind="widths rule",
     )  # fmt: skip
+    hidden: Literal["multiple", "any"] = setting(
+        "whether the channels inside blocks should be such multiples too; if not, a warning says so", default="multiple"
+    )
 
 
-@node
 class Targets(Section):
     latency_ms: tuple[float, ...] = setting(
         "the latencies to search for, ascending", ABOVE_ZERO, name="latency", kind="values", unit="ms"
     )
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "latency_ms", tuple(map(float, self.latency_ms)))
+        self.__dict__["latency_ms"] = tuple(map(float, self.latency_ms))
 
 
-@node
 class Limits(Section):
     """What every network may have besides its latency; what isn't written isn't limited.
 
@@ -87,10 +85,9 @@ class Limits(Section):
     def __post_init__(self) -> None:
         for name in ("mflops", "parameters_mib", "memory_mib"):
             value = getattr(self, name)
-            object.__setattr__(self, name, None if value is None else float(value))
+            self.__dict__[name] = None if value is None else float(value)
 
 
-@node
 class Penalty(Section):
     """Q is multiplied by 1 / max(1, (threshold / p)^exponent), p the share of samples under the target."""
 
@@ -98,7 +95,6 @@ class Penalty(Section):
     exponent: float = setting("how steeply the score falls below it", NOT_NEGATIVE)
 
 
-@node
 class Quality(Section):
     """How a space is scored (paper, equation 2). `samples` and `penalty` belong to the sampled estimator."""
 
@@ -116,7 +112,6 @@ class Quality(Section):
     )
 
 
-@node
 class Evolution(Section):
     """Algorithm 1: population P, sample S, N spaces in all."""
 
@@ -126,7 +121,6 @@ class Evolution(Section):
     seed: int = setting("of the random numbers", SEED)
 
 
-@node
 class Distill(Section):
     """Block-wise distillation (paper, C.3)."""
 
@@ -143,7 +137,6 @@ class Distill(Section):
     seed: int = setting("of the random numbers", SEED, 0)
 
 
-@node
 class Train(Section):
     """Training of the quantised-for-all supernet (paper, D)."""
 
@@ -167,20 +160,23 @@ CLASSES: Mapping[str, type[Node]] = MappingProxyType(
 
 def properties_of(section: type[Node]) -> tuple[Property, ...]:
     """What may be written in a section, in the order of its fields."""
-    written = [each for each in fields(section) if "property" in each.metadata]  # type: ignore[arg-type]
-    return tuple(_property(each, written) for each in written if "within" not in each.metadata["property"])
+    written = {name: each.about["property"] for name, each in section.fields.items() if "property" in each.about}
+    return tuple(_property(section, name, written) for name, about in written.items() if "within" not in about)
 
 
-def _property(field: "Field[Any]", others: "list[Field[Any]]") -> Property:
-    about: dict[str, Any] = {"name": field.name, "kind": _kind(field.type), "required": field.default is MISSING}
-    about |= {key: value for key, value in field.metadata["property"].items() if key != "within"}
-    within = tuple(_property(each, []) for each in others if each.metadata["property"].get("within") == field.name)
+def _property(section: type[Node], field: str, written: Mapping[str, Mapping[str, Any]]) -> Property:
+    default, type = section.fields[field].default, section.__annotations__[field]
+    about: dict[str, Any] = {"name": field, "kind": _kind(type), "required": default is MISSING, **written[field]}
+    about.pop("within", None)
+    within = (name for name, each in written.items() if each.get("within") == field)
     return Property(
         **about,
-        words=get_args(field.type) if about["kind"] == "word" else (),
-        field=field.name if field.name != about["name"] else "",
-        group=properties_of(GROUPS[field.name]) if field.name in GROUPS else within,
-        default=None if field.default is MISSING else field.default,
+        words=get_args(type) if about["kind"] == "word" else (),
+        field=field if field != about["name"] else "",
+        group=properties_of(GROUPS[field])
+        if field in GROUPS
+        else tuple(_property(section, name, written) for name in within),
+        default=None if default is MISSING else default,
     )
 
 

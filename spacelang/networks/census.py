@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from spacelang import ir
+from spacelang.ir.operators import stride_of
 from spacelang.language.shapes import size_after
 from spacelang.networks.kernels import Kernel, kernels_of
 from spacelang.networks.network import head_ops, layer_ops
@@ -59,12 +60,8 @@ def virtual_resolution(space: ir.SearchSpace) -> int:
     """A resolution that any product of strides in the space divides, and far larger than a real one."""
     strides, strided = {1}, 0
     for stage in space.stem + space.stages:
-        fixed = [
-            step.stride
-            for candidate in stage.candidates
-            for step in space.blocks_by_name[candidate.block].steps
-            if not isinstance(step, ir.Let | ir.SqueezeExcite | ir.Activation) and step.stride != 1
-        ]
+        steps = (step for each in stage.candidates for step in space.blocks_by_name[each.block].steps)
+        fixed = [stride for step in steps if isinstance(step, ir.Step) and (stride := stride_of(step)) != 1]
         strides |= {stage.stride, *(each for each in fixed if each != "layer")}
         strided += max(stage.depth) * (len(fixed) + 1)
     return int(math.lcm(*strides) ** strided * LARGEST_RESOLUTION)

@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from spacelang import ir
+from spacelang.ir.operators import LAWS, Op
 from spacelang.language.shapes import size_after
 from spacelang.networks.architecture import Architecture, LayerChoice
-from spacelang.networks.network import Layer, Op, layer_ops, layers
+from spacelang.networks.network import Layer, layer_ops, layers
 
 LSQ_SCALARS = 3
 """A quantised convolution's learned numbers: the activation's scale and offset, the weight's scale."""
@@ -61,17 +62,7 @@ def total(costs: Iterable[Cost]) -> Cost:
 
 def op_cost(op: Op) -> Cost:
     """Of one operator."""
-    if op.kind in ("conv", "dwconv"):
-        weights = op.kernel**2 * op.channels_out * (op.channels_in if op.kind == "conv" else 1)
-        extra = op.channels_out * (2 * op.norm + op.bias)
-        return Cost(weights * op.size_out**2, weights + extra, 1)
-    if op.kind == "se":
-        weights = 2 * op.channels_in * op.squeeze
-        return Cost(weights, weights + op.squeeze + op.channels_in, 2)
-    if op.kind == "linear":
-        weights = op.channels_in * op.channels_out
-        return Cost(weights, weights + op.bias * op.channels_out)
-    return Cost()
+    return Cost(*LAWS[op.kind].cost(op))
 
 
 class CostModel:

@@ -11,18 +11,16 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from spacelang.networks.network import INPUT, Op
+from spacelang.ir.operators import INPUT, LAWS, Op
 
 FUSED_ACTIVATIONS = frozenset({"relu", "relu6"})
-CLAMPING = frozenset({"conv", "dwconv", "add"})
-"""The operators that can take a fused activation."""
 
 
 class Kernel(NamedTuple):
     """One kernel. Two that are equal take the same time.
 
     Attributes:
-        kind: conv, dwconv, se, add, avgpool, maxpool, pool (the global mean), linear, or an activation's name.
+        kind: that of the operator (`pool` is the global mean), or an activation's name.
         size: height and width of the input.
         act: the fused activation; empty for none.
         squeeze: the inner width of `se`.
@@ -59,11 +57,11 @@ def nodes_of(ops: Sequence[Op]) -> tuple[list[Node], int]:
     for index, op in enumerate(ops):
         inputs = tuple(made[each] for each in op.inputs)
         made[index] = inputs[0]
-        if op.kind == "dropout" or clamps.get(op.inputs[0]) is op:
+        if not LAWS[op.kind].runs or clamps.get(op.inputs[0]) is op:
             continue
         act = clamps[index].act if index in clamps else op.act
         if op.kind != "act":
-            fused = act if act in FUSED_ACTIVATIONS and op.kind in CLAMPING else None
+            fused = act if act in FUSED_ACTIVATIONS and LAWS[op.kind].clamps else None
             nodes.append(Node(_kernel(op, fused or ""), inputs))
             act = None if fused else act
             made[index] = len(nodes) - 1
@@ -78,7 +76,7 @@ def _fuses(act: Op, ops: Sequence[Op], uses: Counter[int]) -> bool:
     at = act.inputs[0]
     if at == INPUT or act.act not in FUSED_ACTIVATIONS or uses[at] > 1:
         return False
-    return ops[at].kind in CLAMPING and ops[at].act is None
+    return LAWS[ops[at].kind].clamps and ops[at].act is None
 
 
 def _kernel(op: Op, act: str) -> Kernel:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from spacelang.networks.network import INPUT, Op
+from spacelang.ir.operators import INPUT, Op
 
 
 def peak_activations(ops: Sequence[Op], channels_in: int, size: int) -> int:

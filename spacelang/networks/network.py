@@ -1,57 +1,51 @@
 """From a block and the choices of a layer to the operators that run, with their shapes.
 
-This is the one place that knows what a block's body means in channels, sizes and edges; cost, kernels, export and the
-tests of the generated code all start here. No framework is known.
+The one place that knows what a block's body means in channels, sizes and edges: `check`, costs, kernels, backends and
+the tests of the generated code all start here. What each operator is stands in `ir.operators`. No framework is known.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from spacelang import ir
-from spacelang.language.arithmetic import ARITHMETIC, CALLS, COMPARISONS
-from spacelang.language.limits import REPETITIONS
+from spacelang.ir.expressions import Undefined, evaluate, holds
+from spacelang.ir.operators import INPUT, OPERATORS, OUT, Count, Op, parts, stride_of
 from spacelang.language.shapes import size_after
 from spacelang.networks.architecture import Architecture, head_widths
+from spacelang.report.suggest import spelled
 
-OpKind = Literal["conv", "dwconv", "se", "act", "avgpool", "maxpool", "add", "pool", "linear", "dropout"]
-INPUT = -1
-"""In `Op.inputs`: what enters the layer."""
+Names = dict[str, ir.Number]
+"""What a body sees: `in`, `out`, `stride`, the block's numeric parameters, and the names that it binds."""
 
 
 class ShapeError(ValueError):
-    """A body that has no meaning for these choices, such as a width of 7.5 channels."""
-
-
-@dataclass(frozen=True, slots=True)
-class Op:
-    """One operator of a layer.
+    """A body that gives no network for some choice, such as a width of 7.5 channels.
 
     Attributes:
-        inputs: indices into the layer's operators, `INPUT` for the layer's input; two for `add`.
-        channels_in, channels_out: channels.
-        kernel, stride, padding: of convolutions and pools, square.
-        size_in, size_out: height and width of the feature map, square.
-        act: the activation that follows, None for none.
-        norm: whether a batch norm follows (before the activation).
-        squeeze: the inner width of `se`.
+        code, message, help: of the diagnostic.
+        node: the step or expression that is wrong; None for the block as a whole.
+        depends: the expressions that made it so.
+        kernel, stride: the kernel that is too large, the stride that comes out; 0 where that isn't what is wrong.
     """
 
-    kind: OpKind
-    inputs: tuple[int, ...]
-    channels_in: int
-    channels_out: int
-    size_in: int
-    size_out: int
-    kernel: int = 1
-    stride: int = 1
-    padding: int = 0
-    act: str | None = None
-    norm: bool = False
-    bias: bool = False
-    squeeze: int = 0
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        node: ir.Node | None = None,
+        *,
+        depends: Iterable[ir.Expr | ir.Compare | None] = (),
+        kernel: int = 0,
+        stride: int = 0,
+        help: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.code, self.message, self.help = code, message, help
+        self.node = node
+        self.depends = tuple(each for each in depends if each is not None)
+        self.kernel, self.stride = kernel, stride
 
 
 class Layer(NamedTuple):
@@ -62,63 +56,113 @@ class Layer(NamedTuple):
     ops: tuple[Op, ...]
 
 
-def evaluate(expr: ir.Expr, names: Mapping[str, ir.Number]) -> ir.Number:
-    """The value of an expression.
+class Taken(NamedTuple):
+    """An operator that a layer has.
+
+    Attributes:
+        at: the index of its step in the body.
+        counts: the values of its counts, by the names of their parts.
+        stride: 1 where it has none.
+    """
+
+    at: int
+    step: ir.Step
+    counts: Mapping[str, int]
+    stride: int
+
+
+def taken(block: ir.Block, names: Names) -> Iterator[Taken]:
+    """The operators that a layer has, in order; what the body binds is added to `names`.
 
     Raises:
-        ShapeError: on a division by zero.
+        ShapeError: if an expression has no value, or one that it can't have.
     """
-    if isinstance(expr, ir.Num):
-        return expr.value
-    if isinstance(expr, ir.Ref):
-        return names[expr.name]
-    if isinstance(expr, ir.Binary):
-        try:
-            return ARITHMETIC[expr.op](evaluate(expr.left, names), evaluate(expr.right, names))
-        except ZeroDivisionError:
-            raise ShapeError("division by zero") from None
-    return CALLS[expr.function](*(evaluate(each, names) for each in expr.arguments))
+    for at, step in enumerate(block.steps):
+        if isinstance(step, ir.Let):
+            names[step.name] = _value(step.value, names)
+        elif _kept(step, names):
+            counts = {
+                each.name: _count(each.rule, expr, names)
+                for each in parts(step)
+                if each.rule is not None and (expr := getattr(step, each.name)) is not None
+            }
+            stride = stride_of(step)
+            yield Taken(at, step, counts, int(names["stride"]) if stride == "layer" else stride)
 
 
-def holds(condition: ir.Compare | None, names: Mapping[str, ir.Number]) -> bool:
-    """Whether a `when` lets its operator in; True without one."""
-    if condition is None:
-        return True
-    return COMPARISONS[condition.op](evaluate(condition.left, names), evaluate(condition.right, names))
+def _value(expr: ir.Expr, names: Names) -> ir.Number:
+    try:
+        return evaluate(expr, names)
+    except Undefined as error:
+        raise ShapeError("SP0415", str(error), error.expr, depends=(expr,)) from None
 
 
-def natural(value: ir.Number, what: str) -> int:
-    """`value` as a positive integer.
+def _kept(step: ir.Step, names: Names) -> bool:
+    try:
+        return holds(step.when, names)
+    except Undefined as error:
+        raise ShapeError("SP0415", str(error), error.expr, depends=(step.when,)) from None
 
-    Raises:
-        ShapeError: if it isn't one.
-    """
-    if value != int(value) or value < 1:
-        raise ShapeError(f"{what} is {value:g}, which is not a positive whole number")
+
+def _count(rule: Count, expr: ir.Expr, names: Names) -> int:
+    value = _value(expr, names)
+    if not rule.allows(value):
+        raise ShapeError(rule.code, rule.message.format(spelled(value)), expr, depends=(expr,), help=rule.help)
     return int(value)
 
 
-class _Builder:
+class Course:
+    """Channels and stride along a body, and the rules that they keep."""
+
+    def __init__(self, channels: int) -> None:
+        self.channels = channels
+        self.stride = 1
+        self.widened: ir.Expr | None = None
+        """What gave the channels."""
+
+    def take(self, found: Taken) -> None:
+        """Raises: ShapeError: if a residual operator changes the shape."""
+        before, self.channels = self.channels, found.counts.get("out", self.channels)
+        self.stride *= found.stride
+        out: ir.Expr | None = getattr(found.step, "out", None)
+        if out is not None:
+            self.widened = out
+        if getattr(found.step, "residual", False) and (self.channels != before or found.stride != 1):
+            message = f"the residual would add {before} channels to {self.channels}"
+            raise ShapeError("SP0419", message, found.step, depends=(out,), help="a residual keeps channels and size")
+
+    def finish(self, block: ir.Block, names: Names) -> None:
+        """Raises: ShapeError: if stride or channels aren't the layer's."""
+        if self.stride != names["stride"]:
+            raise _other_stride(block, self.stride, int(names["stride"]))
+        if self.channels != names["out"]:
+            message = f"block `{block.name}` ends with {self.channels} channels where the layer has {names['out']}"
+            mend = "let its last convolution end with `-> out`"
+            raise ShapeError("SP0418", message, self.widened, depends=(self.widened,), help=mend)
+
+
+def _other_stride(block: ir.Block, stride: int, wanted: int) -> ShapeError:
+    strided = [step for step in block.steps if isinstance(step, ir.Step) and stride_of(step) != 1]
+    given = f"the strides of block `{block.name}` give {stride}" if strided else f"block `{block.name}` takes no stride"
+    conditions = [each.when for each in strided]
+    first = strided[0] if strided else None
+    return ShapeError("SP0503", f"{given}, but the layer's is {wanted}", first, depends=conditions, stride=stride)
+
+
+class _Layout:
     """Collects the operators of one layer; `last`, `channels` and `size` are those of the value made so far."""
 
-    def __init__(self, channels: int, size: int, names: dict[str, ir.Number], acts: Mapping[str, str]) -> None:
+    def __init__(self, channels: int, size: int, acts: Mapping[str, str]) -> None:
         self.ops: list[Op] = []
         self.last = INPUT
         self.channels = channels
         self.size = size
-        self.stride = 1
-        self.names = names
         self.acts = acts
 
-    def append(self, kind: OpKind, channels: int, stride: int = 1, *, kernel: int = 1, **more: object) -> None:
-        size_out = size_after(self.size, stride)
-        padding = kernel // 2 if kind != "se" else 0
-        op = Op(
-            kind, (self.last,), self.channels, channels, self.size, size_out,
-            kernel=kernel, stride=stride, **{"padding": padding, **more},  # type: ignore[arg-type]
-        )  # fmt: skip
-        self.take(op)
-        self.stride *= stride
+    def append(self, kind: str, channels: int, stride: int = 1, **more: Any) -> None:
+        kernel = more.get("kernel", 1)
+        size_out, more = size_after(self.size, stride), {"padding": kernel // 2, **more}
+        self.take(Op(kind, (self.last,), self.channels, channels, self.size, size_out, stride=stride, **more))
 
     def add(self, first: int, act: str | None = None) -> None:
         """Adds the value of operator `first` to the last one."""
@@ -131,11 +175,10 @@ class _Builder:
     def act(self, name: str | None) -> str | None:
         return None if name is None else self.acts.get(name, name)
 
-    def value(self, expr: ir.Expr, what: str) -> int:
-        return natural(evaluate(expr, self.names), what)
 
-    def stride_of(self, stride: Literal["layer"] | int) -> int:
-        return int(self.names["stride"]) if stride == "layer" else stride
+def layer_names(block: ir.Block, numbers: Sequence[ir.Number], channels_in: int, width: int, stride: int) -> Names:
+    """What the body of a block sees in a layer."""
+    return {"in": channels_in, "out": width, "stride": stride, **dict(zip(block.numeric, numbers, strict=True))}
 
 
 def layer_ops(
@@ -157,89 +200,40 @@ def layer_ops(
     Raises:
         ShapeError: if the body gives no network for these values.
     """
-    names: dict[str, ir.Number] = {"in": channels_in, "out": channels_out, "stride": stride}
-    names.update(zip(block.numeric, numbers, strict=True))
-    builder = _Builder(channels_in, size, names, acts)
-    for step in block.steps:
-        if isinstance(step, ir.Let):
-            names[step.name] = evaluate(step.value, names)
-        elif holds(step.when, names):
-            _STEPS[step.kind](builder, step)
-    _close(builder, block.shortcut, channels_in, size)
-    if builder.channels != channels_out:
-        raise ShapeError(f"block {block.name} ends with {builder.channels} channels, not the layer's {channels_out}")
-    return tuple(builder.ops)
+    names = layer_names(block, numbers, channels_in, channels_out, stride)
+    layout, course = _Layout(channels_in, size, acts), Course(channels_in)
+    for each in taken(block, names):
+        course.take(each)
+        entry = layout.last
+        OPERATORS[each.step.kind].ops(layout, each.step, {**each.counts, "stride": each.stride})
+        if getattr(each.step, "residual", False):
+            layout.add(entry)
+    course.finish(block, names)
+    _close(layout, block.shortcut, stride, channels_in, size)
+    return tuple(layout.ops)
 
 
-def _convolution(builder: _Builder, step: ir.Conv | ir.DepthwiseConv) -> None:
-    kernel = builder.value(step.kernel, "the kernel size")
-    if kernel % 2 == 0:
-        raise ShapeError(f"the kernel size is {kernel}, which is even")
-    repeat = 1 if step.repeat is None else builder.value(step.repeat, "the repetition")
-    if repeat > REPETITIONS:
-        raise ShapeError(f"the repetition is {repeat}, more than {REPETITIONS}")
-    entry, channels_before, size_before = builder.last, builder.channels, builder.size
-    for index in range(repeat):
-        final = index == repeat - 1
-        builder.append(
-            step.kind,
-            builder.value(step.out, "the number of output channels") if isinstance(step, ir.Conv) else builder.channels,
-            builder.stride_of(step.stride) if index == 0 else 1,
-            kernel=kernel,
-            act=builder.act(step.act) if final else None,
-            norm=step.norm and final,
-            bias=step.bias and final,
-        )
-    if step.residual:
-        if (builder.channels, builder.size) != (channels_before, size_before):
-            raise ShapeError("a residual convolution changes the shape")
-        builder.add(entry)
-
-
-def _squeeze_excite(builder: _Builder, step: ir.SqueezeExcite) -> None:
-    builder.append("se", builder.channels, squeeze=builder.value(step.squeeze, "the squeezed width"))
-
-
-def _activation(builder: _Builder, step: ir.Activation) -> None:
-    builder.append("act", builder.channels, act=builder.act(step.act))
-
-
-def _pool(builder: _Builder, step: ir.Pool) -> None:
-    kernel = builder.value(step.kernel, "the kernel size")
-    builder.append(step.kind, builder.channels, builder.stride_of(step.stride), kernel=kernel)
-
-
-_STEPS: dict[str, Callable[..., None]] = {
-    "conv": _convolution,
-    "dwconv": _convolution,
-    "se": _squeeze_excite,
-    "act": _activation,
-    "avgpool": _pool,
-    "maxpool": _pool,
-}
-
-
-def _close(builder: _Builder, shortcut: ir.Shortcut, channels_in: int, size: int) -> None:
+def _close(layout: _Layout, shortcut: ir.Shortcut, stride: int, channels_in: int, size: int) -> None:
     """Joins the layer's input to its output."""
     if shortcut.kind == "none":
         return
     entry = INPUT
-    if builder.stride != 1 or channels_in != builder.channels:
+    if stride != 1 or channels_in != layout.channels:
         if shortcut.kind == "identity":
             return
-        entry = _project(builder, shortcut.kind == "avgpool_project", channels_in, size)
-    builder.add(entry, builder.act(shortcut.act))
+        entry = _project(layout, shortcut.kind == "avgpool_project", stride, channels_in, size)
+    layout.add(entry, layout.act(shortcut.act))
 
 
-def _project(builder: _Builder, pooled: bool, channels_in: int, size: int) -> int:
+def _project(layout: _Layout, pooled: bool, stride: int, channels_in: int, size: int) -> int:
     """Appends the shortcut's own operators beside the main path; the index of its value."""
-    stride, entry, ops = builder.stride, INPUT, builder.ops
+    entry, ops = INPUT, layout.ops
     size_out = size_after(size, stride)
     if pooled and stride > 1:
         # The mean over stride×stride without padding; a last, partial window is averaged over what it holds.
         ops.append(Op("avgpool", (INPUT,), channels_in, channels_in, size, size_out, kernel=stride, stride=stride))
         entry, stride, size = len(ops) - 1, 1, size_out
-    ops.append(Op("conv", (entry,), channels_in, builder.channels, size, size_out, kernel=1, stride=stride, norm=True))
+    ops.append(Op("conv", (entry,), channels_in, layout.channels, size, size_out, kernel=1, stride=stride, norm=True))
     return len(ops) - 1
 
 
@@ -254,23 +248,23 @@ def head_ops(
     Raises:
         ShapeError: as `layer_ops`.
     """
-    names: dict[str, ir.Number] = {"in": channels_in, "classes": classes}
-    builder = _Builder(channels_in, size, names, {})
+    names: Names = {"in": channels_in, "classes": classes}
+    layout = _Layout(channels_in, size, {})
     remaining = iter(widths)
     for step in steps:
-        names["in"] = builder.channels
+        names["in"] = layout.channels
         if isinstance(step, ir.HeadConv):
-            out = next(remaining) if isinstance(step.out, ir.Choices) else builder.value(step.out, "the head's width")
-            builder.append("conv", out, kernel=step.kernel, act=step.act, norm=step.norm, bias=step.bias)
+            out = next(remaining) if isinstance(step.out, ir.Choices) else _count(OUT, step.out, names)
+            layout.append("conv", out, kernel=step.kernel, act=step.act, norm=step.norm, bias=step.bias)
         elif isinstance(step, ir.HeadPool):
-            builder.take(Op("pool", (builder.last,), builder.channels, builder.channels, builder.size, 1))
+            layout.take(Op("pool", (layout.last,), layout.channels, layout.channels, layout.size, 1))
         elif isinstance(step, ir.HeadLinear):
-            builder.append("linear", builder.value(step.out, "the head's width"), bias=True)
+            layout.append("linear", _count(OUT, step.out, names), bias=True)
         elif isinstance(step, ir.HeadActivation):
-            builder.append("act", builder.channels, act=step.act)
+            layout.append("act", layout.channels, act=step.act)
         else:
-            builder.append("dropout", builder.channels)
-    return tuple(builder.ops)
+            layout.append("dropout", layout.channels)
+    return tuple(layout.ops)
 
 
 def layers(space: ir.SearchSpace, architecture: Architecture) -> tuple[Layer, ...]:

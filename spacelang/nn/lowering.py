@@ -17,8 +17,9 @@ import torch
 from numpy.typing import NDArray
 from torch import fx, nn
 
+from spacelang.ir.operators import LAWS
 from spacelang.language.shapes import size_after
-from spacelang.networks.kernels import CLAMPING, FUSED_ACTIVATIONS
+from spacelang.networks.kernels import FUSED_ACTIVATIONS
 from spacelang.nn.activations import ACTIVATIONS, Add, Multiply
 from spacelang.nn.layers import QuantisedConv2d, QuantisedLinear
 from spacelang.nn.quantiser import Precision, Quantiser
@@ -244,4 +245,5 @@ def _fused(steps: list[Step]) -> tuple[Step, ...]:
 
 
 def _clamps(step: Step) -> bool:
-    return step.kind in CLAMPING and not step.act
+    law = LAWS.get(step.kind)
+    return law is not None and law.clamps and not step.act

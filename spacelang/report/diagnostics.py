@@ -37,6 +37,7 @@ class Diagnostic(NamedTuple):
         note: printed under the carets ("widths are multiples of 16 here").
         labels: secondary places.
         help: how to mend it, or the legal values; a `Mend` where that can be carried out.
+        path: where in an IR, such as `stages[0].depth[1]`; empty for what has a span or no place.
     """
 
     code: str
@@ -46,6 +47,7 @@ class Diagnostic(NamedTuple):
     labels: tuple[Label, ...] = ()
     help: str = ""
     severity: Severity = Severity.ERROR
+    path: str = ""
 
     @property
     def fixes(self) -> tuple[Fix, ...]:
@@ -62,7 +64,7 @@ class SpacelangError(Exception):
 
 
 def _line(diagnostic: Diagnostic) -> str:
-    place = f"{diagnostic.span}: " if diagnostic.span else ""
+    place = f"{diagnostic.span or diagnostic.path}: " if diagnostic.span or diagnostic.path else ""
     mend = f" ({diagnostic.help})" if diagnostic.help else ""
     return f"{place}{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}{mend}"
 

@@ -8,12 +8,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from spacelang import ir
-from spacelang.ast.loader import load_program
-from spacelang.check import check
-from spacelang.report.diagnostics import Report, SpacelangError
-from spacelang.report.source import Source
-from spacelang.translate.lower import lower
-from spacelang.translate.printer import to_text
+from spacelang.report.diagnostics import Diagnostic, Report
 from spacelang.verify.space import verify
 
 JSON_BYTES: Final = 1 << 26
@@ -24,8 +19,7 @@ def read_json(text: str) -> ir.SearchSpace:
     """The IR of a JSON text, verified.
 
     Raises:
-        SpacelangError: SP0901 (not JSON), SP0902 (another version), SP0903 (not the form of an IR), those of `verify`,
-            and SP0909 for what no text may say either.
+        SpacelangError: SP0901 (not JSON), SP0902 (another version), SP0903 (not the form of an IR), those of `verify`.
     """
     report = Report()
     data = _parse(text, report)
@@ -36,29 +30,13 @@ def read_json(text: str) -> ir.SearchSpace:
         space = TypeAdapter(ir.SearchSpace).validate_json(text)
     except ValidationError as error:
         for each in error.errors(include_url=False, include_context=False):
-            report.error("SP0903", f"{path(each['loc'])}: {_said(each['type'], each['msg'])}")
+            said = _said(each["type"], each["msg"])
+            report.diagnostics.append(Diagnostic("SP0903", said, path=path(each["loc"])))
         report.raise_if_failed()
         raise
     report.diagnostics.extend(verify(space))
     report.raise_if_failed()
-    _check_as_text(space, report)
-    report.raise_if_failed()
     return space
-
-
-def _check_as_text(space: ir.SearchSpace, report: Report) -> None:
-    """What `check` would refuse in a text is refused in JSON too: the two forms say the same spaces."""
-    refusals = Report()
-    try:
-        program = load_program(Source("ir.json", to_text(space)), None, refusals)
-        check(program, refusals)
-        refusals.raise_if_failed()
-    except SpacelangError as error:
-        for each in error.diagnostics:
-            report.error("SP0909", f"{each.code}: {each.message}", help=each.help)
-    else:
-        if lower(program) != (space,):
-            report.error("SP0905", "the same space as a text gives another IR")
 
 
 def _parse(text: str, report: Report) -> Any:

@@ -7,13 +7,13 @@ are called stem1, stem2 and so on: texts that mean the same give the same IR.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
 
 from spacelang import ast, ir
+from spacelang.ast.bodies import lower_body, lower_expression
 from spacelang.ast.choices import DEPTH_STEP, NUMBER_STEP, expand, windows
 from spacelang.ast.loader import Program
 from spacelang.ast.settings import settings
-from spacelang.ir.parameters import parameter_type, uniform_fields
+from spacelang.ir.parameters import uniform_fields
 from spacelang.language.settings import CLASSES, made
 from spacelang.networks.genome import DIGITS, OLD_SEPARATOR, SEPARATOR
 
@@ -37,75 +37,8 @@ def lower(program: Program, spaces: Iterable[ast.Space] | None = None) -> tuple[
 
 
 def lower_block(block: ast.Block) -> ir.Block:
-    """A block's body; the types of its parameters follow from how it uses them."""
-    steps = tuple(_step(each) for each in block.body if not isinstance(each, ast.Shortcut))
-    written = next((each for each in block.body if isinstance(each, ast.Shortcut)), None)
-    shortcut = _shortcut(written) if written else ir.Shortcut()
-    return ir.Block(
-        name=block.name.text,
-        parameters=tuple(
-            ir.Parameter(name=each.text, type=parameter_type(each.text, steps, shortcut)) for each in block.parameters
-        ),
-        steps=steps,
-        shortcut=shortcut,
-    )
-
-
-def _shortcut(shortcut: ast.Shortcut) -> ir.Shortcut:
-    return ir.Shortcut(kind=shortcut.kind.text, act=_text(shortcut.act))  # type: ignore[arg-type]
-
-
-def _step(step: ast.Let | ast.Operator) -> ir.BlockStep:
-    if isinstance(step, ast.Let):
-        return ir.Let(name=step.name.text, value=_expr(step.value))
-    kind = step.kind.text
-    when = _compare(step.when) if step.when else None
-    if kind == "act":
-        assert isinstance(step.argument, ast.Name)
-        return ir.Activation(act=step.argument.text, when=when)
-    assert step.argument is not None
-    assert not isinstance(step.argument, ast.Name)
-    argument = _expr(step.argument)
-    if kind == "se":
-        return ir.SqueezeExcite(squeeze=argument, when=when)
-    stride = _stride(step.stride)
-    if kind == "avgpool" or kind == "maxpool":
-        return ir.Pool(kind="avgpool" if kind == "avgpool" else "maxpool", kernel=argument, stride=stride, when=when)
-    convolution: dict[str, Any] = {
-        "kernel": argument,
-        "stride": stride,
-        "act": _text(step.act),
-        "norm": step.norm,
-        "bias": step.bias,
-        "residual": step.residual,
-        "repeat": _expr(step.repeat) if step.repeat else None,
-        "when": when,
-    }
-    if kind == "dwconv":
-        return ir.DepthwiseConv(**convolution)
-    assert step.out is not None
-    assert not isinstance(step.out, ast.Values)
-    return ir.Conv(**convolution, out=_expr(step.out))
-
-
-def _stride(stride: Literal[True] | ast.Number | None) -> Literal["layer"] | int:
-    if stride is None:
-        return 1
-    return int(stride.value) if isinstance(stride, ast.Number) else "layer"
-
-
-def _expr(expr: ast.Expr) -> ir.Expr:
-    if isinstance(expr, ast.Number):
-        return ir.Num(value=expr.value)
-    if isinstance(expr, ast.Ref):
-        return ir.Ref(name=expr.name)
-    if isinstance(expr, ast.Binary):
-        return ir.Binary(op=expr.op, left=_expr(expr.left), right=_expr(expr.right))
-    return ir.Call(function=expr.function.text, arguments=tuple(map(_expr, expr.arguments)))  # type: ignore[arg-type]
-
-
-def _compare(compare: ast.Compare) -> ir.Compare:
-    return ir.Compare(op=compare.op, left=_expr(compare.left), right=_expr(compare.right))
+    """A block as the IR has it."""
+    return lower_body(block).block
 
 
 def _text(name: ast.Name | None) -> str | None:
@@ -260,14 +193,14 @@ def _head_step(step: ast.Operator, device: ir.Device) -> ir.HeadStep:
         kernel=int(step.argument.value),
         out=_head_width(step.out, device),
         act=_text(step.act),  # type: ignore[arg-type]
-        norm=step.norm,
-        bias=step.bias,
+        norm="norm" not in step.modifiers,
+        bias="bias" in step.modifiers,
     )
 
 
 def _head_width(out: ast.Expr | ast.Values, device: ir.Device) -> ir.Expr | ir.Choices:
     """A set of one value is no choice."""
     if not isinstance(out, ast.Values):
-        return _expr(out)
+        return lower_expression(out)
     values = expand(out, device.width_multiple)
     return ir.Num(value=values[0]) if len(values) == 1 else ir.Choices(values=values)

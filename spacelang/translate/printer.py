@@ -70,9 +70,10 @@ def _blocks(blocks: Collection[ir.Block]) -> list[str]:
 
 
 def _device(device: ir.Device) -> str:
+    hidden = "" if device.hidden == "multiple" else f"  hidden {device.hidden}\n"
     return (
         f"device {device.name} {{\n  runtime {device.runtime}\n  precision {device.precision}\n"
-        f"  threads {device.threads}\n  widths multiple of {device.width_multiple}\n}}\n"
+        f"  threads {device.threads}\n  widths multiple of {device.width_multiple}\n{hidden}}}\n"
     )
 
 

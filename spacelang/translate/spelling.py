@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 from spacelang import ir
+from spacelang.ir.operators import OPERATORS, Part
 from spacelang.language.numbers import number_text
 
 WIDTH_RANGE = 3
@@ -53,27 +55,37 @@ def block_text(block: ir.Block) -> str:
 def _step(step: ir.BlockStep) -> str:
     if isinstance(step, ir.Let):
         return f"{step.name} = {expr_text(step.value)}"
-    when = "" if step.when is None else f"when {_compare(step.when)}"
-    if isinstance(step, ir.Activation):
-        return _with(f"act {step.act}", when)
-    if isinstance(step, ir.SqueezeExcite):
-        return _with(f"se {expr_text(step.squeeze)}", when)
-    stride = "" if step.stride == 1 else "stride" if step.stride == "layer" else f"stride {step.stride}"
-    start = f"{step.kind} {expr_text(step.kernel)}"
-    if isinstance(step, ir.Pool):
-        return _with(start, stride, when)
-    return _with(
-        f"{start} -> {expr_text(step.out)}" if isinstance(step, ir.Conv) else start,
-        stride,
-        _act(step.act),
-        *convolution_modifiers(step),
-        "residual" if step.residual else "",
-        "" if step.repeat is None else f"repeat {expr_text(step.repeat)}",
-        when,
-    )
+    entry = OPERATORS[step.kind]
+    start = [step.kind, *(_part(each, getattr(step, each.name)) for each in (entry.argument,) if each)]
+    start += [f"-> {_part(each, getattr(step, each.name))}" for each in (entry.out,) if each]
+    return _with(" ".join(start), *(_modifier(each, getattr(step, each.name)) for each in entry.modifiers.values()))
 
 
-def convolution_modifiers(step: ir.Conv | ir.DepthwiseConv | ir.HeadConv) -> tuple[str, str]:
+def _part(part: Part, value: Any) -> str:
+    return expr_text(value) if part.role == "count" else str(value)
+
+
+def _modifier(part: Part, value: Any) -> str:
+    """As it is written; empty where nothing needs to be."""
+    if value == part.default:
+        return ""
+    match part.role:
+        case "stride":
+            return "stride" if value == "layer" else f"stride {value}"
+        case "activation":
+            return _act(value)
+        case "norm":
+            return "norm none"
+        case "flag":
+            return part.name
+        case "condition":
+            return f"{part.name} {_compare(value)}"
+        case "number":
+            return f"{part.name} {number_text(value)}"
+    return f"{part.name} {_part(part, value)}"
+
+
+def convolution_modifiers(step: ir.HeadConv) -> tuple[str, str]:
     """What differs from the rule that a norm follows, and no bias."""
     return "" if step.norm else "norm none", "bias" if step.bias else ""
 

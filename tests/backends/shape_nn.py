@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
+from spacelang.ir.operators import INPUT, Op
 from spacelang.language.arithmetic import round8
 from spacelang.networks.architecture import Architecture, LayerChoice, StageChoice
-from spacelang.networks.network import INPUT, Op
 
 NOTES: list[list[Op]] = []
 """The operators of each layer, in the order in which the layers ran."""

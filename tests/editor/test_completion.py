@@ -9,11 +9,11 @@ import pytest
 from spacelang.ast.loader import library
 from spacelang.ast.read.module import DECLARATIONS
 from spacelang.editor.completion import Item, complete
+from spacelang.ir.forms import HEAD_OPERATORS
+from spacelang.ir.operators import OPERATORS
 from spacelang.language.schema import (
     ACTIVATIONS,
     DEVICE,
-    HEAD_OPERATORS,
-    OPERATORS,
     SECTIONS,
     SHORTCUTS,
     SPACE,

@@ -12,13 +12,14 @@ from spacelang import ir
 from spacelang.driver import compile_source
 from spacelang.evolve.table.rules import channels_into
 from spacelang.evolve.table.table import Cell, Latencies, Rows, Table, all_cells
+from spacelang.ir.operators import Op
 from spacelang.language.shapes import size_after, sizes
 from spacelang.networks.architecture import smallest
 from spacelang.networks.cost import CostModel, op_cost
 from spacelang.networks.cost import total as total_cost
 from spacelang.networks.genome import Genome, narrow
 from spacelang.networks.memory import peak_activations
-from spacelang.networks.network import Op, layer_ops, layers
+from spacelang.networks.network import layer_ops, layers
 from spacelang.report.source import Source
 
 TEXT = """language 1

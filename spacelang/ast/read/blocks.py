@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 from spacelang import ast, syntax
 from spacelang.ast.read.terms import (
@@ -20,7 +19,9 @@ from spacelang.ast.read.terms import (
     values,
     with_points,
 )
-from spacelang.language.schema import ACTIVATIONS, HEAD_OPERATORS, MODIFIERS, OPERATORS, SHORTCUTS, OperatorForm
+from spacelang.ir.forms import HEAD_OPERATORS, OperatorForm, modifiers, operator_forms
+from spacelang.ir.operators import OPERATORS, Part
+from spacelang.language.schema import ACTIVATIONS, SHORTCUTS
 from spacelang.report.suggest import did_you_mean, legal, listed
 
 BLOCK_FORM = "block NAME(PARAMETER, …) { … }"
@@ -97,7 +98,7 @@ def _step(line: syntax.Line, report: Findings) -> ast.Let | ast.Operator | ast.S
         return _let(line, report)
     if isinstance(terms[0], syntax.Word) and terms[0].text == "shortcut":
         return _shortcut(line, report)
-    return operator(line, OPERATORS, report)
+    return operator(line, operator_forms(), report)
 
 
 def _let(line: syntax.Line, report: Findings) -> ast.Let | None:
@@ -128,10 +129,10 @@ def _shortcut(line: syntax.Line, report: Findings) -> ast.Shortcut | None:
         unknown(report, "SP0409", "shortcut", kind, SHORTCUTS)
         kind = None
     cursor.end()
-    modifiers = _Modifiers(report, "shortcut", ("act",))
+    read = _Modifiers(report, "shortcut", {"act": OPERATORS["conv"].modifiers["act"]})
     for phrase in line.phrases[1:]:
-        modifiers.read(phrase)
-    return None if kind is None else ast.Shortcut(kind, modifiers.act, line.span)
+        read.read(phrase)
+    return None if kind is None else ast.Shortcut(kind, read.found.get("act"), line.span)  # type: ignore[arg-type]
 
 
 def _no_more(line: syntax.Line, report: Findings) -> None:
@@ -162,19 +163,16 @@ def operator(line: syntax.Line, forms: Mapping[str, OperatorForm], report: Findi
     argument = _argument(cursor, kind, form)
     out = _out(cursor, kind, form, in_head=forms is HEAD_OPERATORS)
     cursor.end()
-    modifiers = _Modifiers(report, kind.text, form.modifiers, tuple(forms))
+    read = _Modifiers(report, kind.text, form.modifiers, tuple(forms))
     for phrase in rest:
-        modifiers.read(phrase)
+        read.read(phrase)
     if (form.argument and argument is None) or (form.out and out is None):
         return None
-    return ast.Operator(
-        kind, argument, out, modifiers.stride, modifiers.act, modifiers.norm, modifiers.bias, modifiers.residual,
-        modifiers.repeat, modifiers.when, line.span,
-    )  # fmt: skip
+    return ast.Operator(kind, argument, out, read.found, line.span)
 
 
 def _unknown_operator(kind: ast.Name, forms: Mapping[str, OperatorForm], report: Findings) -> None:
-    in_block = forms is OPERATORS
+    in_block = forms is not HEAD_OPERATORS
     if kind.text in (HEAD_OPERATORS if in_block else OPERATORS):
         here, there = ("a block", "a head") if in_block else ("a head", "a block")
         message = f"`{kind.text}` can't stand in {here}, only in {there}"
@@ -241,18 +239,14 @@ def _out(cursor: Cursor, kind: ast.Name, form: OperatorForm, in_head: bool) -> a
 class _Modifiers:
     """The phrases after an operator's first: `stride`, `act relu`, `when …`."""
 
-    def __init__(self, report: Findings, owner: str, legal: tuple[str, ...], operators: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, report: Findings, owner: str, legal: Mapping[str, Part], operators: tuple[str, ...] = ()
+    ) -> None:
         self.report = report
         self.owner = owner
         self.legal = legal
         self.operators = operators
-        self.stride: Literal[True] | ast.Number | None = None
-        self.act: ast.Name | None = None
-        self.norm = True
-        self.bias = False
-        self.residual = False
-        self.repeat: ast.Expr | None = None
-        self.when: ast.Compare | None = None
+        self.found: dict[str, ast.Modifier] = {}
         self._once = Once("modifier", report)
 
     def read(self, phrase: syntax.Phrase) -> None:
@@ -270,23 +264,26 @@ class _Modifiers:
             cursor.end()
 
     def _take(self, cursor: Cursor, name: ast.Name) -> None:
-        match name.text:
+        found = self._read(cursor, name, self.legal[name.text])
+        if found is not None:
+            self.found[name.text] = found
+
+    def _read(self, cursor: Cursor, name: ast.Name, part: Part) -> ast.Modifier | None:
+        match part.role:
             case "stride":
-                self.stride = True if cursor.peek() is None else one_number(cursor, name, MODIFIERS["stride"])
-            case "act":
-                self.act = name if cursor.peek() is None else activation(cursor, name)
+                return True if cursor.peek() is None else one_number(cursor, name, part.form)
+            case "activation":
+                return name if cursor.peek() is None else activation(cursor, name)
             case "norm":
-                self.norm = self._norm(cursor)
-            case "bias":
-                self.bias = True
-            case "residual":
-                self.residual = True
-            case "repeat":
-                term = self._operand(cursor, name)
-                self.repeat = None if term is None else expression(term, self.report)
-            case "when":
-                term = self._operand(cursor, name)
-                self.when = None if term is None else comparison(term, self.report)
+                return None if self._norm(cursor) else True
+            case "flag":
+                return True
+            case "number":
+                return one_number(cursor, name, part.form)
+        term = self._operand(cursor, name, part)
+        if term is None:
+            return None
+        return comparison(term, self.report) if part.role == "condition" else expression(term, self.report)
 
     def _norm(self, cursor: Cursor) -> bool:
         """Whether the layer has a norm. What isn't legal counts as the one that it has."""
@@ -304,7 +301,7 @@ class _Modifiers:
         return f"`{self.owner}` takes {listed(self.legal)}" if self.legal else f"`{self.owner}` takes no modifiers"
 
     def _refuse(self, cursor: Cursor, name: ast.Name) -> None:
-        if name.text in MODIFIERS:
+        if name.text in modifiers():
             self.report.error("SP0116", f"`{self.owner}` takes no `{name.text}`", name.span, help=self._legal())
         elif name.text in (*self.operators, "shortcut"):
             self.report.error(
@@ -314,11 +311,10 @@ class _Modifiers:
             near = did_you_mean(name.text, self.legal) if self.legal else self._legal()
             self.report.error("SP0115", f"unknown modifier `{name.text}`", name.span, help=near)
 
-    def _operand(self, cursor: Cursor, name: ast.Name) -> syntax.Term | None:
+    def _operand(self, cursor: Cursor, name: ast.Name, part: Part) -> syntax.Term | None:
         term = cursor.take()
         if term is None:
-            form = MODIFIERS[name.text]
-            self.report.error("SP0108", f"nothing stands after `{name.text}`", name.span, help=f"write `{form}`")
+            self.report.error("SP0108", f"nothing stands after `{name.text}`", name.span, help=f"write `{part.form}`")
         return term
 
 

@@ -19,7 +19,7 @@ from spacelang.ast.read.terms import (
     unknown_property,
 )
 from spacelang.language.schema import Property, named, names
-from spacelang.report.diagnostics import Label
+from spacelang.report.diagnostics import Label, Report
 from spacelang.report.mend import Place, put
 from spacelang.report.suggest import legal, listed, spelled
 
@@ -150,7 +150,7 @@ def _number(cursor: Cursor, name: ast.Name, found: Property) -> ast.Number | Non
     return None
 
 
-def in_domain(value: ast.Number, subject: str, found: Property, report: Findings) -> bool:
+def in_domain(value: ast.Number, subject: str, found: Property, report: Report) -> bool:
     """Whether a number is legal for its property; reports it where not."""
     if found.kind != "number" and value.value != int(value.value):
         report.error("SP0306", f"`{subject}` takes whole numbers, not {spelled(value.value)}", value.span)

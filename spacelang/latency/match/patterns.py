@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
+from spacelang.ir.operators import Op
 from spacelang.latency.match.steps import INPUT, Step
-from spacelang.networks.network import Op
 
 TOLERANCE = 0.02
 """Of the numbers that an activation is spelled with; in a quantised network they are rounded too."""
@@ -153,6 +153,6 @@ def op_of(step: Step) -> Op | None:
 
 def _op(step: Step, kind: str, act: str | None = None) -> Op:
     return Op(
-        kind, step.inputs, step.channels_in, step.channels_out, step.size_in, step.size_out,  # type: ignore[arg-type]
+        kind, step.inputs, step.channels_in, step.channels_out, step.size_in, step.size_out,
         kernel=step.kernel, stride=step.stride, act=act, squeeze=step.squeeze,
     )  # fmt: skip

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from spacelang import ir
+from spacelang.ir.operators import Op
 from spacelang.language.shapes import size_after
 from spacelang.latency.predict.columns import Floats, Ints, activations, by_kind, macs, weights
 from spacelang.latency.predict.fit import fit_boosting
@@ -20,7 +21,7 @@ from spacelang.latency.predict.roofline import base_ms
 from spacelang.latency.predict.trees import Trees
 from spacelang.latency.runtimes.protocol import Precision
 from spacelang.networks.kernels import Kernel, kernels_of
-from spacelang.networks.network import Op, layer_ops
+from spacelang.networks.network import layer_ops
 
 STEPS = (16, 32, 48)
 """Multiples of channels that integer kernels step at."""

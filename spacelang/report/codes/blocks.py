@@ -128,10 +128,10 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP0416",
         "not a number of channels",
-        "For some choice that the stage allows, the expression is negative, zero, or no whole number. `round8(…)` "
-        "gives the multiple of 8 next to it and never less than 8.",
+        "For some choice that the stage allows, the expression is negative, zero, or not a whole number. `round8(…)` "
+        "gives the nearest multiple of 8 and at least 8, but 0 if its argument isn't positive.",
         "block b(kernel, act) {\n  conv kernel -> in * 0.3, stride, act\n  conv 1 -> out\n}\n" + _STAGE,
-        "block b(kernel, act) {\n  conv kernel -> round8(in * 0.3), stride, act\n  conv 1 -> out\n}\n" + _STAGE,
+        "block b(kernel, act) {\n  conv kernel -> round8(in * 0.3) * 2, stride, act\n  conv 1 -> out\n}\n" + _STAGE,
     ),
     Code(
         "SP0417",

@@ -40,18 +40,17 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP0905",
         "not in normal form",
-        "Two IRs that mean the same are equal, so there is one form for everything: values ascend, candidates "
-        "stand in the order of their search ids and blocks in that of their names, windows slide over one list, "
-        "stems are stem1, stem2 and so on, and parameters have the type that the body gives them.",
-        '"depth": [3, 2]',
-        '"depth": [2, 3]',
+        "Two IRs that mean the same are equal, so there is one form for everything: candidates stand in the order of "
+        "their search ids and blocks in that of their names, windows slide over one list, stems are stem1, stem2 and "
+        "so on, and parameters have the type that the body gives them.",
+        '"candidates": [{"id": 2, …}, {"id": 1, …}]',
+        '"candidates": [{"id": 1, …}, {"id": 2, …}]',
     ),
     Code(
         "SP0906",
-        "a number outside of its domain",
-        "A width isn't a multiple of the device's, a kernel size is even, a depth, a stride or a setting is out of "
-        "its range, or a number is one that the language can't write (infinite, negative, too long).",
-        '"windows": [{"values": [33]}]',
+        "a number that no text can say",
+        "The language can't write this number: it is infinite, negative, or too long.",
+        '"windows": [{"values": [1e30]}]',
         '"windows": [{"values": [32]}]',
     ),
     Code(
@@ -62,22 +61,5 @@ CODES: tuple[Code, ...] = (
         "for.",
         '{"kind": "space", …, "windows": [{…}, {…}]}',
         '{"kind": "hyperspace", …, "windows": [{…}, {…}]}',
-    ),
-    Code(
-        "SP0908",
-        "a block gives no network",
-        "For these numbers and channels the body has no meaning: a width is not whole or not positive, the "
-        "repetition is 0, the last operator doesn't have the layer's output channels, or the strides in the body "
-        "don't give the stage's.",
-        "block half(act) { conv 1 -> in / 3, act }",
-        "block half(act) { conv 1 -> out, act }",
-    ),
-    Code(
-        "SP0909",
-        "no text may say this",
-        "JSON and text are two forms of the same spaces, so what `spacelang check` refuses in a text is refused in "
-        "JSON too. The message gives the code of the refusal; `spacelang explain` says more of it.",
-        '"penalty": {…}, "samples": 1, "top": 20',
-        '"penalty": {…}, "samples": 5000, "top": 20',
     ),
 )

@@ -42,4 +42,11 @@ CODES: tuple[Code, ...] = (
         "resolution 2",
         "resolution 32",
     ),
+    Code(
+        "SP0505",
+        "a block that can't be checked for every choice",
+        "A warning. Whether a block fits is shown by arithmetic on all values at once, and choice by choice where that "
+        "doesn't tell. Here there are more choices than can be tried. Networks whose channels, kernels or strides come "
+        "out wrong are then only found when they are made.",
+    ),
 )

@@ -144,4 +144,15 @@ CODES: tuple[Code, ...] = (
         "evolution { population 100, sample 125, spaces 5000, seed 0 }",
         "evolution { population 500, sample 125, spaces 5000, seed 0 }",
     ),
+    Code(
+        "SP0319",
+        "channels inside a block that break the device's rule",
+        "A warning. The device says that kernels are fastest at multiples of N, and for some choice a convolution "
+        "inside the block gives other channels, as `round8` does on a device with multiples of 16. Where that is "
+        "meant, `hidden any` in the device switches the warning off; the paper's own spaces do so.",
+        "block b(expand, act) {\n  conv 1 -> round8(in * expand), act\n  conv 3 -> out, stride\n}\n"
+        "stage one b { depth 1..2, stride 2, width {32, 48}, expand {0.75, 1}, act relu }",
+        "block b(expand, act) {\n  conv 1 -> round8(in * expand), act\n  conv 3 -> out, stride\n}\n"
+        "stage one b { depth 1..2, stride 2, width {32, 48}, expand {1, 2}, act relu }",
+    ),
 )

@@ -73,6 +73,8 @@ def _lines(diagnostic: Diagnostic, paint: Paint) -> Iterator[str]:
     for source, group in groupby(marks, key=lambda mark: mark.span.source):
         yield from _excerpts(source, list(group), gutter, paint)
 
+    if diagnostic.path:
+        yield f"{paint('-->', 'frame')} {escape(diagnostic.path)}"
     if diagnostic.note and diagnostic.span is None:
         yield from _said("note", diagnostic.note, gutter, paint)
     if diagnostic.help:
