@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from spacelang.evolve.table.parquet import read_table, write_table
     from spacelang.evolve.table.table import Latencies, Rows, Table
     from spacelang.ir.nodes import SearchSpace
+    from spacelang.ir.operators import Op
     from spacelang.language.settings import Device, Distill, Evolution, Limits, Penalty, Quality, Targets, Train
     from spacelang.networks.architecture import (
         Architecture,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     )
     from spacelang.networks.cost import Cost, LayerCost, cost
     from spacelang.networks.genome import Genome, count_spaces, decode, encode, narrow
-    from spacelang.networks.network import Layer, Op
+    from spacelang.networks.network import Layer
     from spacelang.networks.sample import sample
     from spacelang.report.diagnostics import Diagnostic, SpacelangError
     from spacelang.review import Consequence, Review, Unfit, review
