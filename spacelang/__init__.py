@@ -188,10 +188,8 @@ _HOME = {
         "encode",
         "narrow",
     ),
-    "networks.network": (
-        "Layer",
-        "Op",
-    ),
+    "ir.operators": ("Op",),
+    "networks.network": ("Layer",),
     "networks.sample": ("sample",),
     "report.diagnostics": (
         "Diagnostic",
