@@ -57,6 +57,8 @@ class Device(Section):
 
 
 class Targets(Section):
+    """The latencies that networks are searched for, each with its own best sub-networks."""
+
     latency_ms: tuple[float, ...] = setting(
         "the latencies to search for, ascending", ABOVE_ZERO, name="latency", kind="values", unit="ms"
     )
