@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from spacelang.ir.nodes import Choices, Number, SearchSpace, Stage
+from spacelang.ir.expressions import Number
+from spacelang.ir.nodes import Choices, SearchSpace, Stage
 from spacelang.report.html import table
 from spacelang.report.suggest import spelled
 
