@@ -1,5 +1,5 @@
 #!/bin/sh
-# From nothing but images to a searched space, proved the best of its hyperspace. `make demo` runs this.
+# From nothing but images to INT8 files that ship: the best space, proved, and its best networks. `make demo` runs this.
 #
 # Everything is kept in build/demo: stop it, run it again, and it carries on. A changed spec, or `rm -r build/demo`, starts over.
 set -eu
@@ -12,8 +12,8 @@ demo=build/demo
 device=zen5-onnxruntime-int8
 begun=$(date +%s)
 number=0
-steps=8
-[ -f "$archive" ] && steps=9
+steps=12
+[ -f "$archive" ] && steps=13
 
 elapsed() {
   seconds=$(($(date +%s) - begun))
@@ -61,6 +61,31 @@ step "prove" "Branch and bound: which space is the best of all?"
 run spacelang solve "$spec" --table "$demo/table.parquet" -o "$demo/optimum.space" >"$demo/proof.txt"
 cat "$demo/proof.txt"
 
+step "train" "The supernet of that space: all of its networks at once, FP32, then with quantisers."
+run spacelang train "$demo/optimum.space" --data digits -o "$demo/run"
+
+step "search models" "The best networks of the supernet within each target: cut out, calibrated and run in INT8."
+run spacelang search "$demo/optimum.space" --run "$demo/run" -o "$demo/models" --models 200 --workers 2
+
+step "export" "Each model of the front as INT8 ONNX and TFLite, verified operator by operator before the file is there."
+shipped=
+for model in "$demo"/models/*.space; do
+  name=${model%.space}
+  for format in onnx tflite; do
+    run spacelang export "$model" --weights "$name.safetensors" --data digits --to "$format" -o "$name.$format"
+    shipped="$shipped $name.$format"
+  done
+done
+
+step "judge the files" "Accuracy of the files as they ship, then what they take on this machine, INT8 and FP32."
+# shellcheck disable=SC2086  # one word for each file
+run spacelang evaluate $shipped --data digits
+for format in onnxruntime tflite; do
+  suffix=onnx
+  [ "$format" = onnxruntime ] || suffix=tflite
+  run spacelang bench "$demo"/models/*."$suffix" --runtime "$format" --runs 20
+done
+
 if [ -f "$archive" ]; then
   released=specs/vnni_released.space
   step "the published table" "The same search over the 132 000 distilled blocks that the authors of SpaceEvo published."
@@ -80,9 +105,9 @@ next() {
 printf '\nDone in %s. Found from images alone: %s\n' "$(elapsed)" "$(spacelang encode "$demo/optimum.space")"
 printf 'It is a program like the one it was searched in, %s. Next:\n\n' "$demo/optimum.space"
 [ ! -f .venv/bin/activate ] || next ". .venv/bin/activate" "first, for this shell to know spacelang"
-next "spacelang train $demo/optimum.space -o $demo/run" "train its supernet, FP32 then INT8"
-next "spacelang evaluate $demo/run" "the accuracy of its networks"
+next "ls $demo/models" "the models: their text, weights, ONNX and TFLite"
+next "spacelang evaluate $demo/run" "other networks of the supernet, FP32 and INT8"
 next "spacelang predict $demo/optimum.space" "their latency on a device like that"
-next "spacelang bench $demo/optimum.space" "their latency on this machine"
+next "spacelang diff $demo/best.space $demo/optimum.space" "what evolution found against the proved optimum"
 next "spacelang table info $demo/table.parquet" "every block: its losses, its latencies"
 printf '\nOr change %s and run this again; docs/tutorial.md begins with an empty file.\n' "$spec"

@@ -42,16 +42,31 @@ def test_it_ends_with_a_proved_space_and_says_what_is_next(
     clone: Path, first: subprocess.CompletedProcess[str]
 ) -> None:
     assert first.returncode == 0, first.stderr
-    assert [f"step {number} of 8" in first.stdout for number in range(1, 9)] == [True] * 8
-    last = first.stdout[first.stdout.index("step 8 of 8") :]
+    assert [f"step {number} of 12" in first.stdout for number in range(1, 13)] == [True] * 12
+    last = first.stdout[first.stdout.index("step 12 of 12") :]
     optimum = spacelang.load(clone / "build/demo/optimum.space")
     assert optimum.origin is not None
     assert f"{optimum.origin.encoding}  score " in last
     assert "proved: no space scores higher" in last
     digits = spacelang.load(ROOT / "specs/digits.space")
     assert f"digits@{digits.short_hash}:{optimum.origin.encoding}\n" in last
-    for command in ("train", "evaluate", "predict", "bench"):
+    for command in ("evaluate", "predict", "diff", "table info"):
         assert f"  spacelang {command} " in last
+
+
+@pytest.mark.slow
+def test_it_ships_every_model_of_the_front_as_files_that_run(
+    clone: Path, first: subprocess.CompletedProcess[str]
+) -> None:
+    assert first.returncode == 0, first.stderr
+    models = sorted((clone / "build/demo/models").glob("*.space"))
+    assert models
+    for each in models:
+        assert spacelang.load(each).kind == "model"
+        for suffix in ("onnx", "tflite"):
+            command = [sys.executable, "-m", "spacelang.cli", "evaluate", str(each.with_suffix(f".{suffix}")), "--json"]
+            judged = json.loads(subprocess.run(command, cwd=clone, check=True, capture_output=True).stdout)
+            assert judged["files"][0]["accuracy"]["top1"] > 0.9
 
 
 @pytest.mark.slow
@@ -97,11 +112,11 @@ def test_next_begins_with_the_environment_and_a_published_table_is_searched_too(
     (tmp_path / "vnni_block_table.tar.xz").touch()
     done = demo(folder, PATH=f"{programs}:{os.environ['PATH']}")
     assert done.returncode == 0, done.stderr
-    assert "step 8 of 9" in done.stdout
+    assert "step 12 of 13" in done.stdout
     assert "$ spacelang table import ../vnni_block_table.tar.xz --space" in done.stdout
     after = done.stdout[done.stdout.index("Next:") :].splitlines()
     assert after[2].split("  ")[1] == ". .venv/bin/activate"
-    assert after[3].startswith("  spacelang train build/demo/optimum.space -o build/demo/run ")
+    assert after[3].startswith("  ls build/demo/models ")
 
 
 def test_it_fails_where_a_command_fails(clone: Path, tmp_path: Path) -> None:
@@ -109,5 +124,5 @@ def test_it_fails_where_a_command_fails(clone: Path, tmp_path: Path) -> None:
     (tmp_path / "spacelang").chmod(0o755)
     failed = demo(clone, PATH=f"{tmp_path}:{os.environ['PATH']}")
     assert failed.returncode == 1
-    assert "step 2 of 8" in failed.stdout
+    assert "step 2 of 12" in failed.stdout
     assert "step 3" not in failed.stdout
