@@ -90,7 +90,9 @@ device target {{
   runtime {answers.runtime}
   precision {answers.precision}
   threads 1
+  # `hidden any`: channels inside blocks may be others. Without it, `check` warns of them.
   widths multiple of {MULTIPLE}
+  hidden any
 }}
 
 hyperspace {answers.name} on target {{

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -34,15 +33,3 @@ def test_costs_are_the_sums_of_cost(name: str) -> None:
 
 def test_no_architectures_have_no_costs() -> None:
     assert costs(load(SPECS / "vnni.space"), []).macs.shape == (0,)
-
-
-def test_many_take_far_less_than_one_by_one() -> None:
-    space = load(SPECS / "spaceevo_vnni.space")
-    drawn = sample(space, 4000, 0)
-    begun = time.process_time()
-    costs(space, drawn)
-    together = (time.process_time() - begun) / len(drawn)
-    begun = time.process_time()
-    for each in drawn[:40]:
-        cost(space, each)
-    assert together * 10 < (time.process_time() - begun) / 40

@@ -68,10 +68,29 @@ def compared(network: fx.GraphModule, steps: Steps, x: Tensor) -> Iterator[tuple
     assert next(left, None) is None
 
 
+def moved(steps: Steps, step: Step) -> float:
+    """The share of outputs that rounding the bias, or the gate of an activation, may move: by its error in their units.
+
+    A gate is off by up to 1/512, and its factor is about half of the largest number of the input's grid.
+    """
+    if step.kind == "hsigmoid":
+        return 0.2
+    given = steps.read(step)[0]
+    assert given.grid is not None
+    assert step.made.grid is not None
+    if step.kind in ("hswish", "swish"):
+        return 0.02 + 255 / 2 * given.grid.scale / step.made.grid.scale / 512
+    if step.weights is None or step.weights.scales is None:
+        return 0.02
+    units = step.weights.scales * given.grid.scale / step.made.grid.scale
+    return 0.02 + float(np.minimum(units, 1).mean()) / 2
+
+
 @pytest.mark.parametrize("name", ["digits", "mobilenetv3", "ofa_resnet50", "attentivenas"])
 @torch.no_grad()
 def test_each_operator_computes_what_torch_computes(name: str) -> None:
     """Rounding the bias, and the gates of activations, may move a result by one."""
+    torch.manual_seed(0)
     for space, supernet, architectures in random_networks(name, 1, 1):
         architecture = architectures[0]._replace(resolution=min(architectures[0].resolution, 64))
         x = images(space, architecture.resolution, 4)
@@ -79,9 +98,7 @@ def test_each_operator_computes_what_torch_computes(name: str) -> None:
         steps = lower(network, space.channels, architecture.resolution)
         for step, apart in compared(network, steps, x):
             assert apart.max() <= 1, step.name
-            assert (apart == 0).float().mean() > (0.8 if step.kind in ("hswish", "swish", "hsigmoid") else 0.98), (
-                step.name
-            )
+            assert (apart > 0).float().mean() < moved(steps, step), step.name
 
 
 @pytest.mark.parametrize("name", ["digits", "mobilenetv3", "ofa_resnet50", "vnni"])

@@ -72,5 +72,5 @@ def test_a_hash_in_a_string_is_no_comment() -> None:
 
 
 def test_blank_lines_belong_to_what_is_below() -> None:
-    file = parsed("a\n# c\nb\n\n# c\nd\n \t\n\ne\n{\n\nf\n}")
-    assert [line.blank_before for line in file.lines] == [False, False, True, True, False]
+    file = parsed("a\n# c\nb\n\n# c\nd\n \t\n\ne {\n\nf\n}")
+    assert [line.blank_before for line in file.lines] == [False, False, True, True]

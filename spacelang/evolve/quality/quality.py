@@ -233,10 +233,10 @@ def _origin_there(space: ir.SearchSpace, table: Table) -> Genome | None:
     """The genome that a space's origin tells, where the table's hyperspace has the same blocks and width lists there.
 
     The table may have been measured with fewer choices of kernels or resolutions than the space has: a score is then of
-    those that were measured.
+    those that were measured. A space that comes from the table's own hyperspace fits it as it is, or was edited since.
     """
     encoding = space.origin.encoding if space.origin else None
-    if encoding is None:
+    if space.origin is None or encoding is None or space.origin.sha256 == table.space.sha256:
         return None
     try:
         genome = decode(table.space, encoding)

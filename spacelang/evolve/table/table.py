@@ -244,6 +244,10 @@ def _structural_changes(mine: ir.SearchSpace, other: ir.SearchSpace) -> list[Cha
 def _in_words(change: Change) -> str:
     if "\n" in change.before + change.after:
         return f"{change.path} differs"
+    if change.kind == "renamed":
+        return f"the stage {change.before} of the table is called {change.after} in the space"
+    if change.kind == "moved":
+        return f"the stage {change.path} stands elsewhere in the space"
     if change.kind == "changed":
         return f"{change.path} is {change.before} in the table, {change.after} in the space"
     if change.kind == "removed":

@@ -30,7 +30,7 @@ def balance(tokens: list[Token], errors: Errors) -> list[Token]:
     """The tokens with every bracket closed, and what is nested too deeply replaced by a broken token."""
     depth = _deepest(tokens)
     if depth is None:
-        tokens = _Mender(tokens, errors).mend()
+        tokens = _matched(_Mender(tokens, errors).mend())
         depth = _deepest(tokens)
     assert depth is not None
     return _cut_deep(tokens, errors) if depth > NESTING else tokens
@@ -47,6 +47,27 @@ def _deepest(tokens: list[Token]) -> int | None:
         elif token.type in _OPENING and (not open_types or open_types.pop() != _OPENING[token.type]):
             return None
     return None if open_types else deepest
+
+
+def _matched(tokens: list[Token]) -> list[Token]:
+    """The tokens with every bracket closed by its own kind, whatever mending has left; errors are said by now."""
+    kept: list[Token] = []
+    open_types: list[str] = []
+    for token in tokens:
+        if token.type in CLOSING:
+            open_types.append(token.type)
+        elif token.type in _OPENING:
+            if _OPENING[token.type] not in open_types:
+                continue
+            while (inner := open_types.pop()) != _OPENING[token.type]:
+                kept.append(_closing(inner, token.start))
+        kept.append(token)
+    end = kept[-1].start if kept else 0
+    return [*kept, *(_closing(each, end) for each in reversed(open_types))]
+
+
+def _closing(opening: str, at: int) -> Token:
+    return Token(CLOSING[opening], _TEXT[CLOSING[opening]], at)
 
 
 def _cut_deep(tokens: list[Token], errors: Errors) -> list[Token]:

@@ -161,25 +161,6 @@ def test_a_predictor_of_another_precision_is_refused(tmp_path: Path, capsys: pyt
     )
 
 
-def test_choices_that_give_no_network_are_no_defect(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """One that isn't among those which the check of the text tries."""
-    block = "block uneven(kernel, expand, act) {\n  hidden = out * expand\n  conv kernel -> hidden, stride, act\n"
-    block += "  conv 1 -> out\n}\n"
-    text = TEXT.replace("device cpu {", f"{block}\ndevice cpu {{", 1)
-    expand = ", ".join(str(each) for each in (1.0, 1.5, 2.0, 2.03, *(2.5 + at / 2 for at in range(17))))
-    text = text.replace("mbv2  { kernel {3, 5}, expand {4, 6}", f"uneven  {{ kernel 3, expand {{{expand}}}")
-    hyperspace = spacelang.loads(text)
-    genome = spacelang.decode(hyperspace, "444-000")
-    space, table = tmp_path / "uneven.space", tmp_path / "table.parquet"
-    space.write_text(spacelang.dumps(spacelang.narrow(hyperspace, genome, "small")))
-    write_table(random_table(0, rows=20, space=hyperspace), table)
-    what = "allows choices that give no network: the number of output channels is"
-    assert run(["predict", str(space), "--device", "cost-model", "--samples", "20"]) == 1
-    assert capsys.readouterr().err.startswith(f"error[SP0813]: small {what} 97.44, which is not a")
-    assert run(["table", "attach", str(table), "--device", "cost-model", "-o", str(table)]) == 1
-    assert capsys.readouterr().err.startswith(f"error[SP0813]: tiny {what} 64.96, which is not a")
-
-
 def test_attach_labels_the_table_with_what_predicted(
     predictor: Predictor, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

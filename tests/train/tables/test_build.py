@@ -17,6 +17,7 @@ from spacelang.evolve.table.table import Table
 from spacelang.report.diagnostics import Diagnostic, SpacelangError
 from spacelang.report.progress import Update
 from spacelang.train import distill
+from spacelang.train.distill import begun
 from spacelang.train.losses.measure import Losses, measure
 from spacelang.train.tables import build as module
 from spacelang.train.tables import build_table, prepare
@@ -204,7 +205,7 @@ def test_a_space_that_was_compiled_anew(cli: Cli, whole: Path, tmp_path: Path, b
 
 
 def test_students_of_another_version(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("spacelang.train.distill.begun.__version__", "99.0")
+    monkeypatch.setattr(begun, "__version__", "99.0")
     found = refused(whole)
     assert found.code == "SP1305"
     assert found.message == (
