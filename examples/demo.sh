@@ -70,6 +70,7 @@ run spacelang search "$demo/optimum.space" --run "$demo/run" -o "$demo/models" -
 step "export" "Each model of the front as INT8 ONNX and TFLite, verified operator by operator before the file is there."
 shipped=
 for model in "$demo"/models/*.space; do
+  [ -f "$model" ] || continue
   name=${model%.space}
   for format in onnx tflite; do
     run spacelang export "$model" --weights "$name.safetensors" --data digits --to "$format" -o "$name.$format"
