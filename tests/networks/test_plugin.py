@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal, get_args
 
+import numpy as np
 import pytest
 
 import spacelang
@@ -25,10 +26,15 @@ from spacelang.ir.operators import (
     part,
     register,
 )
+from spacelang.latency.runtimes.onnxruntime import qoperator
+from spacelang.latency.runtimes.protocol import RuntimeName
+from spacelang.latency.runtimes.runtime import runtime
+from spacelang.latency.runtimes.tflite import flatbuffer, writer
 from spacelang.networks.architecture import smallest
 from spacelang.networks.census import census
 from spacelang.networks.cost import cost, total
 from spacelang.networks.kernels import Kernel
+from spacelang.steps.network import HSIGMOID
 from spacelang.translate.json import read_json
 
 TEXT = """language 1
@@ -115,6 +121,28 @@ def test_it_is_costed_and_counted() -> None:
 def test_the_supernet_has_its_layer() -> None:
     text = backend.emit(spacelang.loads(TEXT))["supernet.py"]
     assert "nn.ChannelScale(strength=0.5)" in text
+
+
+@pytest.mark.usefixtures("registered")
+def test_with_a_function_for_each_runtime_it_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    def onnx_factors(writer: Any, step: Any, x: Any) -> Any:
+        factors = writer.graph.constant(np.full(step.made.channels, 200, np.uint8))
+        return writer.multiply(step, x, (factors, *writer.graph.grid(HSIGMOID)))
+
+    def tflite_factors(writer: Any, step: Any, x: Any) -> Any:
+        grid = flatbuffer.Grid((HSIGMOID.scale,), -128)
+        return writer.multiply(
+            step, x, writer.graph.constant(np.full((1, 1, 1, step.made.channels), 72, np.int8), grid)
+        )
+
+    monkeypatch.setitem(qoperator.WRITERS, "channel_scale", onnx_factors)
+    monkeypatch.setitem(writer.WRITERS, "channel_scale", tflite_factors)
+    space = spacelang.loads(TEXT)
+    wide = ir.replace(space, stages=(_only(space.stages[0], 16),))
+    for name in get_args(RuntimeName):
+        measured_in = runtime(name)
+        measured_in.kernel(Kernel("channel_scale", 16, 16, 16), "int8").run()
+        measured_in.network(wide, smallest(wide), "int8").run()
 
 
 def _only(stage: ir.Stage, width: int) -> ir.Stage:
