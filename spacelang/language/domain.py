@@ -46,14 +46,14 @@ class Property(NamedTuple):
 
     Attributes:
         name: as written.
-        kind: what stands behind the name.
+        kind: what follows the name.
         doc: one line for the documentation.
         required: whether a section without it is an error.
         words: the legal words of a `word` property.
         domain: the legal numbers.
         unit: the word that must follow the value.
         field: the field of the IR's class; `name` where it is empty.
-        group: the properties of the group behind the value.
+        group: the properties of the group that follows the value.
         default: of a property that needn't be written.
     """
 

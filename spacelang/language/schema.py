@@ -50,7 +50,7 @@ TRAIN = properties_of(Train)
 
 STAGE = (
     Property("depth", "values", "how many layers", True, domain=Domain(1, 64)),
-    Property("stride", "integer", "of the first layer", True, domain=Domain(1, 8)),
+    Property("stride", "integer", "how far the first layer's windows are apart", True, domain=Domain(1, 8)),
     Property("width", "values", "output channels; `N of VALUES` are windows of N neighbours", True, domain=POSITIVE),
     Property("uniform", "other", "choices that all layers of the stage share"),
     Property("blocks", "other", "the stage's own list of blocks"),
@@ -65,7 +65,7 @@ SPACE = (
     Property("blocks", "other", "the blocks that stages may use, each with its search id"),
     Property("stem", "other", "a group of layers before the stages; there may be several", True),
     Property("stage", "other", "a stage; there are several", True),
-    Property("head", "other", "the layers behind the last stage, one a line", True),
+    Property("head", "other", "the layers after the last stage, one on each line", True),
     Property("targets", "other", "`targets latency {…} ms`"),
     Property("limits", "group", "what every network may have besides its latency", group=LIMITS),
     Property("quality", "group", "how a space is scored", group=QUALITY),

@@ -9,6 +9,7 @@ import pytest
 
 from spacelang.ast.loader import load_program
 from spacelang.check import check
+from spacelang.language import document
 from spacelang.report.codes import CODES, Code
 from spacelang.report.codes.document import page
 from spacelang.report.diagnostics import Report
@@ -43,6 +44,10 @@ def test_every_code_in_use_is_explained() -> None:
 
 def test_the_page_of_errors_is_that_of_the_table(request: pytest.FixtureRequest) -> None:
     Golden(ROOT / "docs", request.config.getoption("--update-golden"))(page(), "errors.md")
+
+
+def test_the_page_of_properties_is_that_of_the_schema(request: pytest.FixtureRequest) -> None:
+    Golden(ROOT / "docs", request.config.getoption("--update-golden"))(document.page(), "properties.md")
 
 
 def test_every_code_has_one_meaning() -> None:
