@@ -5,20 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from spacelang import ast, syntax
-from spacelang.ast.read.terms import (
-    Cursor,
-    Findings,
-    Once,
-    broken,
-    comparison,
-    describe,
-    expression,
-    meant_name,
-    one_number,
-    unknown,
-    values,
-    with_points,
-)
+from spacelang.ast.read.cursor import Cursor, Findings, Once, broken, describe, meant_name, unknown, with_points
+from spacelang.ast.read.terms import comparison, expression, one_number, values
 from spacelang.ir.forms import HEAD_OPERATORS, OperatorForm, modifiers, operator_forms
 from spacelang.ir.operators import OPERATORS, Part
 from spacelang.language.schema import ACTIVATIONS, SHORTCUTS

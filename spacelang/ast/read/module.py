@@ -6,7 +6,8 @@ from typing import TypeVar
 
 from spacelang import ast, syntax
 from spacelang.ast.read import blocks, sections, spaces
-from spacelang.ast.read.terms import Cursor, Findings, broken, describe, one_number, unknown
+from spacelang.ast.read.cursor import Cursor, Findings, broken, describe, unknown
+from spacelang.ast.read.terms import one_number
 from spacelang.language.schema import DEVICE
 from spacelang.report.diagnostics import Report
 from spacelang.report.mend import Place, put, write

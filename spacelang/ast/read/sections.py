@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from spacelang import ast, syntax
-from spacelang.ast.read.terms import (
+from spacelang.ast.read.cursor import (
     Cursor,
     Findings,
     Once,
     broken,
     cursors,
     describe,
-    one_number,
     phrases,
     property_name,
     unknown,
     unknown_property,
 )
+from spacelang.ast.read.terms import one_number
 from spacelang.language.schema import Property, named, names
 from spacelang.report.diagnostics import Label, Report
 from spacelang.report.mend import Place, put

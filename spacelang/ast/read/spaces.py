@@ -7,20 +7,19 @@ from typing import Literal, TypeVar, cast
 
 from spacelang import ast, syntax
 from spacelang.ast.read import blocks, sections
-from spacelang.ast.read.stages import needed_group, stage, uses
-from spacelang.ast.read.terms import (
+from spacelang.ast.read.cursor import (
     Cursor,
     Findings,
     Once,
     broken,
     cursors,
     describe,
-    one_number,
     property_name,
     unknown,
     unknown_property,
-    values,
 )
+from spacelang.ast.read.stages import needed_group, stage, uses
+from spacelang.ast.read.terms import one_number, values
 from spacelang.language.schema import REPEATED, SECTIONS, SPACE, TARGETS, named, names
 from spacelang.report.mend import Place, put, write
 

@@ -4,17 +4,8 @@ from __future__ import annotations
 
 from spacelang import ast, syntax
 from spacelang.ast.read import sections
-from spacelang.ast.read.terms import (
-    Cursor,
-    Findings,
-    Once,
-    cursors,
-    describe,
-    one_number,
-    phrases,
-    property_name,
-    values,
-)
+from spacelang.ast.read.cursor import Cursor, Findings, Once, cursors, describe, phrases, property_name
+from spacelang.ast.read.terms import one_number, values
 from spacelang.language.schema import STAGE, named, names
 from spacelang.report.suggest import closest
 
