@@ -112,7 +112,9 @@ def _check(directory: Path, files: Mapping[str, str], earlier: Mapping[str, str]
         if path in earlier:
             report.error("SP0808", f"{directory / path} was edited since it was generated", help=_MEND_EDITED)
         else:
-            report.error("SP0807", f"{directory / path} is there and was not made by spacelang", help=_MEND_FOREIGN)
+            report.error(
+                "SP0807", f"{directory / path} already exists and wasn't made by spacelang", help=_MEND_FOREIGN
+            )
     report.raise_if_failed()
 
 

@@ -113,7 +113,7 @@ def _import(entry: EntryPoint) -> Backend:
     except Exception as error:
         _broken(entry, f"can't be imported: {type(error).__name__}: {error}", error)
     if not isinstance(backend, Backend):
-        _broken(entry, f"is no backend: {entry.value} lacks a name, a summary, kinds or emit()")
+        _broken(entry, f"isn't a backend: {entry.value} lacks a name, a summary, kinds or emit()")
     if backend.name != entry.name:
         _broken(entry, f"calls itself `{backend.name}`")
     return backend
@@ -121,7 +121,7 @@ def _import(entry: EntryPoint) -> Backend:
 
 def _broken(entry: EntryPoint, what: str, cause: Exception | None = None) -> NoReturn:
     message = f"the backend `{entry.name}` of {_owner(entry)} {what}"
-    raise SpacelangError([Diagnostic("SP0803", message, help="tell its authors, or uninstall it")]) from cause
+    raise SpacelangError([Diagnostic("SP0803", message, help="report this to its authors, or uninstall it")]) from cause
 
 
 def backends_for(kind: Kind, names: Iterable[str] | None = None) -> tuple[Backend, ...]:
@@ -170,4 +170,4 @@ def _emit(space: SearchSpace, backend: Backend) -> dict[str, str]:
 
 def _check_path(path: str, backend: str) -> None:
     if not is_plain(path):
-        refuse("SP0806", f"the backend `{backend}` writes {path!r}, which is no plain path below the directory")
+        refuse("SP0806", f"the backend `{backend}` writes {path!r}, which isn't a plain path inside the directory")

@@ -131,7 +131,7 @@ def _redistilled(before: ir.SearchSpace, after: ir.SearchSpace, hashes: str, *, 
     if not same:
         return f"{hashes}: compile and distil again"
     old, new = (each.distill or ir.Distill() for each in (before, after))
-    return "" if old == new else "the settings of `distill` differ: students of both can't be mixed"
+    return "" if old == new else "the settings of `distill` differ: students of the two can't be mixed"
 
 
 # --- as text --------------------------------------------------------------------------------------------------------
@@ -171,7 +171,7 @@ def to_lines(review: Review) -> str:
     lines += ["", *(f"  {each.what:<{width}}  {_figure(each)}" for each in review.consequences)]
     lines += ["", *(f"no longer fits: {each.what} ({each.why})" for each in review.unfit)]
     if not review.unfit:
-        lines.append("everything made with the space before still fits")
+        lines.append("everything made with the old space still fits")
     return "\n".join(lines) + "\n"
 
 
@@ -188,7 +188,7 @@ def to_markdown(review: Review) -> str:
     count = len(review.changes)
     return "\n".join(
         (
-            *(unfit or ["Everything made with the space before still fits."]),
+            *(unfit or ["Everything made with the old space still fits."]),
             "",
             "| | before | after |",
             "|---|---|---|",

@@ -142,7 +142,7 @@ def _text(path: Path, name: str) -> str:
     except UnicodeDecodeError as error:
         raise _Unreadable("SP0214", f"`{name}` is not UTF-8 (byte {error.start})", "save it as UTF-8") from None
     except PermissionError:
-        raise _Unreadable("SP0214", f"`{name}` may not be read", "look at its permissions") from None
+        raise _Unreadable("SP0214", f"`{name}` may not be read", "check its permissions") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "its name isn't a path"
         raise _Unreadable("SP0214", f"`{name}` can't be read: {reason.lower()}") from None

@@ -24,7 +24,7 @@ NUMBERS = Domain(0, limits.CHANNELS)
 def check_uses(uses: tuple[ast.BlockUse, ...], context: Context, owner: Span) -> tuple[ast.BlockUse, ...]:
     """Reports what is wrong with a list of blocks; those in which nothing is."""
     if len(uses) > limits.SEARCH_IDS:
-        message = f"{len(uses)} blocks are more than an encoding has digits"
+        message = f"{len(uses)} blocks are more than an encoding can write"
         mend = f"at most {limits.SEARCH_IDS} blocks can be told apart"
         context.report.error(
             "SP0412", message, uses[limits.SEARCH_IDS].span, labels=[Label(owner, "in this list")], help=mend

@@ -100,7 +100,7 @@ class _Block:
             step.stride is True or (isinstance(step.stride, ast.Number) and step.stride.value != 1)
         ):
             message = "a residual needs an output of its input's size, but this operator has a stride"
-            self.report.error("SP0419", message, step.span, help="take `residual` or the stride away")
+            self.report.error("SP0419", message, step.span, help="remove `residual` or the stride")
 
     def _expression(self, expr: ast.Expr | ast.Compare) -> None:
         check_calls(expr, self.report)
@@ -178,11 +178,11 @@ class _Block:
         for name, span in self.parameter_spans.items():
             if name not in used:
                 message = f"parameter `{name}` is never used"
-                self.report.error("SP0208", message, span, help="use it in the body or take it away")
+                self.report.error("SP0208", message, span, help="use it in the body or remove it")
         lets = {each.name.text: each.span for each in self.block.body if isinstance(each, ast.Let)}
         for name, span in self.bound.items():
             if name not in used:
-                mend = put("take the line away", "", Place.AWAY, lets[name])
+                mend = put("remove the line", "", Place.AWAY, lets[name])
                 self.report.error("SP0209", f"`{name}` is bound but never used", span, help=mend)
 
     def order(self) -> None:
@@ -203,8 +203,8 @@ class _Block:
             self.report.error("SP0408", "a block has one shortcut", again.span, labels=labels, help="keep one of them")
         behind = _behind(self.block.body, shortcuts)
         if behind is not None:
-            message = "`shortcut` stands last: it joins the block's input to its output"
-            labels = [Label(behind.span, "this stands after it")]
+            message = "`shortcut` goes last: it joins the block's input to its output"
+            labels = [Label(behind.span, "this comes after it")]
             self.report.error("SP0408", message, shortcuts[0].span, labels=labels, help="move it to the end")
 
 

@@ -105,8 +105,8 @@ class _Head:
             message = "`linear` needs the pooled map: without `pool`, every pixel is an input"
             self.report.error("SP0423", message, step.span, help=put("write `pool` above it", "pool", Place.ABOVE))
         else:
-            labels = [Label(below.span, "it stands here")]
-            message = "`linear` stands before `pool`, and needs the pooled map"
+            labels = [Label(below.span, "it is here")]
+            message = "`linear` comes before `pool`, but needs the pooled map"
             self.report.error("SP0423", message, step.span, labels=labels, help="move `pool` above it")
 
     def _convolution(self, step: ast.Operator) -> None:
@@ -180,12 +180,12 @@ class _Head:
     def _end(self) -> None:
         last = self.head[-1]
         if self.linear is None:
-            message = "the head doesn't have a `linear`, so it gives no classes"
+            message = "the head doesn't have a `linear`, so it doesn't give the classes"
             self.report.error(
                 "SP0424", message, last.span, help=put("end it with `linear -> classes`", LAST, Place.BELOW)
             )
         elif last is not self.linear and last.kind.text in ("act", "dropout"):
-            message = f"`{last.kind.text}` stands after the last `linear`, whose outputs are the classes"
+            message = f"`{last.kind.text}` comes after the last `linear`, whose outputs are the classes"
             self.report.error("SP0424", message, last.span, help="move it above `linear`")
         elif not (isinstance(self.linear.out, ast.Ref) and self.linear.out.name == "classes"):
             classes = self.context.space.classes

@@ -43,7 +43,7 @@ def _imported_once(program: Program, report: Report) -> None:
         for line in module.imports:
             if first.setdefault(line.path.value, line) is not line:
                 message = f'"{line.path.value}" is imported twice'
-                report.warning("SP0217", message, line.span, help=put("leave one of the lines out", "", Place.AWAY))
+                report.warning("SP0217", message, line.span, help=put("remove one of the lines", "", Place.AWAY))
 
 
 def _unknown(program: Program) -> bool:
@@ -73,8 +73,8 @@ def _unused(program: Program, report: Report) -> None:
         used = {("block", each) for each in blocks}
         used |= {("device", each) for each in devices} | {("space", each) for each in origins}
         if not offered & used:
-            mend = put("take the line away", "", Place.AWAY)
-            report.warning("SP0211", f'nothing of "{line.path.value}" is used', line.span, help=mend)
+            mend = put("remove the line", "", Place.AWAY)
+            report.warning("SP0211", f'nothing from "{line.path.value}" is used', line.span, help=mend)
 
 
 def _used_blocks(program: Program) -> Iterator[str]:

@@ -76,11 +76,11 @@ def _smallest(resolutions: tuple[int, ...], context: Context) -> int | None:
         return resolutions[0]
     values = context.space.resolution
     assert values is not None
-    message = f"resolution {resolutions[0]} is smaller than the strides together, {total}"
+    message = f"resolution {resolutions[0]} is smaller than the product of the strides, {total}"
     strides = [each.stride for each in (*context.space.stem, *context.space.stages) if each.stride is not None]
     labels = [Label(strides[-1].span, f"after this stride, {total} pixels have become one")]
     span = values.numbers[0].span
-    context.report.error("SP0504", message, span, labels=labels, help=f"start from {total}, or take fewer strides")
+    context.report.error("SP0504", message, span, labels=labels, help=f"start from {total}, or use fewer strides")
     return None
 
 

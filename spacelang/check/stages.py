@@ -148,7 +148,7 @@ class _Stage:
             )
             return None
         if count > limits.SEARCH_IDS:
-            message = f"{count} width lists are more than an encoding has digits"
+            message = f"{count} width lists are more than an encoding can write"
             mend = f"at most {limits.SEARCH_IDS}; take longer windows or fewer widths"
             self.report.error("SP0309", message, widths.span, help=mend)
             return None
@@ -192,7 +192,7 @@ class _Stage:
         for each in self.stage.arguments:
             legal = names(STAGE)
             near = closest(each.name.text, legal)
-            mend = did_you_mean(each.name.text, legal) if near else "arguments stand where the stage names its block"
+            mend = did_you_mean(each.name.text, legal) if near else "arguments go where the stage names its block"
             self.report.error("SP0105", f"unknown property of a stage `{each.name.text}`", each.name.span, help=mend)
 
     def _one_of_each(self, candidates: tuple[ast.BlockUse, ...]) -> None:
@@ -284,7 +284,10 @@ class _Stage:
     def _undecided(self, use: ast.BlockUse, found: bodies.Undecided) -> None:
         names = listed([f"`{each}`" for each in found.names], "and")
         message = f"whether block `{use.block.text}` fits every choice of {names} in {self.label} isn't checked"
-        mend = "there are too many to try, and its expressions don't tell; write fewer choices or simpler expressions"
+        mend = (
+            "there are too many to try one by one, and its expressions are too complicated to decide it; "
+            "write fewer choices or simpler expressions"
+        )
         self.report.warning("SP0505", message, use.block.span, help=mend)
 
     def _exit(self) -> Flow:

@@ -76,7 +76,7 @@ def _form(values: ast.Values, rule: Rule, report: Report) -> bool:
     if values.form == "per_layer":
         return _list(values, rule, report)
     if rule.single and values.form != "one":
-        message = f"`{rule.subject}` is a choice, but a model has none left"
+        message = f"`{rule.subject}` is a choice, but a model has a single value for it"
         mend = "write one number, or a list with one for each layer" if rule.lists else "write one number"
         report.error("SP0315", message, values.span, help=write(mend, *(each.span.text for each in values.numbers)))
         return False
@@ -158,7 +158,7 @@ def _ascending(found: Sequence[ast.Number], rule: Rule, report: Report) -> bool:
         message = (
             f"{spelled(after.value)} is written twice"
             if twice
-            else f"{spelled(after.value)} stands after {spelled(before.value)}"
+            else f"{spelled(after.value)} comes after {spelled(before.value)}"
         )
         report.error(
             "SP0305", message, after.span,
@@ -185,7 +185,7 @@ def _in_order(found: Sequence[ast.Number]) -> str:
 def _range(values: ast.Values, rule: Rule, report: Report) -> bool:
     low, high = values.numbers
     if high.value < low.value:
-        message = f"this range ends at {spelled(high.value)}, before its start"
+        message = f"this range ends at {spelled(high.value)}, before it starts"
         turned = f"{spelled(high.value)}..{spelled(low.value)}"
         report.error("SP0302", message, values.span, help=write(f"write `{turned}`", turned))
         return False
@@ -222,7 +222,7 @@ def _step(values: ast.Values, rule: Rule, report: Report) -> Real | None:
         report.error("SP0306", f"`{rule.subject}` takes whole numbers, not steps of {spelled(value)}", written.span)
         return None
     if rule.widths is not None and value % rule.widths.multiple:
-        message = f"steps of {spelled(value)} leave the multiples of {rule.widths.multiple}"
+        message = f"steps of {spelled(value)} don't stay on multiples of {rule.widths.multiple}"
         report.error(
             "SP0301", message, written.span,
             labels=[Label(rule.widths.span, "the device's rule is declared here")],

@@ -119,9 +119,7 @@ def _once(stage: ir.Stage) -> tuple[ir.Candidate, ...]:
     """
     names = [each.block for each in stage.candidates]
     if len(set(names)) < len(names):
-        refuse(
-            "SP2504", f"{stage.name} lists one block twice", "give the second a name of its own, or narrow the space"
-        )
+        refuse("SP2504", f"{stage.name} lists a block twice", "give the second a name of its own, or narrow the space")
     return stage.candidates
 
 
@@ -141,7 +139,7 @@ def _number(stage: ir.Stage, layer: int, candidate: ir.Candidate, number: str) -
 def _note(found: dict[str, Value], name: str, value: Value) -> None:
     if found.setdefault(name, value) != value:
         refuse(
-            "SP2504", f"`{name}` is shared, and is {found[name]} and {value}", "all layers of the stage share one value"
+            "SP2504", f"`{name}` is shared, but is {found[name]} and {value}", "all layers of the stage share one value"
         )
 
 

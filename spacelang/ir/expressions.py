@@ -97,7 +97,7 @@ def evaluate(expr: Expr, names: Mapping[str, Number]) -> Number:
     except ZeroDivisionError:
         raise Undefined("division by zero", expr) from None
     except (OverflowError, ValueError):
-        raise Undefined("a number too large to be meant", expr) from None
+        raise Undefined("a number too large", expr) from None
 
 
 def holds(condition: Compare | None, names: Mapping[str, Number]) -> bool:

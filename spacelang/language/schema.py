@@ -50,7 +50,7 @@ TRAIN = properties_of(Train)
 
 STAGE = (
     Property("depth", "values", "how many layers", True, domain=Domain(1, 64)),
-    Property("stride", "integer", "how far the first layer's windows are apart", True, domain=Domain(1, 8)),
+    Property("stride", "integer", "the stride of the first layer", True, domain=Domain(1, 8)),
     Property("width", "values", "output channels; `N of VALUES` are windows of N neighbours", True, domain=POSITIVE),
     Property("uniform", "other", "choices that all layers of the stage share"),
     Property("blocks", "other", "the stage's own list of blocks"),

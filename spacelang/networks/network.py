@@ -143,7 +143,11 @@ class Course:
 
 def _other_stride(block: ir.Block, stride: int, wanted: int) -> ShapeError:
     strided = [step for step in block.steps if isinstance(step, ir.Step) and stride_of(step) != 1]
-    given = f"the strides of block `{block.name}` give {stride}" if strided else f"block `{block.name}` takes no stride"
+    given = (
+        f"the strides of block `{block.name}` give {stride}"
+        if strided
+        else f"block `{block.name}` doesn't take a stride"
+    )
     conditions = [each.when for each in strided]
     first = strided[0] if strided else None
     return ShapeError("SP0503", f"{given}, but the layer's is {wanted}", first, depends=conditions, stride=stride)

@@ -15,7 +15,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 MENDS: Mapping[str, str] = {
     "SearchSpace": "`spacelang.load(PATH)` reads one from a file, `spacelang.loads(TEXT)` from a text",
-    "Genome": "`spacelang.decode(hyperspace, ENCODING)` makes one of an encoding",
+    "Genome": "`spacelang.decode(hyperspace, ENCODING)` makes one from an encoding",
     "Table": "`spacelang.read_table(PATH)` reads one from a file",
     "Architecture": "`spacelang.sample(space, 1, seed=0)` draws one; `spacelang.architecture_of(model)` is a model's",
 }

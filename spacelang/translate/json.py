@@ -41,7 +41,7 @@ def read_json(text: str) -> ir.SearchSpace:
 
 def _parse(text: str, report: Report) -> Any:
     if len(text) > JSON_BYTES:
-        report.error("SP0901", f"the text is longer than {JSON_BYTES} characters, which no IR is")
+        report.error("SP0901", f"the text is longer than {JSON_BYTES} characters, longer than any IR")
         return None
     try:
         return json.loads(text)
@@ -54,7 +54,7 @@ def _parse(text: str, report: Report) -> Any:
 
 def _check_version(data: Any, report: Report) -> None:
     if not isinstance(data, dict):
-        report.error("SP0903", "the text is no JSON object")
+        report.error("SP0903", "the text isn't a JSON object")
     elif data.get("ir_version") != ir.IR_VERSION:
         found = data.get("ir_version", "missing")
         report.error(

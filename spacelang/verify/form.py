@@ -55,7 +55,7 @@ def _names(space: ir.SearchSpace) -> Iterator[Finding]:
     yield from _ascending("blocks", [each.name for each in space.blocks], "the names of blocks")
     used = {each.block for stage in space.stem + space.stages for each in stage.candidates}
     for unused in sorted({each.name for each in space.blocks} - used):
-        yield "SP0904", "blocks", f"'{unused}' is used by no stage"
+        yield "SP0904", "blocks", f"no stage uses '{unused}'"
 
 
 def stale(space: ir.SearchSpace) -> Iterator[Finding]:
@@ -67,7 +67,7 @@ def stale(space: ir.SearchSpace) -> Iterator[Finding]:
 
 def _ascending(path: str, values: Sequence[str] | Sequence[int], what: str) -> Iterator[Finding]:
     if not all(low < high for low, high in pairwise(values)):  # type: ignore[operator]
-        yield "SP0905", path, f"{what} don't ascend"
+        yield "SP0905", path, f"{what} aren't in ascending order"
 
 
 def _block(block: ir.Block, path: str) -> Iterator[Finding]:
@@ -77,7 +77,7 @@ def _block(block: ir.Block, path: str) -> Iterator[Finding]:
             message = f"parameter '{parameter.name}' is used as {implied}, not as {parameter.type}"
             yield "SP0905", f"{path}.parameters[{at}].type", message
     if block.shortcut.kind == "none" and block.shortcut.act is not None:
-        yield "SP0904", f"{path}.shortcut.act", f"'{block.shortcut.act}' follows no shortcut"
+        yield "SP0904", f"{path}.shortcut.act", f"'{block.shortcut.act}' doesn't follow a shortcut"
 
 
 def _stem(stage: ir.Stage, at: int) -> Iterator[Finding]:
@@ -100,7 +100,7 @@ def _stage(stage: ir.Stage, path: str, space: ir.SearchSpace) -> Iterator[Findin
     order = dict.fromkeys(("width", *(name for each in blocks for name in each.numeric)))
     known = [name for name in stage.uniform if name in order]
     if known != [name for name in order if name in known]:
-        yield "SP0905", f"{path}.uniform", f"in normal form the order is {', '.join(order)}"
+        yield "SP0905", f"{path}.uniform", f"the normal form has the order {', '.join(order)}"
     yield from _kind(stage, path, space.kind)
 
 
@@ -161,7 +161,7 @@ def _numbers(space: ir.SearchSpace) -> Iterator[Finding]:
     ]
     for path, value in values:
         if not is_sayable(value):
-            yield "SP0906", path, f"a text can't say {value}"
+            yield "SP0906", path, f"a text can't express {value}"
 
 
 def _choices(stage: ir.Stage, path: str) -> Iterator[tuple[str, ir.Choices]]:
@@ -173,7 +173,7 @@ def _choices(stage: ir.Stage, path: str) -> Iterator[tuple[str, ir.Choices]]:
 
 def _sayable(expr: ir.Expr, path: str) -> Iterator[Finding]:
     if isinstance(expr, ir.Num) and not is_sayable(expr.value):
-        yield "SP0906", path, f"a text can't say {expr.value}"
+        yield "SP0906", path, f"a text can't express {expr.value}"
     if isinstance(expr, ir.Call) and expr.function not in FUNCTIONS:
         yield "SP0904", path, f"unknown function {expr.function}"
     for each in operands(expr):

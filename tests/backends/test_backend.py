@@ -101,7 +101,7 @@ def test_two_backends_never_write_one_file() -> None:
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../a", "a/../b", "", "a//b", "./a", "a\\b", "c:a", "a/"])
 def test_no_file_outside_the_directory(path: str) -> None:
-    message = f"SP0806: the backend `fake` writes {path!r}, which is no plain path below the directory"
+    message = f"SP0806: the backend `fake` writes {path!r}, which isn't a plain path inside the directory"
     assert only_error(emit_all, SPACE, [Fake(files={path: ""})]) == message
 
 

@@ -121,7 +121,7 @@ def test_files_of_others_are_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "supernet.py").write_text("of somebody else")
     with pytest.raises(SpacelangError) as caught:
         compile_to(SPACE, tmp_path)
-    assert errors(caught) == [f"SP0807: {tmp_path}/supernet.py is there and was not made by spacelang"]
+    assert errors(caught) == [f"SP0807: {tmp_path}/supernet.py already exists and wasn't made by spacelang"]
     assert contents(tmp_path) == {"supernet.py": "of somebody else"}
 
 

@@ -77,7 +77,7 @@ def test_a_change_that_breaks_nothing_passes(repository: Path) -> None:
     edit(repository / NAME, "seed 0", "seed 1")
     code, _, summary = action(repository, BASE="HEAD", BREAKING="true")
     assert code == 0
-    assert "Everything made with the space before still fits." in summary
+    assert "Everything made with the old space still fits." in summary
 
 
 def test_a_mistake_is_annotated(repository: Path) -> None:

@@ -197,7 +197,7 @@ def test_diff_with_a_revision_of_git(cli: Cli, repository: Path) -> None:
     code, out, err = cli("diff", "HEAD:deep/specs/vnni.space", "specs/vnni.space")
     assert (code, err) == (2, "")
     assert out.startswith("~ device.threads  1 → 2\n~ quality.top  20 → 5\n\n")
-    assert out.endswith("\neverything made with the space before still fits\n")
+    assert out.endswith("\neverything made with the old space still fits\n")
     assert cli("diff", "HEAD:deep/specs/vnni.space#vnni", "specs/vnni.space#vnni") == (2, out, "")
 
 

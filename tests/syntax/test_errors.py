@@ -11,7 +11,7 @@ from spacelang.report.source import Source
 from spacelang.syntax.parse import parse
 from tests.syntax.trees import bare, errors, parsed
 
-RANGES = "a range stands between two numbers, `32..64` or `32..64 step 8`"
+RANGES = "a range goes between two numbers, `32..64` or `32..64 step 8`"
 ARITHMETIC = "arithmetic takes numbers, names, calls and ( )"
 NUMBERS = "numbers are like 24, 0.25 or 1e-5; names start with a letter"
 
@@ -48,8 +48,8 @@ MESSAGES = [
     ("a f(b", "1:4 SP0002 `(` is not closed | write ) where it ends"),
     ("a [1, 2\nb", "1:3 SP0002 `[` is not closed | write ] where it ends"),
     ("a {\n  b\n", "3:1 SP0002 `{` is not closed before the end of the file | write } where it ends"),
-    ("a }", "1:3 SP0003 this `}` closes nothing | take it away, or open above what it closes"),
-    ("a { b ) }", "1:7 SP0003 this `)` closes nothing | take it away"),
+    ("a }", "1:3 SP0003 this `}` closes nothing | remove it, or write the `{` that it closes further up"),
+    ("a { b ) }", "1:7 SP0003 this `)` closes nothing | remove it"),
     ("a [1, 2)", "1:8 SP0003 `[` is closed by `)` | write ]"),
     # strings
     ('a "b', '1:3 SP0004 the string is not closed on its line | it ends with `"`; inside, a quote is written \\"'),
@@ -67,10 +67,10 @@ MESSAGES = [
     ("a 2…4", "1:4 SP0005 `…` (horizontal ellipsis) looks like `..` but is another character | write .."),
     (
         "a\u00a0b",
-        "1:2 SP0005 an invisible character (U+00A0, no-break space) stands here | delete it, or write a space",
+        "1:2 SP0005 there is an invisible character (U+00A0, no-break space) here | delete it, or write a space",
     ),
-    ("a\0b", "1:2 SP0005 an invisible character (U+0000) stands here | delete it, or write a space"),
-    ("größe 1", "1:3 SP0005 `ö` can't stand in a name | names are made of the letters a-z and A-Z, digits and _"),
+    ("a\0b", "1:2 SP0005 there is an invisible character (U+0000) here | delete it, or write a space"),
+    ("größe 1", "1:3 SP0005 `ö` can't be part of a name | names are made of the letters a-z and A-Z, digits and _"),
     ("a ★", "1:3 SP0005 `★` (black star) means nothing in a .space text"),
     ("a; b; c", f"1:2 SP0005 `;` means nothing in a .space text | {SEMICOLON}"),
     (
@@ -81,10 +81,10 @@ MESSAGES = [
     ("a @", "1:3 SP0005 `@` means nothing in a .space text"),
     # numbers
     ("a 08", "1:3 SP0006 `08` is not a number | write 8: numbers have no leading zeros"),
-    ("a 1.", "1:3 SP0006 `1.` is not a number | write 1.0: digits stand on both sides of the point"),
-    ("a .5", "1:3 SP0006 `.5` is not a number | write 0.5: digits stand on both sides of the point"),
+    ("a 1.", "1:3 SP0006 `1.` is not a number | write 1.0: a point needs digits on both sides"),
+    ("a .5", "1:3 SP0006 `.5` is not a number | write 0.5: a point needs digits on both sides"),
     ("a 1_000", "1:3 SP0006 `1_000` is not a number | write 1000: digits are not grouped"),
-    ("a 8ms", "1:3 SP0006 `8ms` is not a number | a space stands between a number and its unit: 8 ms"),
+    ("a 8ms", "1:3 SP0006 `8ms` is not a number | a space goes between a number and its unit: 8 ms"),
     ("a 3.0.1", f"1:3 SP0006 `3.0.1` is not a number | {NUMBERS}"),
     ("a 2...4", "1:4 SP0006 a range has two dots | write it like `2..4`"),
 ]

@@ -39,7 +39,7 @@ def test_nesting() -> None:
     parsed("a " + "{" * deep + "1" + "}" * deep)
     assert errors("a " + "{" * (deep + 1) + "1" + "}" * (deep + 1) + "\nb ..") == [
         "1:19 SP0011 brackets are nested more than 16 deep",
-        "2:3 SP0001 `..` can't follow the word `b` | a range stands between two numbers, `32..64` or `32..64 step 8`",
+        "2:3 SP0001 `..` can't follow the word `b` | a range goes between two numbers, `32..64` or `32..64 step 8`",
     ]
 
 

@@ -163,7 +163,7 @@ def _unknown_operator(kind: ast.Name, forms: Mapping[str, OperatorForm], report:
     in_block = forms is not HEAD_OPERATORS
     if kind.text in (HEAD_OPERATORS if in_block else OPERATORS):
         here, there = ("a block", "a head") if in_block else ("a head", "a block")
-        message = f"`{kind.text}` can't stand in {here}, only in {there}"
+        message = f"`{kind.text}` isn't allowed in {here}, only in {there}"
         report.error("SP0114", message, kind.span, help=f"legal here: {listed(forms)}")
     else:
         unknown(report, "SP0114", "operator", kind, [*forms, "shortcut"] if in_block else forms)
@@ -205,7 +205,10 @@ def _out(cursor: Cursor, kind: ast.Name, form: OperatorForm, in_head: bool) -> a
     if not form.out:
         if here is not None and cursor.skip("->"):
             report.error(
-                "SP0117", f"`{kind.text}` keeps its channels: it has no `->`", here.span, help=f"write `{form.form}`"
+                "SP0117",
+                f"`{kind.text}` keeps its channels, so it doesn't take `->`",
+                here.span,
+                help=f"write `{form.form}`",
             )
             cursor.take()
         return None
@@ -216,7 +219,7 @@ def _out(cursor: Cursor, kind: ast.Name, form: OperatorForm, in_head: bool) -> a
         return None
     term = cursor.peek()
     if term is None:
-        report.error("SP0117", "nothing stands after `->`", cursor.here(), help=f"write `{form.form}`")
+        report.error("SP0117", "nothing follows `->`", cursor.here(), help=f"write `{form.form}`")
         return None
     if in_head and form.kind == "conv" and isinstance(term, syntax.Group | syntax.Range | syntax.PerLayer):
         return values(cursor, kind)
@@ -279,18 +282,18 @@ class _Modifiers:
             return False
         given = cursor.here().text
         has = given.lower() in ("batch", "batchnorm", "batch_norm", "bn", "true", "on", "yes")
-        message = "batch norm is what it has" if has else "`norm` can only be `none`: every norm is a batch norm"
+        message = "it has a batch norm anyway" if has else "`norm` can only be `none`: every norm is a batch norm"
         help = "leave it out; `norm none` takes the norm away"
         self.report.error("SP0108", message, cursor.here(), help=help)
         cursor.drop()
         return True
 
     def _legal(self) -> str:
-        return f"`{self.owner}` takes {listed(self.legal)}" if self.legal else f"`{self.owner}` takes no modifiers"
+        return f"`{self.owner}` takes {listed(self.legal)}" if self.legal else f"`{self.owner}` doesn't take modifiers"
 
     def _refuse(self, cursor: Cursor, name: ast.Name) -> None:
         if name.text in modifiers():
-            self.report.error("SP0116", f"`{self.owner}` takes no `{name.text}`", name.span, help=self._legal())
+            self.report.error("SP0116", f"`{self.owner}` doesn't take `{name.text}`", name.span, help=self._legal())
         elif name.text in (*self.operators, "shortcut"):
             self.report.error(
                 "SP0115", f"`{name.text}` isn't a modifier", name.span, help="write it on a line of its own"
@@ -302,7 +305,7 @@ class _Modifiers:
     def _operand(self, cursor: Cursor, name: ast.Name, part: Part) -> syntax.Term | None:
         term = cursor.take()
         if term is None:
-            self.report.error("SP0108", f"nothing stands after `{name.text}`", name.span, help=f"write `{part.form}`")
+            self.report.error("SP0108", f"nothing follows `{name.text}`", name.span, help=f"write `{part.form}`")
         return term
 
 

@@ -22,7 +22,7 @@ def describe(term: syntax.Term) -> str:
         case syntax.Number():
             return f"the number {term.text}"
         case syntax.String():
-            return "a text in quotes"
+            return "text in quotes"
         case syntax.Range():
             return "a range"
         case syntax.Call():
@@ -49,7 +49,7 @@ class Findings(Report):
         if meant in self._misnamed:
             return
         self._misnamed.add(meant)
-        what = "has no quotes" if isinstance(term, syntax.String) else "can't have a `-` in it"
+        what = "isn't written in quotes" if isinstance(term, syntax.String) else "can't have a `-` in it"
         self.error("SP0112", f"a name {what}", term.span, help=f"write {meant}")
 
 
@@ -134,7 +134,7 @@ class Cursor:
         before = self._terms[self._at - 1].span
         self.report.error(
             "SP0109",
-            f"{describe(rest[0])} can't stand here",
+            f"{describe(rest[0])} doesn't belong here",
             rest[0].span.to(rest[-1].span),
             labels=[Label(before, "nothing may follow this")],
             help=RANGE_HELP if _is_joint(rest[0]) else _parted(rest[0], before),
@@ -244,7 +244,7 @@ def _with_point(before: syntax.Phrase, after: syntax.Phrase) -> syntax.Number | 
 
 
 def meant_name(term: syntax.Term) -> str | None:
-    """The name that was meant by an expression with hyphens, or a text in quotes; None if none was."""
+    """The name that was meant by an expression with hyphens, or text in quotes; None if none was."""
     if isinstance(term, syntax.String):
         name = re.sub(r"\W", "_", term.value, flags=re.ASCII)
         return name if re.match(r"[A-Za-z_]", name) else None
@@ -273,7 +273,7 @@ def property_name(cursor: Cursor, once: Once) -> ast.Name | None:
     term = cursor.phrase.terms[0]
     if isinstance(term, syntax.Binary) and isinstance(term.left, syntax.Word):
         # `depth -1` is a difference to the grammar.
-        message = f"`{term.left.text}` takes no expression and nothing negative"
+        message = f"`{term.left.text}` takes neither an expression nor a negative number"
         cursor.report.error("SP0120", message, term.span, help="write the number")
         once.mention(term.left.text, term.span)
     else:

@@ -77,7 +77,7 @@ class _Module:
     def _language(self, cursor: Cursor, keyword: ast.Name) -> bool:
         if self._seen_language is not None or self.imports or self._first is not None:
             self.report.error(
-                "SP0103", "`language` stands once, on the first line", keyword.span, help="move it to the top"
+                "SP0103", "`language` comes once, on the first line", keyword.span, help="move it to the top"
             )
         self._seen_language = self._seen_language or keyword.span
         version = one_number(cursor, keyword, f"language {LANGUAGE}")
@@ -101,7 +101,7 @@ class _Module:
             return False
         if self._first is not None:
             self.report.error(
-                "SP0103", "imports stand before the first declaration", keyword.span, help="move it below `language 1`"
+                "SP0103", "imports come before the first declaration", keyword.span, help="move it below `language 1`"
             )
         self.imports.append(ast.Import(ast.Text(term.value, term.span), cursor.span))
         return True

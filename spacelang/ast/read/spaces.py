@@ -150,7 +150,7 @@ class _Body:
             self.origin = origin(cursor, keyword, line)
 
     def _misplaced_from(self, name: ast.Name) -> None:
-        self.report.error("SP0119", "`from` stands on a line of its own", name.span, help="start a new line before it")
+        self.report.error("SP0119", "`from` goes on a line of its own", name.span, help="start a new line before it")
 
 
 def _starts_with(phrase: syntax.Phrase, word: str) -> bool:
@@ -182,7 +182,7 @@ def _targets(cursor: Cursor, name: ast.Name) -> ast.Targets | None:
     metric, (latency,) = cursor.word(), TARGETS
     if metric is None:
         cursor.report.error(
-            "SP0108", "`targets` doesn't say of what", cursor.here(), help="write `targets latency {…} ms`"
+            "SP0108", "`targets` needs the name of its metric", cursor.here(), help="write `targets latency {…} ms`"
         )
         cursor.drop()
         return None
@@ -229,7 +229,7 @@ def _origin_texts(rest: tuple[syntax.Phrase, ...], report: Findings) -> dict[str
         if not isinstance(term, syntax.String):
             given = f", not {describe(term)}" if term else ""
             span = term.span if term else name.span
-            report.error("SP0108", f"`{name.text}` takes a text in quotes{given}", span, help=ORIGIN_FORM)
+            report.error("SP0108", f"`{name.text}` takes text in quotes{given}", span, help=ORIGIN_FORM)
         elif once.add(name):
             texts[name.text] = ast.Text(term.value, term.span)
             cursor.end()

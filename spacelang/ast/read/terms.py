@@ -24,7 +24,7 @@ def number(term: syntax.Number, report: Findings) -> ast.Number | None:
         return ast.Number(term.value, term.span)
     report.error(
         "SP0310",
-        "this number is too large to be meant",
+        "this number is too large",
         term.span,
         help=f"the largest legal number is {limits.LARGEST_NUMBER}",
     )
@@ -119,7 +119,7 @@ def _without_units(group: syntax.Group, subject: ast.Name, cursor: Cursor) -> sy
     unit = units[0].span.text
     numbers = ", ".join(phrase.terms[0].span.text for phrase in phrases(group))
     known = subject.text == "latency"
-    message = f"the unit `{unit}` stands once, after the set" if known else f"`{subject.text}` has no unit"
+    message = f"the unit `{unit}` is written once, after the set" if known else f"`{subject.text}` has no unit"
     cursor.report.error("SP0110", message, units[0].span, help=f"write `{{{numbers}}}{f' {unit}' if known else ''}`")
     cursor.unit_said = True
     lines = tuple(
@@ -133,7 +133,7 @@ def _member(term: syntax.Term, place: str, report: Findings) -> ast.Number | Non
     if isinstance(term, syntax.Number):
         return number(term, report)
     message = f"a {place} holds numbers, not {describe(term)}"
-    mend = "a range stands alone: `32..64 step 8`" if isinstance(term, syntax.Range) else ""
+    mend = "a range goes by itself: `32..64 step 8`" if isinstance(term, syntax.Range) else ""
     report.error("SP0108", message, term.span, help=mend)
     return None
 
@@ -170,7 +170,7 @@ def expression(term: syntax.Term, report: Findings) -> ast.Expr | None:
             name = ast.Name(term.name.text, term.name.span)
             return ast.Call(name, read, term.span) if len(read) == len(arguments) else None
         case syntax.Binary():
-            report.error("SP0120", "a comparison isn't a number", term.span, help="comparisons stand after `when`")
+            report.error("SP0120", "a comparison isn't a number", term.span, help="comparisons go after `when`")
         case _:
             report.error(
                 "SP0120",

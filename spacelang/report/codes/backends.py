@@ -14,8 +14,8 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "SP0802",
-        "two backends of one name",
-        "Two installed distributions offer different backends under the same name, so it is not clear which one is "
+        "two backends with one name",
+        "Two installed distributions offer different backends under the same name, so it isn't clear which one is "
         "meant. Uninstall one of them.",
     ),
     Code(
@@ -26,9 +26,9 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "SP0804",
-        "a backend takes no such space",
-        "Not every backend has something to make from every kind of space: there is nothing to distil block by block "
-        "in a model, for example. Without `--backend`, only those that take the space are run.",
+        "a backend doesn't take this kind of space",
+        "Not every backend can make something from every kind of space: a model, for example, has nothing to distil "
+        "block by block. Without `--backend`, only those that take the space are run.",
         "spacelang compile specs/seqnet_vnni_a0.space -o build --backend bkd",
         "spacelang compile specs/seqnet_vnni_a0.space -o build --backend supernet",
     ),
@@ -46,14 +46,14 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "SP0807",
-        "a file of somebody else is in the way",
+        "someone else's file is in the way",
         "The output directory holds a file that spacelang did not write under a name that it is about to write. "
         "Nothing was written. Choose another directory, move the file away, or overwrite it with `--force`.",
     ),
     Code(
         "SP0808",
         "a generated file was edited",
-        "A file that an earlier compilation made was changed since: its hash is not the one in `manifest.json`. "
+        "A file that an earlier compilation made has been changed since: its hash isn't the one in `manifest.json`. "
         "Compiling again would lose the change, so nothing was written. Put the change into the `.space` text, move "
         "the file away, or overwrite it with `--force`.",
     ),
@@ -83,7 +83,7 @@ CODES: tuple[Code, ...] = (
         "SP0812",
         "an output can't be written",
         "The system refused to make the directory or a file in it: a file stands where the directory should be, the "
-        "disk is full, or the permission is missing. Files are replaced one by one and each is either old or new, "
+        "disk is full, or you don't have permission. Files are replaced one by one and each is either old or new, "
         "never half.",
     ),
     Code(
@@ -95,8 +95,8 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP0814",
         "a space too large to be written out",
-        "The supernet and the kernels are made by going through all that one layer may be given: the channels it "
-        "receives, its width, the values of its block's parameters. Here these are more combinations than are meant. "
-        "Take fewer widths, or larger steps between them.",
+        "The supernet and the kernels are made by going through everything that one layer may be given: the channels "
+        "it receives, its width, the values of its block's parameters. Here there are too many combinations to go "
+        "through. Use fewer widths, or larger steps between them.",
     ),
 )

@@ -17,7 +17,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP0402",
         "an argument that the block doesn't take",
-        "The block has no parameter of this name, and a stage no such property.",
+        "The block has no parameter with this name, and a stage has no such property.",
         "stage one mbv1 { depth 1..2, stride 2, width 32, kernel 3, act relu, expand 4 }",
         "stage one mbv2 { depth 1..2, stride 2, width 32, kernel 3, act relu, expand 4 }",
     ),
@@ -40,8 +40,8 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP0405",
         "a search id used twice",
-        "The number before a block in a list is its digit in encodings. With two blocks of one number an encoding "
-        "would not say which is meant.",
+        "The number before a block in a list is its digit in encodings. If two blocks had the same number, an "
+        "encoding wouldn't say which one is meant.",
         "blocks { 0 = mbv1 { kernel 3, act relu }, 0 = mbv1 { kernel 5, act relu } }",
         "blocks { 0 = mbv1 { kernel 3, act relu }, 1 = mbv1 { kernel 5, act relu } }",
     ),
@@ -65,8 +65,8 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP0408",
         "a misplaced shortcut",
-        "A block has at most one shortcut, which joins its input to its output, so it stands on the last line of the "
-        "body. For one convolution with a shortcut of its own there is the modifier `residual`.",
+        "A block has at most one shortcut, which joins its input to its output, so it goes on the last line of the "
+        "body. To give a single convolution its own shortcut, use the modifier `residual`.",
         "block b(kernel, act) {\n  shortcut project\n  conv kernel -> out, stride, act\n}",
         "block b(kernel, act) {\n  conv kernel -> out, stride, act\n  shortcut project\n}",
     ),
@@ -94,7 +94,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP0411",
         "a stage with a block and a list of blocks",
-        "Either the stage names its block or it lists those that it may use.",
+        "A stage either names its block or lists the blocks that it may use.",
         "stage one mbv1 { depth 1, stride 2, width 32, kernel 3, act relu, blocks { 0 = mbv1 { kernel 3, act relu } "
         "} }",
         "stage one { depth 1, stride 2, width 32, blocks { 0 = mbv1 { kernel 3, act relu } } }",
@@ -137,13 +137,13 @@ CODES: tuple[Code, ...] = (
         "SP0417",
         "not a number of repetitions",
         "For some choice that the stage allows, the expression after `repeat` isn't a whole number from 1 to 100. To "
-        "leave an operator out there is `when`.",
+        "leave an operator out, use `when`.",
         "block b(kernel, act) {\n  conv 1 -> out\n  dwconv 3, stride, act, repeat kernel - 3\n}\n" + _STAGE,
         "block b(kernel, act) {\n  conv 1 -> out\n  dwconv 3, stride, act, repeat kernel - 2\n}\n" + _STAGE,
     ),
     Code(
         "SP0418",
-        "a block that ends with other channels than the layer's",
+        "a block that ends with the wrong number of channels",
         "A layer has the width that its stage gives it, which the body knows as `out`. The last convolution of the "
         "body usually ends with `-> out`.",
         "block b(kernel, act) {\n  dwconv kernel, stride, act\n}\n" + _STAGE,
@@ -152,7 +152,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP0419",
         "a residual that changes the shape",
-        "`residual` adds an operator's input to its output, so both have the same channels and the same size.",
+        "`residual` adds an operator's input to its output, so both must have the same channels and the same size.",
         "block b(kernel, act) {\n  dwconv kernel, stride, act, residual\n  conv 1 -> out\n}",
         "block b(kernel, act) {\n  dwconv kernel, act, residual\n  conv 1 -> out, stride\n}",
     ),
@@ -181,8 +181,8 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP0423",
         "a head out of order",
-        "Convolutions need a map and stand above `linear`; `pool` stands once, above the first `linear`, which takes "
-        "the pooled map. Convolutions of kernel 1 may stand after the pool.",
+        "Convolutions need a map, so they come before `linear`. `pool` comes once, before the first `linear`, which "
+        "takes the pooled map. Convolutions with kernel 1 may follow the pool.",
         "head {\n  conv 1 -> 128, act relu\n  linear -> classes\n}",
         "head {\n  conv 1 -> 128, act relu\n  pool\n  linear -> classes\n}",
     ),

@@ -8,7 +8,8 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP1301",
         "no such accelerator",
-        "Training runs on a GPU where torch finds one, otherwise on the processor. What was asked for isn't there.",
+        "Training runs on a GPU where torch finds one, otherwise on the processor. The one that was asked for isn't "
+        "there.",
         "spacelang distill build --accelerator gpu",
         "spacelang distill build --accelerator cuda",
     ),
@@ -17,63 +18,64 @@ CODES: tuple[Code, ...] = (
         "a damaged checkpoint",
         "A checkpoint is a JSON file that names a safetensors file and its hash. One of the two is missing, was "
         "changed, or was written by another version. Checkpoints are written so that a kill leaves them whole, so "
-        "this is a fault of the disk or an edit. Without it, what it belongs to begins again.",
+        "this is a fault of the disk or an edit. Remove it, and the training that it belongs to starts again.",
     ),
     Code(
         "SP1303",
-        "no jobs of this space",
-        "`bkd/jobs.json` lists the jobs of distillation with every hyperparameter. It is made from the space, so it is "
-        "missing, was edited, or was made by another version. The hyperparameters are in the `distill` section of the "
-        "space.",
+        "no distillation jobs of this space",
+        "`bkd/jobs.json` lists the jobs of distillation with every hyperparameter. Here it is missing, was edited, "
+        "or was made by another version; compile the space again. The hyperparameters are in the `distill` section "
+        "of the space.",
     ),
     Code(
         "SP1304",
         "no such job",
-        "The number of a job is its place in `bkd/jobs.json`, from 0 on.",
+        "The number of a job is its place in `bkd/jobs.json`, counted from 0.",
         "spacelang distill build --job 42",
         "spacelang distill build --job 41",
     ),
     Code(
         "SP1305",
-        "begun with something else",
+        "started with other inputs",
         "All students of a build learn from the same images and the same teacher, with the settings that the build "
-        "was compiled with; else their losses couldn't be compared. `bkd/run.json` keeps what the first of them was "
-        "begun with, and each student a hash of that. A table is made of these students, so it is refused too once the "
-        "build is compiled again. Go on with what was begun, or begin again. (The same images may be elsewhere.)",
+        "was compiled with; otherwise their losses couldn't be compared. `bkd/run.json` keeps what the first student "
+        "started with, and each student keeps a hash of that. A table is made from these students, so it is refused "
+        "too once the build has been compiled again. Continue with the original inputs, or start again. (The same "
+        "images may be in another folder.)",
     ),
     Code(
         "SP1306",
         "a damaged run.json",
-        "`bkd/run.json` says what the distillation of a build was begun with. It can't be read, was edited, or was "
+        "`bkd/run.json` says what the distillation of a build was started with. It can't be read, was edited, or was "
         "written by another version.",
     ),
     Code(
         "SP1307",
         "a worker died",
-        "A process that trained students was ended from outside: most often by the system, for want of memory. On a "
-        "Ray cluster a whole machine may have gone. What was trained is kept. The same command goes on from the "
-        "checkpoints; fewer workers need less memory.",
+        "A process that trained students was ended from outside: most often by the system, for lack of memory. On a "
+        "Ray cluster a whole machine may be gone. What was trained so far is kept. The same command continues from "
+        "the checkpoints; fewer workers need less memory.",
     ),
     Code(
         "SP1308",
         "Ray is missing",
-        "The executor `ray` runs each job as a task of a Ray cluster. Ray is installed by an extra of its own: "
-        "`pip install '.[ray]'` in the checkout of spacelang.",
+        "The executor `ray` runs each job as a task of a Ray cluster. Ray is installed by its own extra: `pip "
+        "install '.[ray]'` in the checkout of spacelang.",
     ),
     Code(
         "SP1309",
-        "a library of training is missing",
+        "a library for training is missing",
         "Distillation and training run in torch, with libraries for images, teachers and logs. They are installed by "
-        "an extra of its own, because a compiler of spaces doesn't need them: `pip install '.[train]'` in the checkout "
+        "their own extra, because a compiler of spaces doesn't need them: `pip install '.[train]'` in the checkout "
         "of spacelang.",
     ),
     Code(
         "SP1310",
         "a student that diverged",
-        "The loss of a student became infinite or no number, and nothing that follows could be right. The learning "
-        "rate is too large for this block: `learning_rate_ends` is that of the first and the last stage, "
-        "`learning_rate` that of those between, `learning_rate_quantised` that with quantisers. All students of a "
-        "build have the same settings, so a smaller one needs a build of its own.",
+        "The loss of a student became infinite or NaN, so nothing after that could be right. The learning rate is "
+        "too large for this block: `learning_rate_ends` is that of the first and the last stage, `learning_rate` "
+        "that of those between, `learning_rate_quantised` that with quantisers. All students of a build have the "
+        "same settings, so to use a smaller learning rate, compile the space again.",
         "distill { learning_rate 100 }",
         "distill { learning_rate 0.01 }",
     ),
@@ -81,8 +83,8 @@ CODES: tuple[Code, ...] = (
         "SP1311",
         "a job that another process trains",
         "Two processes that train the same job would replace each other's checkpoints. The second one is refused: "
-        "perhaps a Slurm array was submitted again while its first tasks still run. Jobs that are trained by then are "
-        "passed over, so the same command may be run later.",
+        "perhaps a Slurm array was submitted again while its first tasks still run. Jobs that are already trained "
+        "are skipped, so the same command can be run again later.",
     ),
     Code(
         "SP1312",

@@ -8,7 +8,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP2501",
         "no package for the language server",
-        "`spacelang lsp` speaks with editors through pygls, which is an extra of its own because a compiler of spaces "
+        "`spacelang lsp` speaks with editors through pygls, which is a separate extra because a compiler of spaces "
         "doesn't need it: `pip install '.[lsp]'` in the checkout of spacelang.",
         "spacelang lsp",
     ),
@@ -16,7 +16,8 @@ CODES: tuple[Code, ...] = (
         "SP2502",
         "nothing to rename",
         "Blocks, devices, spaces, stages, the parameters of blocks and the names that a body binds can be renamed. "
-        "Words of the language can't, and neither can what the library declares: copy the block into a file of yours.",
+        "Words of the language can't, and neither can what the library declares: copy the block into a file of your "
+        "own.",
     ),
     Code(
         "SP2503",
@@ -26,9 +27,9 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "SP2504",
-        "values that are no architecture",
-        "`spacelang.interop` hands a space to other tools as named choices. What came back lacks a value, or has one "
-        "that the space doesn't offer: it may come from another version of the space, or from a hyperspace in which a "
-        "stage lists one block twice.",
+        "values that aren't an architecture",
+        "`spacelang.interop` hands a space to other tools as named choices. The answer lacks a value, or has one "
+        "that the space doesn't offer: it may come from another version of the space, or from a hyperspace in which "
+        "a stage lists a block twice.",
     ),
 )

@@ -9,23 +9,23 @@ CODES: tuple[Code, ...] = (
         "SP0601",
         "not an encoding of this hyperspace",
         "An encoding is one block digit for each stage, a `-`, and one width digit for each stage; digits are 0-9, "
-        "then a-z. The old separator `_` is read too. The text has another form or another number of stages.",
+        "then a-z. The old separator `_` is read too. This text has another form or another number of stages.",
         "spacelang decode specs/vnni.space 11111-00000",
         "spacelang decode specs/vnni.space 111111-000000",
     ),
     Code(
         "SP0602",
         "a stage doesn't have such a block",
-        "A digit before the `-` is the search id that the hyperspace writes in front of a block. The stage that "
-        "stands at this place has no block with this id.",
+        "A digit before the `-` is the search id that the hyperspace writes in front of a block. The stage at this "
+        "place doesn't have a block with this id.",
         "spacelang decode specs/vnni.space 911111-000000",
         "spacelang decode specs/vnni.space 611111-000000",
     ),
     Code(
         "SP0603",
         "a stage doesn't have such a width list",
-        "A digit after the `-` counts the width lists of its stage from 0, which is the narrowest. The stage that "
-        "stands at this place has fewer of them.",
+        "A digit after the `-` counts the width lists of its stage from 0, which is the narrowest. The stage at this "
+        "place has fewer of them.",
         "spacelang decode specs/vnni.space 111111-900000",
         "spacelang decode specs/vnni.space 111111-100000",
     ),
@@ -44,25 +44,25 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP0606",
         "the space isn't in the one it says it comes from",
-        "A `from` line is compared with the space that it names, if that is declared in the same file, in a file that "
-        "is imported, or in a file of its name in the same folder. A space must be one that an encoding of the "
+        "A `from` line is compared with the space that it names, if that is declared in the same file, in a file "
+        "that is imported, or in a file of its name in the same folder. A space must be one that an encoding of the "
         "hyperspace names; the choices of a model must be among those of its space. Tables, encodings and trained "
-        "weights of the wider space don't fit this one. Undo the edit, or take the `from` line away.",
+        "weights of the wider space don't fit this one. Undo the edit, or remove the `from` line.",
     ),
     Code(
         "SP0607",
         "the space was edited after its `from` line was written",
         "The checksum in a `from` line covers the line's claim and what the space says (stages, blocks, head, "
-        "resolutions). The space has another one now. Names, comments, targets and settings may change freely. "
-        "Where the wider space can be found, `spacelang fmt --update-origin FILE` writes the line again; a space of "
-        "your own needs no `from` line.",
+        "resolutions). The space's checksum is different now. Names, comments, targets and settings may change "
+        "freely. Where the wider space can be found, `spacelang fmt --update-origin FILE` writes the line again; a "
+        "space of your own doesn't need a `from` line.",
     ),
     Code(
         "SP0608",
         "the origin has changed",
-        "The space that a `from` line names is declared here, and is no longer the one whose SHA-256 the line has. "
-        "Encodings of the old one may mean other blocks and widths now. `spacelang fmt --update-origin FILE` writes "
-        "the line again, if the space is still part of the new one.",
+        "The space that a `from` line names is declared here, but no longer has the SHA-256 in that line. Encodings "
+        "of the old one may mean other blocks and widths now. `spacelang fmt --update-origin FILE` writes the line "
+        "again, if the space is still part of the new one.",
     ),
     Code(
         "SP0609",

@@ -8,16 +8,16 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP1901",
         "a quantiser without a scale",
-        "Quantisers take their scales from the first batch in INT8 and learn them from there on. This one saw no such "
-        "batch, so there is nothing to write integers with: the training has no epochs in INT8, or was stopped before "
-        "them, or a channel's values are all 0.",
+        "Quantisers take their scales from the first batch in INT8 and learn them from there on. This one never saw "
+        "such a batch, so it has no scale to write integers with: the training has no epochs in INT8, was stopped "
+        "before them, or a channel's values are all 0.",
         "train { epochs 30, quantised_epochs 0 }",
         "train { epochs 30, quantised_epochs 5 }",
     ),
     Code(
         "SP1902",
         "weights that are not finite",
-        "A weight, a bias or a statistic of a batch norm is infinite or no number, and so would all results be. The "
+        "A weight, a bias or a statistic of a batch norm is infinite or NaN, and so would all results be. The "
         "training diverged, or the file of weights was made by something else.",
     ),
     Code(
@@ -37,16 +37,16 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP1905",
         "an operator differs from its exact definition",
-        "Before a file is written, every operator runs by itself on the integers that the exact witness has there. At "
-        "least 99.5 % of its outputs must be equal, and none over 1 apart. TFLite places the windows of a mean pool "
-        "otherwise where they are padded and the stride doesn't divide the map. Elsewhere it is an error of spacelang, "
-        "or of this version of the runtime.",
+        "Before a file is written, every operator runs by itself on the integers that the exact witness has there. "
+        "At least 99.5 % of its outputs must be equal, and none over 1 apart. TFLite places the windows of a mean "
+        "pool differently where they are padded and the stride doesn't divide the map. Anywhere else, it is a bug in "
+        "spacelang, or in this version of the runtime.",
     ),
     Code(
         "SP1906",
         "the file is less accurate than the network",
-        "The file was run on validation images beside the network in torch, which computes with the same rounding. It "
-        "gets over 2 % fewer of them right. Nothing was written.",
+        "The file was run on validation images next to the network in torch, which computes with the same rounding. "
+        "It gets over 2 % fewer of them right. Nothing was written.",
     ),
     Code(
         "SP1907",
@@ -72,16 +72,16 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP1910",
         "images that don't fit the file",
-        "The file tells a fixed number of classes apart, and the images have another; or it doesn't say which images "
-        "it was checked on, so they have to be named.",
+        "The file distinguishes a fixed number of classes, and the images have another number; or it doesn't say "
+        "which images it was checked on, so you have to name them.",
         "spacelang evaluate model.onnx",
         "spacelang evaluate model.onnx --data digits",
     ),
     Code(
         "SP1911",
-        "a file that can't be benched",
-        "`bench` measures files that `spacelang export` wrote: they say which model they are of, so its FP32 twin can "
-        "be measured beside them. All files of one call are for one runtime, `--runtime`.",
+        "a file that can't be benchmarked",
+        "`bench` measures files that `spacelang export` wrote: they say which model they are of, so its FP32 twin "
+        "can be measured with them. All files in one call must be for the same runtime, `--runtime`.",
         "spacelang bench found.tflite",
         "spacelang bench found.tflite --runtime tflite",
     ),

@@ -8,16 +8,16 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP0901",
         "not JSON",
-        "The file was to hold an IR but isn't JSON; the message says where it stops being one. It may have "
-        "been cut off, or be a `.space` text.",
+        "The file should hold an IR but isn't JSON; the message says where it stops being JSON. It may have been cut "
+        "off, or be a `.space` text.",
         '{"ir_version": 1,',
         '{"ir_version": 1, …}',
     ),
     Code(
         "SP0902",
         "another version of the IR",
-        "`ir_version` says which version of the form the file has, and this spacelang reads another one. Nothing "
-        "is guessed: compile the `.space` file again.",
+        "`ir_version` says which version of the format the file has, and this spacelang reads another one. Compile "
+        "the `.space` file again.",
         '{"ir_version": 0, …}',
         '{"ir_version": 1, …}',
     ),
@@ -32,8 +32,8 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP0904",
         "a name that means nothing here",
-        "A block, parameter, activation or value is referred to but not there, is there and not referred to, or "
-        "has a name that the language can't write. In an IR every reference resolves and every block is used.",
+        "A block, parameter, activation or value is used but isn't there, is there but isn't used, or has a name "
+        "that the language can't write. In an IR every reference resolves and every block is used.",
         '"candidates": [{"block": "mbv9", …}]',
         '"candidates": [{"block": "mbv2", …}]',
     ),
@@ -48,17 +48,16 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "SP0906",
-        "a number that no text can say",
+        "a number that a text can't express",
         "The language can't write this number: it is infinite, negative, or too long.",
         '"windows": [{"values": [1e30]}]',
         '"windows": [{"values": [32]}]',
     ),
     Code(
         "SP0907",
-        "not what its kind is",
-        "A space has one block and one width list a stage; a model has one resolution and one value for each of "
-        "its layers; a stem has one block. The IR says that it is of a kind that it is too wide, or too narrow, "
-        "for.",
+        "not what its kind says",
+        "A space has one block and one width list a stage; a model has one resolution and one value for each of its "
+        "layers; a stem has one block. The IR declares a kind that it is too wide, or too narrow, for.",
         '{"kind": "space", …, "windows": [{…}, {…}]}',
         '{"kind": "hyperspace", …, "windows": [{…}, {…}]}',
     ),

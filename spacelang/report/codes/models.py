@@ -15,9 +15,9 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "SP2002",
-        "the folder isn't of this search",
-        "A search writes a folder of its own, and goes on with it after an interruption. Here something else is in the "
-        "way, or a search that was begun with another space, run, device, seed or number of models.",
+        "a folder of another search",
+        "A search writes a folder of its own, and continues there after an interruption. This folder holds something "
+        "else, or a search that was started with another space, run, device, seed or number of models.",
         "spacelang search found.space --run run -o specs",
         "spacelang search found.space --run run -o found",
     ),

@@ -16,8 +16,8 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP0202",
         "an unknown device",
-        "Behind `on` stands the name of a device that this file or one that it imports declares. The device says, "
-        "among other things, of which number every width is a multiple.",
+        "After `on` comes the name of a device that is declared in this file or in one that it imports. The device "
+        "says, among other things, which number every width must be a multiple of.",
         "space s on pixel5 {\n  input 3 channels\n  resolution 224\n  classes 10\n"
         "  stem conv { depth 1, stride 2, width 16, kernel 3, act relu }\n"
         "  stage one mbv1 { depth 1, stride 2, width 32, kernel 3, act relu }\n"
@@ -30,15 +30,15 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP0203",
         "an unknown name in an expression",
-        "In a block's body there are `in`, `out` and `stride` of the layer, the block's parameters, and the names that "
-        "lines above bind. In a head there are `in` (the channels that the operator receives) and `classes`.",
+        "A block's body can use `in`, `out` and `stride` of the layer, the block's parameters, and the names that "
+        "earlier lines bind. A head can use `in` (the channels that the operator receives) and `classes`.",
         "block b(kernel, act) {\n  hidden = round8(in * 4)\n  conv 1 -> hiden, act\n  conv kernel -> out, stride\n}",
         "block b(kernel, act) {\n  hidden = round8(in * 4)\n  conv 1 -> hidden, act\n  conv kernel -> out, stride\n}",
     ),
     Code(
         "SP0204",
         "an unknown function",
-        "There are `round8`, `min` and `max`. A name with a parenthesis directly after it is a call: in "
+        "The functions are `round8`, `min` and `max`. A name with a parenthesis directly after it is a call: in "
         "`repeat (kernel - 1) div 2` the space matters.",
         "block b(kernel, act) {\n  conv kernel -> round(out), stride, act\n  conv 1 -> out\n}",
         "block b(kernel, act) {\n  conv kernel -> round8(out), stride, act\n  conv 1 -> out\n}",
@@ -54,16 +54,16 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP0206",
         "declared twice",
-        "Two blocks, two devices or two spaces of the program have one name; all files that are imported count.",
+        "Two blocks, two devices or two spaces of the program share a name; imported files count too.",
         'import "std/blocks.space"\nblock mbv2(kernel) {\n  conv kernel -> out, stride\n}',
         'import "std/blocks.space"\nblock my_mbv2(kernel) {\n  conv kernel -> out, stride\n}',
     ),
     Code(
         "SP0207",
         "a name that is taken",
-        "A parameter or a bound name has the name of another one, of something that the layer gives (`in`, `out`, "
-        "`stride`), of a function, or, for a parameter, of a property of stages, after which its argument could "
-        "not be told from the property.",
+        "A parameter or a bound name has the same name as another one, as something that the layer gives (`in`, "
+        "`out`, `stride`), or as a function. A parameter can't be called like a property of stages either, because "
+        "its argument couldn't be told from the property.",
         "block b(kernel, act) {\n  out = in * 4\n  conv kernel -> out, stride, act\n}",
         "block b(kernel, act) {\n  wide = in * 4\n  conv kernel -> wide, stride, act\n  conv 1 -> out\n}",
     ),
@@ -71,22 +71,22 @@ CODES: tuple[Code, ...] = (
         "SP0208",
         "a parameter that is never used",
         "Every use of the block would have to give an argument that changes nothing, and a search would try values "
-        "that are all the same.",
+        "that all give the same network.",
         "block b(kernel, act) {\n  conv 3 -> out, stride, act\n}",
         "block b(kernel, act) {\n  conv kernel -> out, stride, act\n}",
     ),
     Code(
         "SP0209",
         "a bound name that is never used",
-        "The line has no effect. Often the name is misspelt where it was meant to be used.",
+        "The line has no effect. Often the name is misspelt where it should be used.",
         "block b(kernel, act) {\n  hidden = round8(in * 4)\n  conv kernel -> out, stride, act\n}",
         "block b(kernel, act) {\n  conv kernel -> out, stride, act\n}",
     ),
     Code(
         "SP0210",
         "a declaration that is never used",
-        "A warning: the file declares spaces, but none of them uses this block or device. A file of blocks and devices "
-        "alone is a library, and is not warned of.",
+        "A warning: the file declares spaces, but none of them uses this block or device. A file of blocks and "
+        "devices alone is a library and gets no warning.",
         "block b(kernel, act) {\n  conv kernel -> out, stride, act\n}\nclasses 10",
         "block b(kernel, act) {\n  conv kernel -> out, stride, act\n}\n"
         "stage one b { depth 1..2, stride 2, width 32, kernel 3, act relu }",
@@ -113,8 +113,8 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP0213",
         "imports in a circle",
-        "A file imports itself, directly or through others; the message shows the way around. Move what both need "
-        "into a file that imports neither.",
+        "A file imports itself, directly or through others; the message shows the circle. Move what both need into a "
+        "file that imports neither.",
     ),
     Code(
         "SP0214",
@@ -126,7 +126,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP0215",
         "a file that is too large",
-        "A `.space` text of more than 1 MiB is not meant: something else was probably named by mistake.",
+        "A `.space` text may be up to 1 MiB long: another file was probably named by mistake.",
     ),
     Code(
         "SP0216",
@@ -145,8 +145,8 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "SP0218",
-        "two stages of one name",
-        "Tables, generated classes and messages name stages, so each has a name of its own.",
+        "two stages with one name",
+        "Tables, generated classes and messages refer to stages by name, so each needs a name of its own.",
         "stage one { depth 1..2, stride 2, width 32 }\nstage one { depth 1..2, stride 2, width 64 }",
         "stage one { depth 1..2, stride 2, width 32 }\nstage two { depth 1..2, stride 2, width 64 }",
     ),

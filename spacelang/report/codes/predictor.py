@@ -8,8 +8,8 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP1601",
         "not a predictor",
-        "A predictor is a file that `spacelang latency train` wrote: an archive of a header and of plain arrays. This "
-        "one is something else, was cut off, or claims what can't be. Nothing of it is used. Train it again from its "
+        "A predictor is a file that `spacelang latency train` wrote: an archive of a header and of plain arrays. "
+        "This one is something else, was cut off, or contradicts itself. None of it is used. Train it again from its "
         "log, or use one that comes with spacelang (`spacelang latency devices`).",
         "spacelang predict model.space --device log.parquet",
         "spacelang latency train log.parquet -o server.predictor",
@@ -17,60 +17,62 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP1602",
         "a predictor of another version",
-        "The file was written by a spacelang that stores predictors, or describes kernels, in another way. Its figures "
-        "would be wrong here. The log that it was made from is still good: train it again.",
+        "The file was written by a version of spacelang that stores predictors, or describes kernels, differently. "
+        "Its figures would be wrong here. The log that it was made from is still good: train a predictor from it "
+        "again.",
     ),
     Code(
         "SP1603",
-        "a kind of kernel that nobody measured",
-        "A network's latency is the sum of its kernels', and the predictor has learned nothing of one kind of them. "
-        "Leaving it out would make every latency too small. Measure kernels of a space that has this kind, and train "
-        "again.",
+        "a kind of kernel that was never measured",
+        "A network's latency is the sum of its kernels', and the predictor has learned nothing about one kind of "
+        "kernel in it. Leaving it out would make every latency too small. Measure kernels from a space that has this "
+        "kind, and train again.",
         "spacelang predict with_swish.space --device relu_only.predictor",
         "spacelang latency collect --space with_swish.space -o log.parquet",
     ),
     Code(
         "SP1604",
         "kernels unlike those that were measured",
-        "Some kernels have larger maps, or more or fewer channels, or a larger or smaller window or stride, by over a "
-        "quarter, than any of their kind that the predictor learned from. There its regressors say how far the nearest "
-        "ones were off its analytic base, and the base carries the rest: the figure is a guess. Measure such kernels "
-        "where it matters.",
+        "Some kernels have larger maps, or more or fewer channels, or a larger or smaller window or stride, by over "
+        "a quarter, than any kernel of their kind that the predictor learned from. For these it uses its analytic "
+        "base, corrected by how far that was off for the nearest kernels: the figure is a guess. Measure such "
+        "kernels where it matters.",
     ),
     Code(
         "SP1605",
         "too few measurements to learn from",
-        "A regressor is learned for each kind of kernel of which the log holds at least five outside the hold-out. "
-        "This log has none such in this precision. Go on collecting.",
+        "A regressor is learned for each kind of kernel that has at least five measurements in the log, not counting "
+        "the hold-out. In this precision, no kind in this log has that many. Collect more measurements.",
     ),
     Code(
         "SP1606",
         "a predictor of another device",
         "The log was measured on another processor, runtime or version than the predictor was made on. It is judged "
-        "all the same, after the single factor that fits best: what is left is what the two devices do differently. "
-        "`spacelang latency adapt` makes a predictor of this device from it.",
+        "anyway, after scaling by the single factor that fits best: the error that is left is what the two devices "
+        "do differently. `spacelang latency adapt` makes a predictor for this device from it.",
     ),
     Code(
         "SP1607",
         "no such predictor",
-        "`--device` takes the name of a predictor that comes with spacelang (`spacelang latency devices` lists them), "
-        "a file that `spacelang latency train` wrote, or `cost-model` for an analytic model of no device.",
+        "`--device` takes the name of a predictor that comes with spacelang (`spacelang latency devices` lists "
+        "them), a file that `spacelang latency train` wrote, or `cost-model` for an analytic model that isn't of any "
+        "device.",
         "spacelang predict model.space --device my_phone",
         "spacelang predict model.space --device my_phone.predictor",
     ),
     Code(
         "SP1608",
         "no predictor comes with spacelang for this runtime",
-        "Without `--device`, the shipped predictor of the space's runtime and precision is used, and there is none. "
-        "Measure the device and train one, or take the cost model, which knows no device.",
+        "Without `--device`, the shipped predictor of the space's runtime and precision is used, and there isn't one "
+        "for these. Measure the device and train one, or use the cost model, which isn't of any device.",
     ),
     Code(
         "SP1609",
         "a network in another precision than the predictor's",
         "INT8 kernels are up to four times as fast as those in float, and some are slower: a predictor of one "
-        "precision says nothing of the other. Spaces and tables say their precision in the `device` that they are on, "
-        "ONNX files by how they are quantised. Name a predictor of that precision, or `cost-model`; where there is "
-        "only one in INT8, quantise the network.",
+        "precision says nothing about the other. Spaces and tables say their precision in the `device` that they are "
+        "on, ONNX files by how they are quantised. Name a predictor of that precision, or `cost-model`; if there is "
+        "only an INT8 predictor, quantise the network.",
         "spacelang predict network.onnx --device zen5-onnxruntime-int8",
         "spacelang predict network.int8.onnx --device zen5-onnxruntime-int8",
     ),
@@ -84,16 +86,17 @@ CODES: tuple[Code, ...] = (
         "SP1611",
         "nothing to judge a predictor by",
         "A predictor is judged by kernels of the fixed hold-out and by networks that it wasn't fitted to, in its own "
-        "precision. The log holds none: measure some, or name the log that it was made from.",
+        "precision. The log holds none: measure some, or name the log that the predictor was made from.",
         "spacelang latency eval server.predictor log_without_hold_out.parquet",
         "spacelang latency collect --space specs/vnni.space -o log.parquet --hold-out 500 --networks 60",
     ),
     Code(
         "SP1612",
-        "kinds of kernel that nothing is learned of",
-        "The log holds too few measurements of some kinds to learn from, or none, or the predictor was made from "
-        "another log. A network with a kernel of such a kind can't be predicted, so it counts neither for the way from "
-        "kernels to networks nor for how good the predictor is. Measure more kernels of these kinds.",
+        "kinds of kernel without enough measurements",
+        "The log holds too few measurements of some kinds of kernel to learn from, or none, or the predictor was "
+        "made from another log. A network that contains such a kernel can't be predicted. So it is left out when the "
+        "predictor is fitted to whole networks, and when its accuracy is judged. Measure more kernels of these "
+        "kinds.",
     ),
     Code(
         "SP1613",
@@ -106,14 +109,14 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP1614",
         "kinds that were only scaled",
-        "A predictor was adapted to this device, and the log held no kernels of some kinds. Those are predicted as on "
-        "the other device, times the factor of all kinds together, which may be far off. Measure some of them.",
+        "The predictor was adapted to this device, but the log held no kernels of some kinds. Those are predicted as "
+        "on the other device, scaled by one factor for all kinds, which may be far off. Measure some of them.",
     ),
     Code(
         "SP1615",
         "a predictor that can't be adapted",
-        "What is adapted is a predictor with an analytic base and boosted trees, made by `spacelang latency train` or "
-        "shipped. A forest has no base, and one that was adapted before isn't adapted again: begin with what it came "
-        "from.",
+        "Only a predictor with an analytic base and boosted trees can be adapted: one that `spacelang latency train` "
+        "made or that comes with spacelang. A forest has no base, and a predictor can't be adapted twice: start from "
+        "the one that it was adapted from.",
     ),
 )

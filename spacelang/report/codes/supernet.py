@@ -9,30 +9,30 @@ CODES: tuple[Code, ...] = (
         "SP1501",
         "a hyperspace can't be trained",
         "What is trained is the supernet of one space: every stage has one block and one width list. A hyperspace "
-        "holds many spaces; search the best one, or write one out by its encoding.",
+        "holds many spaces; search for the best one, or write one out by its encoding.",
         "spacelang train specs/digits.space -o run",
         "spacelang decode specs/digits.space 555-111 -o found.space && spacelang train found.space -o run",
     ),
     Code(
         "SP1502",
-        "not the folder of a training",
-        "`spacelang train` makes a folder that holds run.json, the space, TensorBoard's logs and, once it is finished, "
-        "the weights. Here something else was in the way, or a file is missing, damaged or was changed.",
+        "not a training folder",
+        "`spacelang train` makes a folder that holds run.json, the space, TensorBoard's logs and, once it is "
+        "finished, the weights. This folder holds something else, or a file in it is missing, damaged or changed.",
         "spacelang evaluate specs",
         "spacelang evaluate run",
     ),
     Code(
         "SP1503",
-        "a training that was begun with something else",
-        "An interrupted training goes on to the result that it would have had. So the networks of the space, its "
-        "`train` section, the images and the version of spacelang must be those that it began with. Names, targets and "
-        "search settings may differ.",
+        "a training that was started with other inputs",
+        "An interrupted training continues to the result that it would have reached without the interruption. So the "
+        "networks of the space, its `train` section, the images and the version of spacelang must be those that it "
+        "started with. Names, targets and search settings may differ.",
     ),
     Code(
         "SP1504",
         "the training is not finished",
-        "There are no weights to evaluate before the last epoch. `spacelang train` with the same folder goes on from "
-        "the last checkpoint.",
+        "There are no weights to evaluate before the last epoch. `spacelang train` with the same folder continues "
+        "from the last checkpoint.",
     ),
     Code(
         "SP1505",
@@ -45,29 +45,28 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP1506",
         "the training has diverged",
-        "The loss is infinite or no number, and nothing that follows could be right. The learning rate is most often "
-        "too large for the batch: it is written for 256 images and scaled by the batch.",
+        "The loss is infinite or NaN, so nothing after that could be right. The learning rate is most often too "
+        "large for the batch: it is written for 256 images and scaled by the batch.",
         "train { batch 2048, learning_rate 1 }",
         "train { batch 2048, learning_rate 0.1 }",
     ),
     Code(
         "SP1507",
         "the images have changed",
-        "A run remembers a hash of the images that it was trained on. Those at the same place are others now, so an "
-        "accuracy on them would not be what the run's is compared with. With `--data` they are taken all the same.",
+        "A run remembers a hash of the images that it was trained on. The images in that place are different now, so "
+        "an accuracy on them couldn't be compared with the run's. With `--data` they are used anyway.",
     ),
     Code(
         "SP1508",
         "two trainings in one folder",
-        "Two processes that train in the same folder would replace each other's checkpoints. So the first one holds a "
-        "lock on `run.lock` in the folder, which it loses when it ends, however it ends. The second one waits some "
-        "seconds for it.",
+        "Two processes that train in the same folder would replace each other's checkpoints. So the first one locks "
+        "`run.lock` in the folder until it ends, however it ends. The second one waits a few seconds for the lock.",
     ),
     Code(
         "SP1509",
         "another process has ended",
-        "The processes of a training that `torchrun` started do each step together. One of them was refused something, "
-        "failed or was killed, so the others can't go on. What it printed tells why. The same command goes on from the "
+        "The processes of a training that `torchrun` started do each step together. One of them stopped with an "
+        "error or was killed, so the others can't go on. Its own output says why. The same command goes on from the "
         "last checkpoint.",
     ),
 )

@@ -7,11 +7,10 @@ from spacelang.report.codes.entry import Code
 CODES: tuple[Code, ...] = (
     Code(
         "SP0001",
-        "something can't stand here",
-        "A text is lines; a line is phrases between commas; a phrase is words, numbers, strings, ranges, "
-        "expressions and groups side by side. The message says what was found and what could stand in its place. "
-        "The line is left out and reading goes on after it, so other errors of the same line show in the next "
-        "run.",
+        "something doesn't belong here",
+        "A text is lines; a line is phrases between commas; a phrase is words, numbers, strings, ranges, expressions "
+        "and groups side by side. The message says what was found and what could stand in its place. The line is "
+        "left out and reading goes on after it, so further errors on the same line show in the next run.",
         "device vnni { widths multiple of * }",
         "device vnni { widths multiple of 16 }",
     ),
@@ -26,7 +25,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "SP0003",
-        "a closing bracket that fits no opening one",
+        "a closing bracket without an opening one",
         "There is no open bracket here, or it is of another kind.",
         "device vnni { widths multiple of 16 } }",
         "device vnni { widths multiple of 16 }",
@@ -41,9 +40,9 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP0005",
         "a character that means nothing",
-        "Outside of strings and comments, a text has letters a-z and A-Z, digits, _ and the signs of the grammar. "
-        "Editors and web pages like to replace quotes, minus signs and spaces by look-alikes: those are named in "
-        "the message.",
+        "Outside strings and comments, a text consists of letters a-z and A-Z, digits, _ and the signs of the "
+        "grammar. Editors and web pages like to replace quotes, minus signs and spaces by look-alikes: those are "
+        "named in the message.",
         "import “std/blocks.space”",
         'import "std/blocks.space"',
     ),
@@ -66,8 +65,9 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP0010",
         "the text is too large",
-        "A text may have 1 MiB, and 300 000 words, numbers, signs, comments and line breaks. What a person writes, and "
-        "what is generated from it, is far smaller; something else was probably given by mistake.",
+        "A text may be up to 1 MiB long, with up to 300 000 words, numbers, signs, comments and line breaks. What a "
+        "person writes, and what is generated from it, is far smaller, so another file was probably given by "
+        "mistake.",
     ),
     Code(
         "SP0011",
@@ -79,44 +79,44 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP0012",
         "too many items",
-        "One pair of brackets, or the top of a file, may have 10 000 items. Long lists of numbers are written as a "
+        "A pair of brackets, or the top of a file, may hold up to 10 000 items. Write long lists of numbers as a "
         "range: `16..4096 step 16`.",
     ),
     Code(
         "SP0013",
         "a number is too long",
-        "A number may have 18 digits, which is what a 64-bit integer holds, and must be finite.",
+        "A number may have up to 18 digits, the most that a 64-bit integer holds, and must be finite.",
         "evolution { seed 1234567890123456789 }",
         "evolution { seed 1234567890 }",
     ),
     Code(
         "SP0014",
         "an expression is too long",
-        "An expression may have 100 operators. Name its parts: `hidden = …`.",
+        "An expression may have up to 100 operators. Give its parts names: `hidden = …`.",
     ),
     Code(
         "SP0015",
         "too many errors",
-        "After 100 errors in its syntax, the rest of a file is not read. It is probably not a .space file.",
+        "After 100 syntax errors, the rest of the file is not read. It is probably not a .space file.",
     ),
     Code(
         "SP0016",
         "an opening brace on a line of its own",
-        "A line break ends a property, so the brace that opens a body stands at the end of the line before.",
+        "A line break ends a property, so the brace that opens a body goes at the end of the line before.",
         "device d\n{ runtime onnxruntime }",
         "device d { runtime onnxruntime }",
     ),
     Code(
         "SP0017",
         "a comment in the form of another language",
-        "A comment begins with `#` and goes on to the end of the line. There are no comments over several lines.",
+        "A comment begins with `#` and goes on to the end of the line. A comment can't span several lines.",
         "language 1 // the version",
         "language 1 # the version",
     ),
     Code(
         "SP0018",
         "a decimal comma",
-        "Numbers have a decimal point. A comma ends a value, or parts two of them.",
+        "Numbers have a decimal point. A comma ends a value or separates two of them.",
         "hyperspace a on vnni { targets latency {0,05, 0,07} ms }",
         "hyperspace a on vnni { targets latency {0.05, 0.07} ms }",
     ),

@@ -38,8 +38,8 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP0305",
         "values out of order",
-        "Values stand in ascending order, each once, so that the same choice is always written the same way and a slip "
-        "of the finger shows.",
+        "Values are written in ascending order, each once, so that the same choice is always written the same way "
+        "and a typo shows.",
         "targets latency {10, 8} ms",
         "targets latency {8, 10} ms",
     ),
@@ -74,37 +74,37 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "SP0310",
-        "more than can be meant",
-        "A number, the count of values that a range stands for, or the count of stages passes a limit that no real "
-        "search space comes near. The limits keep a slip of the finger from filling the memory.",
+        "an implausibly large number",
+        "A number, the count of values in a range, or the count of stages exceeds a limit that no real search space "
+        "comes near. The limits keep a typo from filling the memory.",
         "resolution 1..4096 step 1",
         "resolution 128..224 step 4",
     ),
     Code(
         "SP0311",
         "too many files",
-        "A program, with all that it imports, may consist of 200 files.",
+        "A program, with everything that it imports, may have up to 200 files.",
     ),
     Code(
         "SP0312",
         "a range without a step",
-        "Ranges of widths go by the device's multiple, ranges of depths and arguments by 1. For others no step is "
-        "obvious, so it is written.",
+        "Ranges of widths go by the device's multiple, ranges of depths and arguments by 1. For other ranges no step "
+        "is obvious, so it has to be written.",
         "resolution 160..224",
         "resolution 160..224 step 16",
     ),
     Code(
         "SP0313",
         "a list for the layers in the wrong place",
-        "`[a, b]` gives each layer of a stage its value, which only a model does, and only for widths and arguments. A "
-        "set of choices is written `{a, b}`.",
+        "`[a, b]` gives each layer of a stage its own value. Only a model does that, and only for widths and "
+        "arguments. A set of choices is written `{a, b}`.",
         "stage one { depth 1..2, stride 2, width [32, 48] }",
         "stage one { depth 1..2, stride 2, width {32, 48} }",
     ),
     Code(
         "SP0314",
         "a list of the wrong length",
-        "In a model, a list has one value for each of the stage's layers; a single number holds for all of them.",
+        "In a model, a list has one value for each of the stage's layers; a single number applies to all of them.",
         "model m on d {\n  input 3 channels\n  resolution 224\n  classes 10\n"
         "  stem conv { depth 1, stride 2, width 16, kernel 3, act relu }\n"
         "  stage one mbv1 { depth 3, stride 2, width [32, 48], kernel 3, act relu }\n"
@@ -131,16 +131,16 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP0316",
         "several width lists where one is needed",
-        "Only the stages of a hyperspace choose among windows of widths. A space has taken one window for each "
-        "stage; a stem is not searched for its widths.",
+        "Only the stages of a hyperspace choose among windows of widths. In a space, each stage has one window. The "
+        "widths of a stem aren't searched.",
         "stem conv { depth 1, stride 2, width 2 of 16..48, kernel 3, act relu }",
         "stem conv { depth 1, stride 2, width 16..48, kernel 3, act relu }",
     ),
     Code(
         "SP0318",
         "two settings that don't go together",
-        "No more sub-networks can be averaged than are sampled, no more parents drawn than live, and the first "
-        "population counts among the spaces scored.",
+        "No more sub-networks can be averaged than are sampled, and no more parents drawn than are alive. The first "
+        "population counts towards the spaces scored.",
         "evolution { population 100, sample 125, spaces 5000, seed 0 }",
         "evolution { population 500, sample 125, spaces 5000, seed 0 }",
     ),
@@ -148,8 +148,8 @@ CODES: tuple[Code, ...] = (
         "SP0319",
         "channels inside a block that break the device's rule",
         "A warning. The device says that kernels are fastest at multiples of N, and for some choice a convolution "
-        "inside the block gives other channels, as `round8` does on a device with multiples of 16. Where that is "
-        "meant, `hidden any` in the device switches the warning off; the paper's own spaces do so.",
+        "inside the block gives another number of channels, as `round8` does on a device with multiples of 16. Where "
+        "that is intended, `hidden any` in the device switches the warning off; the paper's own spaces do so.",
         "block b(expand, act) {\n  conv 1 -> round8(in * expand), act\n  conv 3 -> out, stride\n}\n"
         "stage one b { depth 1..2, stride 2, width {32, 48}, expand {0.75, 1}, act relu }",
         "block b(expand, act) {\n  conv 1 -> round8(in * expand), act\n  conv 3 -> out, stride\n}\n"

@@ -43,8 +43,8 @@ _LOOK_ALIKES: Final = {
 _ADVICE: Final = {
     ";": "a line break or a comma ends a property; a comment begins with #",
     ":": "a value follows its name without a colon: `depth 2..4`, and a range has two dots",
-    "'": 'strings stand in double quotes: "std/blocks.space"',
-    "`": 'strings stand in double quotes: "std/blocks.space"',
+    "'": 'strings go in double quotes: "std/blocks.space"',
+    "`": 'strings go in double quotes: "std/blocks.space"',
     ".": "a range has two dots: `2..4`",
     "!": "comparisons are == != < <= > >=",
     "&": "a line has one condition",
@@ -125,7 +125,7 @@ class BadTokens:
             written = f"0.{token.text}"
             start = decimal.start()
             help = f"write {written}"
-            self._errors.add("SP0018", "a number has a decimal point, no comma", start, token.end, help=help)
+            self._errors.add("SP0018", "a number has a decimal point, not a comma", start, token.end, help=help)
             return False
         if _UNIT.fullmatch(token.text):
             line = source.position(token.start)[0]
@@ -180,13 +180,13 @@ def _mended_number(text: str) -> str:
         return write(f"write {_shortened(mended)}: numbers have no leading zeros", mended)
     if re.fullmatch(r"[0-9]+\.", text) or re.fullmatch(r"\.[0-9]+", text):
         mended = f"{text}0" if text.endswith(".") else f"0{text}"
-        return write(f"write {_shortened(mended)}: digits stand on both sides of the point", mended)
+        return write(f"write {_shortened(mended)}: a point needs digits on both sides", mended)
     if plain != text and plain.isdigit():
         return write(f"write {_shortened(plain)}: digits are not grouped", plain)
     unit = _UNIT.fullmatch(text)
     if unit:
         mended = f"{unit[1]} {unit[2]}"
-        return write(f"a space stands between a number and its unit: {_shortened(mended)}", mended)
+        return write(f"a space goes between a number and its unit: {_shortened(mended)}", mended)
     return "numbers are like 24, 0.25 or 1e-5; names start with a letter"
 
 
@@ -201,9 +201,9 @@ def _stray_message(char: str) -> tuple[str, str]:
     if char.isascii() and char.isprintable():
         return f"`{char}` means nothing in a .space text", _ADVICE.get(char, "")
     if char.isalpha():
-        return f"`{char}` can't stand in a name", "names are made of the letters a-z and A-Z, digits and _"
+        return f"`{char}` can't be part of a name", "names are made of the letters a-z and A-Z, digits and _"
     if char.isspace() or not char.isprintable():
         code = f"U+{ord(char):04X}"
         shown = code if name.upper() == code else f"{code}, {name}"
-        return f"an invisible character ({shown}) stands here", write("delete it, or write a space", " ")
+        return f"there is an invisible character ({shown}) here", write("delete it, or write a space", " ")
     return f"`{char}` ({name}) means nothing in a .space text", ""

@@ -225,7 +225,7 @@ class _Mender:
         self._extra -= 1
         labels = [] if group is None else [self._label(group, "it closes this, too early")]
         message = "this `}` is one too many" if group else "this `}` closes nothing"
-        help = "take it away, or open above what it closes"
+        help = "remove it, or write the `{` that it closes further up"
         self._errors.add("SP0003", message, brace.start, brace.end, labels=labels, help=help)
         text = self._errors.source.text
         end = text.find("\n", brace.end)
@@ -277,7 +277,7 @@ class _Mender:
                 return
         if not self._open or (self._open[-1].token.type == "LBRACE" and token.type != "RBRACE"):
             message = f"this `{token.text}` closes nothing"
-            self._errors.add("SP0003", message, token.start, token.end, help="take it away")
+            self._errors.add("SP0003", message, token.start, token.end, help="remove it")
             return
         opening = self._open.pop()
         if _OPENING[token.type] != opening.token.type:

@@ -29,9 +29,9 @@ def unexpected(found: Token, before: Token | None, accepted: set[str], opening: 
         opening: the parenthesis or square bracket that both stand in.
     """
     if opening is not None and _belongs_in_braces(found, before, opening):
-        return Unexpected(f"`{opening.text}` can't hold this", "sets and bodies stand in braces: `{ … }`")
+        return Unexpected(f"`{opening.text}` can't hold this", "sets and bodies go in braces: `{ … }`")
     if before is not None and before.text in ("<", ">") and found.type in ("_NEWLINE", "_COMMA", "RBRACE", "$END"):
-        return Unexpected(f"`{before.text}` compares two values", "sets and bodies stand in braces: `{ … }`")
+        return Unexpected(f"`{before.text}` compares two values", "sets and bodies go in braces: `{ … }`")
     behind = before is not None and before.type not in ("_NEWLINE", "LBRACE", "RBRACE")
     if found.type in _OPERATORS | {"RANGE"} and before is not None and _ends_value(before):
         return Unexpected(f"`{found.text}` can't follow {_described(before)}", _why_not(found, before))
@@ -69,9 +69,9 @@ def _described(token: Token) -> str:
 
 def _why_not(found: Token, before: Token) -> str:
     if found.type == "RANGE" and before.text in ("ms", "channels", "channel"):
-        return "the unit stands once, after the range: `5..10 ms`"
+        return "the unit is written once, after the range: `5..10 ms`"
     if found.type == "RANGE":
-        return "a range stands between two numbers, `32..64` or `32..64 step 8`"
+        return "a range goes between two numbers, `32..64` or `32..64 step 8`"
     if found.type == "COMPARE":
         return "a comparison has two sides, `hidden != in`"
     return "arithmetic takes numbers, names, calls and ( )"

@@ -160,7 +160,7 @@ class _Layout:
 
     def _opening_brace_on_its_own(self, level: _Level, token: Token) -> None:
         """It is taken as the end of the line above."""
-        message = "a `{` stands at the end of the line that it belongs to"
+        message = "a `{` goes at the end of the line that it belongs to"
         self._errors.add("SP0016", message, token.start, token.end, help="write { on the line above")
         self._tokens.pop()
         level.line = level.last_line
