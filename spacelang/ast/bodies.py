@@ -1,7 +1,7 @@
-"""Blocks as the IR has them, with the place of each part.
+"""Blocks in the form of the IR, with the place of each part.
 
-Bodies are lowered before they are checked, so that what they mean is computed on one form only, whether they come from
-a text or from JSON.
+Bodies are lowered before they are checked. So their meaning is computed on one form only, whether they come from a text
+or from JSON.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from spacelang.report.source import Span
 
 
 class Body(NamedTuple):
-    """A block and where its parts stand.
+    """A block and the places of its parts.
 
     Attributes:
         spans: of steps, expressions and conditions, by their `id`.
@@ -78,7 +78,7 @@ class _Lowering:
         return self._at(step.span, entry.node(kind=entry.kind, **values))  # type: ignore[return-value]
 
     def _part(self, part: Part, value: ast.Modifier) -> object:
-        """What is written, as the value of the node's field."""
+        """A written modifier as the value of the node's field."""
         if isinstance(value, ast.Name):
             return value.text
         if isinstance(value, ast.Compare):

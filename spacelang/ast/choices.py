@@ -1,7 +1,7 @@
 """What written values stand for: ranges written out, windows over widths.
 
 `check` and `lower` share this, so that what was checked is what is compiled. Nothing is written out before `count` has
-said that it is small.
+shown that it is small.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from spacelang import ast
 from spacelang.language.arithmetic import Real
 
 DEPTH_STEP = 1
-"""Of a range of depths without `step`."""
+"""The step of a range of depths without `step`."""
 NUMBER_STEP = 1
-"""Of a range of a block's parameter without `step`."""
+"""The step of a range of a block's parameter without `step`."""
 
 
 def count(values: ast.Values, default_step: Real) -> int:
@@ -30,7 +30,8 @@ def expand(values: ast.Values, default_step: Real) -> tuple[Real, ...]:
     """The numbers that `values` stands for, in the order of the text.
 
     Args:
-        default_step: of a range without `step`: the device's multiple for widths, else `DEPTH_STEP` or `NUMBER_STEP`.
+        default_step: the step of a range that doesn't write one: the device's multiple for widths, else `DEPTH_STEP` or
+            `NUMBER_STEP`.
     """
     if values.form != "range":
         return tuple(_plain(each.value) for each in values.numbers)

@@ -1,8 +1,8 @@
 """A file and everything that it imports.
 
-`import "std/…"` takes a module of the package's own library; any other path is relative to the folder of the file
-that says it, and may climb with `..`, so that projects can share files. Absolute paths are refused: a text that names
-a place on one machine can't be read on another.
+`import "std/…"` takes a module of the package's own library. Any other path is relative to the folder of the file that
+imports it, and may climb with `..`, so that projects can share files. Absolute paths are refused: a text that names a
+place on one machine can't be read on another.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Program:
         modules: all files, imports before those that import them, `main` last.
         imported: for each module (by the name of its source) the modules that its import lines name, in order; None for
             an import that could not be loaded.
-        complete: whether every file could be loaded and parsed, so that a name that isn't here isn't anywhere.
+        complete: whether every file could be loaded and parsed, so that an unknown name isn't declared anywhere.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Program:
 
     @property
     def own_spaces(self) -> tuple[ast.Space, ...]:
-        """Those that the main file declares."""
+        """The spaces that the main file declares."""
         return self.main.spaces
 
 
@@ -78,10 +78,10 @@ def _first_of_each(declarations: Iterable[Declaration]) -> Mapping[str, Declarat
 
 
 class Reader:
-    """Where the loader's texts and modules come from. An editor's has unsaved texts and remembers what it has read."""
+    """Where the loader gets its texts and modules. An editor's reader has unsaved texts and keeps what it has read."""
 
     def source(self, path: Path, name: str, report: Report, span: Span) -> Source | None:
-        """The text that an import at `span` asks for; None where there is none, which is reported."""
+        """The text that an import at `span` asks for; None if there is no such text, which is reported."""
         return open_source(path, name, report, span)
 
     def module(self, source: Source, report: Report) -> ast.Module:
@@ -89,7 +89,7 @@ class Reader:
 
 
 def load_program(source: Source, path: Path | None, report: Report, reader: Reader | None = None) -> Program:
-    """Parses and reads a text and its imports; what is wrong is reported at the import that asks for it.
+    """Parses and reads a text and its imports; what is wrong with an import is reported at its line.
 
     Args:
         path: where `source` was read from; None for a text that isn't in a file, whose imports are relative to the
@@ -104,7 +104,7 @@ def load_program(source: Source, path: Path | None, report: Report, reader: Read
 
 
 def open_source(path: Path, name: str, report: Report, span: Span | None = None) -> Source | None:
-    """The text of a file, read with all care; None where it can't be read, which is reported at `span`."""
+    """The text of a file; None if it can't be read, which is reported at `span`."""
     try:
         return Source(name, _text(path, name))
     except _Unreadable as problem:
@@ -114,7 +114,7 @@ def open_source(path: Path, name: str, report: Report, span: Span | None = None)
 
 
 def _in_quotes(help: str, folder: str = "") -> str:
-    """A help whose edits are written as an import line writes paths."""
+    """A help text whose edits are paths in quotes, as in an import line."""
     if not isinstance(help, Mend):
         return help
     return Mend(help, [each._replace(text=f'"{folder}{each.text}"') for each in help.edits], sure=help.sure)
@@ -149,7 +149,7 @@ def _text(path: Path, name: str) -> str:
 
 
 def _neighbours(path: Path) -> str:
-    """Which file was probably meant."""
+    """A help text that names the file that was probably meant."""
     try:
         names = sorted(each.name for each in path.parent.iterdir() if each.suffix == ".space")
     except OSError:

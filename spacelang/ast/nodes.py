@@ -1,7 +1,7 @@
 """The declarations of a `.space` text, typed, each with its span; names are not resolved yet.
 
-`read` makes these from the syntax tree. What is missing, or could not be read, is None (or an empty tuple); `read` has
-said so where it is required, and `check` says nothing more about it.
+`read` makes these from the syntax tree. What is missing, or could not be read, is None (or an empty tuple). `read` has
+reported it if it is required, and `check` doesn't report it again.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Values(NamedTuple):
     """Numbers that a property may take.
 
     form: `one` (3), `set` ({3, 5}), `range` (2..4, `numbers` are its two ends) or `per_layer` ([32, 48]).
-    step: of a range, where it was written.
+    step: the step of a range, if it was written.
     """
 
     form: Literal["one", "set", "range", "per_layer"]
@@ -95,7 +95,7 @@ class Argument(NamedTuple):
 class Entry(NamedTuple):
     """One property of a section, its values still untyped: `estimator sampled { samples 5000 }`.
 
-    `schema` says what is legal; `entries` is the group after the values, None where there is none.
+    `schema` says what is legal; `entries` is the group after the values, None if there isn't one.
     """
 
     name: Name
@@ -129,10 +129,10 @@ class Operator(NamedTuple):
 
     Attributes:
         kind: one of `ir.operators.OPERATORS`; in heads also pool, linear, dropout.
-        argument: what stands after the kind: a kernel size, the squeezed width of `se`, the rate of `dropout`.
+        argument: what comes after the kind: a kernel size, the squeezed width of `se`, the rate of `dropout`.
         out: after `->`; an expression, or choices in a head.
-        modifiers: the others, by name. `stride` alone is the layer's (True), `stride 2` is fixed; `act` alone is a
-            parameter of that name; words that stand alone (`norm none`, `bias`) are True.
+        modifiers: the other parts, by name. `stride` alone is the layer's (True), `stride 2` is fixed; `act` alone is a
+            parameter of that name; single words (`norm none`, `bias`) are True.
     """
 
     kind: Name
@@ -190,7 +190,7 @@ class BlockUse(NamedTuple):
 class Stage(NamedTuple):
     """A stem layer group (`stem conv { … }`) or a stage (`stage stage1 { … }`, `stage stage1 mbv2 { … }`).
 
-    `blocks` is a stage's own list of blocks, None where it wrote none.
+    `blocks` is the stage's own list of blocks, None if it doesn't have one.
     """
 
     role: Literal["stem", "stage"]
@@ -250,7 +250,7 @@ class Import(NamedTuple):
 
 
 class Module(NamedTuple):
-    """One file. `language` is None where its first line doesn't say `language 1`."""
+    """One file. `language` is None if its first line doesn't say `language 1`."""
 
     source: Source
     language: Number | None

@@ -9,7 +9,7 @@ from spacelang.language.schema import SECTIONS, Property, named
 
 
 def settings(section: ast.Section | ast.Device) -> dict[str, object]:
-    """The written entries of a checked section as the fields of its IR class; what isn't written isn't in it.
+    """The written entries of a checked section as the fields of its IR class; what isn't written is left out.
 
     `estimator sampled { samples 5000 }` gives `{"estimator": "sampled", "samples": 5000}`.
     """

@@ -1,14 +1,14 @@
-"""Everything that can be wrong with declarations that could be read, all in one run.
+"""The static checks: they find everything that is wrong with the declarations in one run.
 
     names       declared twice, or never used
-    blocks      each block by itself
+    blocks      each block on its own
     spaces      each space, in the order of its text; for each stage
         values      its numbers
         arguments   its blocks and what they are given
-        bodies      whether the blocks' bodies fit those
+        bodies      whether the blocks' bodies fit the numbers and arguments
     heads, settings
 
-What is wrong in one place is not held against another: where a value is unknown, the checks that need it stay silent.
+An error in one place doesn't cause errors in others: where a value is unknown, the checks that need it are skipped.
 """
 
 from __future__ import annotations

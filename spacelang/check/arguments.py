@@ -1,4 +1,4 @@
-"""Blocks as a space uses them: search ids, and arguments held against parameters."""
+"""The blocks that a space uses: their search ids, and whether their arguments fit the parameters."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NUMBERS = Domain(0, limits.CHANNELS)
 
 
 def check_uses(uses: tuple[ast.BlockUse, ...], context: Context, owner: Span) -> tuple[ast.BlockUse, ...]:
-    """Reports what is wrong with a list of blocks; those in which nothing is."""
+    """Reports what is wrong with a list of blocks, and returns the blocks that are right."""
     if len(uses) > limits.SEARCH_IDS:
         message = f"{len(uses)} blocks are more than an encoding can write"
         mend = f"at most {limits.SEARCH_IDS} blocks can be told apart"
@@ -50,15 +50,15 @@ def _check_ids(uses: Iterable[ast.BlockUse], context: Context) -> None:
 
 
 def check_arguments(use: ast.BlockUse, context: Context, layers: int | None, properties: Iterable[str]) -> bool:
-    """Whether a block is known and its arguments are right; reports it where not.
+    """Whether a block is known and its arguments are right; if not, reports it.
 
     Args:
         layers: how many values a list for the layers must have, in a model's stage.
-        properties: further names that may stand in this place, for suggestions.
+        properties: other names that are allowed here, for suggestions.
     """
     block = context.blocks.get(use.block.text)
     if block is None:
-        # Where there are no blocks at all, it's the import that is missing, for all of them.
+        # If there are no blocks at all, the import is missing for all of them.
         said = not context.blocks and any(each.code == "SP0201" for each in context.report.diagnostics)
         if context.program.complete and not said:
             mend = did_you_mean(use.block.text, context.blocks) or 'write `import "std/blocks.space"`'
@@ -94,7 +94,7 @@ class _Arguments:
         return all(right) and not absent and not meant
 
     def _meant(self, argument: ast.Argument) -> str | None:
-        """The parameter that an unknown argument was probably meant for, which then doesn't count as missing."""
+        """The parameter that an unknown argument was probably meant for; it then doesn't count as missing."""
         return None if argument.name.text in self.types else closest(argument.name.text, self.types)
 
     def _argument(self, argument: ast.Argument) -> bool:
@@ -106,7 +106,7 @@ class _Arguments:
             message = f"block `{self.block.name.text}` has no parameter `{name.text}`"
             self.report.error("SP0402", message, name.span, labels=labels, help=mend)
             return False
-        if name.text not in self.used:  # an error of the block; what the parameter takes can't be told
+        if name.text not in self.used:  # an error in the block: what the parameter takes is unknown
             return False
         if isinstance(value, ast.Name):
             return self._activation(value, name, type)

@@ -1,6 +1,6 @@
-"""A block by itself: its names, the types of its parameters, the order of its operators.
+"""A block on its own: its names, the types of its parameters, the order of its operators.
 
-Whether its shapes fit is asked for each stage that uses it, in `bodies`.
+Whether its shapes fit is checked in `bodies`, for each stage that uses it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ STRIDES = Domain(1, 8)
 
 
 def check_block(block: ast.Block, report: Report) -> None:
-    """Everything that can be said of a block without knowing who uses it."""
+    """Reports everything that is wrong with a block, whoever uses it."""
     checker = _Block(block, report)
     checker.parameters()
     checker.steps()
@@ -37,10 +37,10 @@ class _Block:
         self.report = report
         self.parameter_spans: dict[str, Span] = {}
         self.bound: dict[str, Span] = {}
-        """Names bound so far by the body, above the step at hand."""
+        """Names that the body has bound above the current step."""
         self.unknown_names: list[str] = []
         self.whole = not report.errors_within(block.span)
-        """Whether the body was read without errors, so that what isn't used in it isn't used at all."""
+        """Whether the body was read without errors, so that a name that it doesn't use is really unused."""
 
     @property
     def operators(self) -> list[ast.Operator]:
@@ -155,7 +155,7 @@ class _Block:
     # --- the body as a whole ---
 
     def roles(self) -> None:
-        """An activation isn't a number, so no parameter can be both."""
+        """Reports parameters that are used both as an activation and as a number."""
         acts: dict[str, Use] = {}
         others: dict[str, Use] = {}
         for use in uses(self.block):
@@ -173,7 +173,7 @@ class _Block:
         if not self.whole:
             return
         used = {name for name, _, _ in uses(self.block)}
-        # A name that was misspelt where it is used is used.
+        # If a name was misspelt where it is used, it counts as used.
         used |= {closest(each, self._visible()) or "" for each in self.unknown_names}
         for name, span in self.parameter_spans.items():
             if name not in used:

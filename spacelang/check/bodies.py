@@ -1,8 +1,8 @@
 """A block's body against the choices of a stage: channels, strides, kernels. Nothing is sampled.
 
-What holds for all choices is shown with ranges (`ranges`). Where they don't show it, the choices are split in two, by a
-name that what couldn't be shown depends on, and each half is looked at by itself; a single choice is laid out as
-`networks` does it. So an answer is a proof or an example, and the few bodies that would take too long are named.
+Arithmetic on ranges (`ranges`) shows what holds for all choices at once. Where that isn't enough, the choices are split
+in two by one of the names involved, and each half is checked separately. A single choice is laid out as `networks` does
+it. So every answer is a proof or a counterexample; the few bodies that would take too long are reported as undecided.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from spacelang.networks.network import Course, Names, ShapeError, taken
 from spacelang.report.suggest import spelled
 
 Box = Mapping[str, tuple[Real, ...]]
-"""What each name may be, independently of the others."""
+"""The values that each name may have, independently of the others."""
 
 
 class Given(NamedTuple):
     """What the layers of a stage may be given, for one of its blocks.
 
     Attributes:
-        entries: widths of the stage before; empty where they aren't known.
+        entries: widths of the previous stage; empty if they aren't known.
         windows: the stage's width lists; in a model one list with a width for each layer.
         numbers: what each numeric parameter may be; in a model a value for each layer.
         stride: of the first layer.
@@ -50,35 +50,35 @@ class Given(NamedTuple):
 
 
 class Found(NamedTuple):
-    """A choice for which a body goes wrong. `given`: the values that made it so, in words."""
+    """A choice for which a body is wrong. `given`: the values that cause it, in words."""
 
     error: ShapeError
     given: str
 
 
 class Undecided(NamedTuple):
-    """A body of which not all choices could be looked at in time. `names`: what it depends on."""
+    """A body with too many choices to check. `names`: what it depends on."""
 
     names: tuple[str, ...]
 
 
 class Budget:
-    """Looks at bodies that a whole program may cost."""
+    """How many looks at bodies the check of a whole program may take."""
 
     def __init__(self) -> None:
         self.left = limits.TRIED_IN_ALL
 
     def share(self) -> int:
-        """What the next block of a stage may use: always some, never much of what is left."""
+        """How many looks the next block of a stage may take: always some, never much of what is left."""
         return max(200, min(limits.TRIED, self.left // 8))
 
 
 def misfit(block: ir.Block, given: Given, size: int | None, budget: Budget) -> Found | Undecided | None:
-    """The first choice for which the body goes wrong; None where it is right for all.
+    """The first choice for which the body is wrong; None if it is right for all of them.
 
     Args:
-        block: one without errors of its own.
-        size: of the stage's input at the smallest resolution; None where it isn't known.
+        block: a block without errors of its own.
+        size: height and width of the stage's input at the smallest resolution; None if it isn't known.
         budget: how often bodies may still be looked at.
     """
     return _Search(block, given, size, budget, _fits).run()
@@ -119,7 +119,7 @@ class _Search:
     # --- what there is to look at ---
 
     def _boxes(self) -> Iterator[list[Box]]:
-        """For each kind of layer, one box around all choices; then, if that isn't right, the exact ones."""
+        """For each kind of layer, one box around all choices; then, if something is wrong in it, the exact boxes."""
         given = self.given
         numbers, widths = dict(given.numbers), _union(given.windows)
         if given.entries:
@@ -131,7 +131,7 @@ class _Search:
             yield [{"in": widths, "out": widths, "stride": (1,), **numbers}, *exact] if len(exact) > 1 else exact
 
     def _first(self, boxes: list[Box]) -> Found | None:
-        """Of a box and, if something is wrong in it, of those that it was put around."""
+        """The first choice that is wrong: in the box around all others first and then, if needed, in those."""
         found = self._split(boxes[0])
         if found is None or len(boxes) == 1:
             return found
@@ -165,7 +165,7 @@ class _Search:
         return self._split({**box, name: values[:half]}) or self._split({**box, name: values[half:]})
 
     def _widest(self, box: Box, names: set[str]) -> str | None:
-        """The name to split by: the first with a choice, in the order in which choices are tried."""
+        """The name to split by: the first one that has a choice, in the order in which choices are tried."""
         return next((each for each in self.order if each in names and len(box.get(each, ())) > 1), None)
 
     def _tried(self, names: Names) -> Found | None:
@@ -187,7 +187,7 @@ class _Search:
         return (expr for step in self.block.steps for expr in expressions(step))
 
     def _roots(self, exprs: Iterable[ir.Expr | Compare]) -> set[str]:
-        """The names that the layer or its arguments give, on which these expressions depend."""
+        """The names, given by the layer or its arguments, that these expressions depend on."""
         found: set[str] = set()
         waiting = list(exprs)
         while waiting:
@@ -199,7 +199,7 @@ class _Search:
 
 
 def _said_first(names: Names) -> Names:
-    """In the order in which messages name them."""
+    """The names in the order in which messages list them."""
     return {name: names[name] for name in ("in", "out", "stride") if name in names} | names
 
 
@@ -243,7 +243,7 @@ def _even(block: ir.Block, names: Names, size: int | None, multiple: int) -> Non
 
 
 class _Proof:
-    """Walks through a body with ranges, and keeps every course that it may take."""
+    """Walks through a body with ranges, and keeps every course that the body may take."""
 
     def __init__(self, block: ir.Block, box: Box, size: int | None, even: int) -> None:
         self.block, self.size, self.even = block, size, even
@@ -256,10 +256,10 @@ class _Proof:
         self.strides = {1}
         self.bound: dict[str, ir.Expr] = {}
         self.conditions: list[ir.Expr | Compare] = []
-        """Those of which it isn't known whether they hold."""
+        """The conditions that may hold or not."""
 
     def doubts(self) -> Iterable[ir.Expr | Compare] | None:
-        """None if the body is right for all choices; else what couldn't be shown."""
+        """None if the body is right for all choices; otherwise the expressions that couldn't be decided."""
         for step in self.block.steps:
             if isinstance(step, ir.Let):
                 found = self.names[step.name] = range_of(step.value, self.names)
@@ -318,7 +318,7 @@ class _Proof:
         return None
 
     def _skipped_alike(self, condition: Compare | None, before: ir.Expr, out: ir.Expr) -> bool:
-        """Whether a convolution is left out just where it would give as many channels as it receives."""
+        """Whether a convolution is left out exactly where it would give as many channels as it receives."""
         if condition is None or condition.op != "!=":
             return False
         sides = self._resolved(condition.left), self._resolved(condition.right)
@@ -326,13 +326,13 @@ class _Proof:
         return sides in (given, given[::-1])
 
     def _resolved(self, expr: ir.Expr) -> ir.Expr:
-        """What a name stands for that the body binds."""
+        """The expression that a name bound by the body stands for."""
         while isinstance(expr, ir.Ref) and expr.name in self.bound:
             expr = self.bound[expr.name]
         return expr
 
     def _same(self, left: ir.Expr, right: ir.Expr) -> bool:
-        """Whether two expressions are worth the same for every choice."""
+        """Whether two expressions have the same value for every choice."""
         left, right = self._resolved(left), self._resolved(right)
         if left == right or (self.tied and _ends(left) and _ends(right)):
             return True
@@ -352,7 +352,7 @@ def _all_odd(found: Range) -> bool:
 
 
 def _holds(condition: Compare, names: Mapping[str, Range | None]) -> bool | None:
-    """Whether a condition holds for all choices (True), for none (False), or neither is shown."""
+    """Whether a condition holds for all choices (True), for none (False), or neither is known (None)."""
     left, right = range_of(condition.left, names), range_of(condition.right, names)
     if left is None or right is None:
         return None

@@ -21,12 +21,12 @@ class Context:
 
     Attributes:
         bodies: the program's blocks, lowered.
-        unsound: names of blocks that have errors of their own, so that nothing is concluded from their bodies.
-        widths: the device's rule; None where the device or its rule is unknown, which is reported.
-        blocks_written: whether the space has a list of blocks, be it one that couldn't be read.
+        unsound: names of blocks that have errors of their own, so nothing is concluded from their bodies.
+        widths: the device's rule; None if the device or its rule is unknown, which is reported.
+        blocks_written: whether the space has a list of blocks, even one that couldn't be read.
         head_whole: whether every line of the head could be read.
         candidates: the space's list, without what is wrong in it.
-        numbers: what numeric arguments stand for, by argument.
+        numbers: the values of numeric arguments, by argument.
     """
 
     def __init__(
@@ -66,11 +66,11 @@ class Context:
         return {each.name: each.type for each in self.bodies[block].block.parameters}
 
     def misfit(self, block: str, given: bodies.Given, size: int | None) -> Answer:
-        """`bodies.misfit`, once for each question."""
+        """`bodies.misfit`, computed once for each set of arguments."""
         return self._once("fits", block, given, size)
 
     def uneven(self, block: str, given: bodies.Given) -> Answer:
-        """`bodies.uneven`, once for each question."""
+        """`bodies.uneven`, computed once for each set of arguments."""
         return self._once("even", block, given, None)
 
     def _once(self, *key: Any) -> Answer:
@@ -88,5 +88,5 @@ Answer = bodies.Found | bodies.Undecided | None
 
 
 def unsound_blocks(program: Program, report: Report) -> frozenset[str]:
-    """Blocks in whose text an error was found so far."""
+    """Blocks with an error found so far."""
     return frozenset(name for name, block in program.blocks.items() if report.errors_within(block.span))

@@ -1,4 +1,4 @@
-"""Expressions of a text: which names they use, and what is wrong with them whatever is chosen."""
+"""Expressions of a text: the names they use, and what is wrong with them for every choice."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _check_call(call: ast.Call, report: Report) -> None:
 
 
 def divisions_by_zero(expr: ast.Expr | ast.Compare) -> Iterator[Span]:
-    """Divisions whose divisor is zero whatever is chosen."""
+    """Divisions whose divisor is zero for every choice."""
     match expr:
         case ast.Binary() | ast.Compare():
             if expr.op in ("/", "div") and not any(refs(expr.right)) and _is_zero(expr.right):

@@ -1,4 +1,4 @@
-"""What stands after the last stage: convolutions, the pool, linear layers, in an order that gives the classes."""
+"""What comes after the last stage: convolutions, the pool, linear layers, in an order that gives the classes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def check_head(context: Context, entering: tuple[int, ...]) -> None:
     """Reports what is wrong with a head.
 
     Args:
-        entering: the channels that may enter it; empty where they aren't known.
+        entering: the channels that may enter it; empty if they aren't known.
     """
     if context.space.head:
         _Head(context, entering).check()
@@ -34,7 +34,7 @@ class _Head:
         self.context = context
         self.report = context.report
         self.widths = entering
-        """The channels that may enter the step at hand."""
+        """The channels that may enter the current step."""
         self.pool: ast.Operator | None = None
         self.linear: ast.Operator | None = None
         self._unpooled = False
@@ -98,7 +98,7 @@ class _Head:
         self.linear = step
 
     def _needs_pool(self, step: ast.Operator) -> None:
-        """One error, whether the pool is missing or stands below."""
+        """Reports a missing pool and a pool below as one error."""
         self._unpooled = True
         below = next((each for each in self.head if each.kind.text == "pool"), None)
         if below is None:
@@ -126,7 +126,7 @@ class _Head:
         self._out(step)
 
     def _out(self, step: ast.Operator) -> None:
-        """The output channels; `self.widths` becomes what they may be."""
+        """Checks the output channels, and sets `self.widths` to the values that they may have."""
         if isinstance(step.out, ast.Values):
             self.widths = self._choices(step.out)
         elif step.out is not None:

@@ -1,4 +1,4 @@
-"""Names of declarations: none twice, none in vain."""
+"""Names of declarations: none declared twice, none unused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which names a block's body uses, as what, and where."""
+"""The names that a block's body uses: as what, and where."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Use = tuple[str, ParameterType, Span]
 
 
 def uses(block: ast.Block) -> Iterator[Use]:
-    """Every name that the body uses, as what, and where."""
+    """Every name that the body uses: as what, and where."""
     for step in block.body:
         match step:
             case ast.Let():

@@ -1,8 +1,8 @@
-"""What an expression can be worth when its names may take many values: bounds, and the grid that all values lie on.
+"""The values that an expression can have when its names may have many: bounds, and the grid that all values lie on.
 
-A grid is what makes divisibility arithmetic in place of a trial of each value: multiples of 16, times 1.5, are
-multiples of 24, and all of them are whole. Grids are kept in units of 2⁻²⁰, and only as long as every value is one that
-floating point holds exactly, so that what is concluded here is what the evaluation of each value gives.
+Grids decide divisibility by arithmetic, without trying each value: multiples of 16, times 1.5, are multiples of 24, and
+all of them are whole. Grids are kept in units of 2⁻²⁰, and only while floating point holds every value exactly, so that
+the conclusions are the same as evaluating each value.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Range(NamedTuple):
 
     @classmethod
     def of(cls, values: Sequence[Real]) -> Range:
-        """The closest range of some values."""
+        """The tightest range around some values."""
         units = [each * UNIT for each in values]
         low, high = min(values), max(values)
         if not all(each == int(each) for each in units):
@@ -58,7 +58,7 @@ class Range(NamedTuple):
 
 
 def range_of(expr: ir.Expr, names: Mapping[str, Range | None]) -> Range | None:
-    """A range that holds for every choice; None where no simple argument gives one."""
+    """A range that holds for every choice; None where none can be found simply."""
     if isinstance(expr, ir.Num):
         return Range.of((expr.value,))
     if isinstance(expr, ir.Ref):

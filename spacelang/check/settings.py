@@ -1,4 +1,4 @@
-"""Settings whose domain depends on other settings, targets, and where a space comes from."""
+"""Checks of targets, of settings whose domain depends on other settings, and of where a space comes from."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from spacelang.report.diagnostics import Label, Report
 from spacelang.report.suggest import spelled
 
 KINDS = ("hyperspace", "space", "model")
-"""Each narrows the one before."""
+"""Each kind narrows the one before it."""
 HASH_DIGITS = 64
 CHECKSUM_DIGITS = 16
 ENCODING_FORM = 'blocks and widths of the stages, as in `encoding "151122-023231"`'
 
 
 def check_settings(context: Context) -> None:
-    """Reports what is wrong with a space's targets, sections and origin, beyond what each entry says by itself."""
+    """Reports what is wrong with a space's targets, sections and origin, beyond what each entry on its own shows."""
     space = context.space
     if space.targets is not None:
         rule = Rule("targets", TARGETS[0].domain, whole=False)

@@ -17,7 +17,7 @@ from spacelang.report.diagnostics import Label
 from spacelang.report.suggest import did_you_mean
 
 IN_HEADS = ("SP0114", "SP0115", "SP0116", "SP0117", "SP0120")
-"""Codes of lines in a head that couldn't be read."""
+"""Codes of errors for head lines that couldn't be read."""
 
 
 def check_space(context: Context) -> None:
@@ -66,7 +66,7 @@ def _resolutions(context: Context) -> tuple[int, ...]:
 
 
 def _smallest(resolutions: tuple[int, ...], context: Context) -> int | None:
-    """The smallest resolution, held against the strides; None where nothing can be said about sizes."""
+    """The smallest resolution, checked against the strides; None if sizes aren't known."""
     if not resolutions:
         return None
     total = 1

@@ -27,8 +27,8 @@ class Flow(NamedTuple):
     """What one stage hands to the next.
 
     Attributes:
-        widths: the channels that may come out; empty where they aren't known.
-        size: of the map at the smallest resolution; None where it isn't known.
+        widths: the channels that may come out; empty if they aren't known.
+        size: height and width of the map at the smallest resolution; None if it isn't known.
     """
 
     widths: tuple[int, ...]
@@ -36,7 +36,7 @@ class Flow(NamedTuple):
 
 
 def check_stage(stage: ast.Stage, context: Context, entry: Flow) -> Flow:
-    """Reports what is wrong with a stage; what comes out of it."""
+    """Reports what is wrong with a stage, and returns what comes out of it."""
     return _Stage(stage, context, entry).check()
 
 
@@ -65,7 +65,7 @@ class _Stage:
         return self._exit()
 
     def _complete(self) -> None:
-        """Says what is missing where reading took an argument for a misspelt property, and it was none."""
+        """Reports missing properties that reading had excused because an argument looked like a misspelt one."""
         written = {"depth": self.stage.depth, "stride": self.stage.stride, "width": self.stage.width}
         absent = [f"`{name}`" for name, value in written.items() if value is None]
         if absent and not self.context.touched(self.stage.span):
@@ -82,10 +82,10 @@ class _Stage:
         return tuple(int(each) for each in numbers(self.stage.depth, rule, self.report) or ())
 
     def _windows(self) -> tuple[tuple[int, ...], ...]:
-        """The width lists, in a model one with a width for each layer; empty where they can't be known."""
+        """The width lists, in a model one with a width for each layer; empty if they can't be known."""
         widths, device, is_model = self.stage.width, self.context.widths, self.context.is_model
         if widths is None or (device is None and widths.values.form == "range" and widths.values.step is None):
-            # Nothing is said of what isn't there, or whose step comes from a device that isn't known.
+            # Missing widths, and steps of an unknown device, have been reported.
             return ()
         step = None if device is None else device.multiple
         rule = Rule("width", WIDTHS, step=step, widths=device, single=is_model, lists=is_model, layers=self._layers())
@@ -108,7 +108,7 @@ class _Stage:
         return None if depth is None or depth.form != "one" else int(depth.numbers[0].value)
 
     def _window_length(self, widths: ast.Widths, found: tuple[Real, ...] | None) -> int | None:
-        """How many neighbours a window has; None where that is wrong."""
+        """How many neighbours a window has; None if that is wrong."""
         window = widths.window
         if window is None:
             return len(found) if found is not None else None
@@ -157,7 +157,7 @@ class _Stage:
     # --- blocks ---
 
     def _candidates(self) -> tuple[ast.BlockUse, ...]:
-        """The blocks that the stage may use, of which only those are returned that are known and rightly used."""
+        """The blocks that the stage may use, without those that are unknown or used wrongly."""
         stage = self.stage
         if stage.block is not None:
             if stage.blocks is not None:
@@ -179,7 +179,7 @@ class _Stage:
         return self.context.candidates
 
     def _one_id(self, block: ast.Name) -> None:
-        """A stage's own block has the search id that the space's list gives it, so that must be one."""
+        """A stage's own block has the search id that the space's list gives it, so there must be exactly one."""
         listed_as = [each for each in self.context.space.blocks if each.block.text == block.text]
         if self.stage.role == "stage" and len(listed_as) > 1:
             ids = listed([spelled(each.id.value) for each in listed_as], "and")
@@ -266,7 +266,7 @@ class _Stage:
         self.report.error(error.code, message, where, labels=labels, help=help)
 
     def _inside(self, use: ast.BlockUse, error: ShapeError) -> Span:
-        """The place in the body that is wrong."""
+        """The part of the body that is wrong."""
         name = use.block.text
         return self.context.bodies[name].spans.get(id(error.node), self.context.blocks[name].name.span)
 

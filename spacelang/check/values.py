@@ -21,7 +21,7 @@ from spacelang.report.suggest import spelled
 class WidthRule(NamedTuple):
     """Every width is a multiple of `multiple`; `span` is where the device says so.
 
-    inside: whether the channels inside blocks should be, too.
+    inside: whether the channels inside blocks should be multiples too.
     """
 
     multiple: int
@@ -34,14 +34,14 @@ class Rule(NamedTuple):
 
     Attributes:
         subject: the property's name, for messages.
-        domain: of each number.
+        domain: the legal values of each number.
         whole: whether each is an integer.
         odd: whether each is odd: a kernel size.
-        step: of a range that doesn't write it; None where it must.
+        step: the step of a range that doesn't write one; None if it must be written.
         widths: the device's rule, where the numbers are widths.
         single: whether it must be a single number, as in a model.
-        lists: whether a list with a number for each layer may stand instead.
-        layers: how many numbers such a list has; None where that isn't known.
+        lists: whether a list with a number for each layer is allowed too.
+        layers: how many numbers such a list has; None if that isn't known.
     """
 
     subject: str
@@ -56,7 +56,7 @@ class Rule(NamedTuple):
 
 
 def numbers(values: ast.Values, rule: Rule, report: Report) -> tuple[Real, ...] | None:
-    """The numbers written out; None where something is wrong with them, which is reported."""
+    """The numbers written out; None if something is wrong with them, which is reported."""
     wrong = [_form(values, rule, report), *(_each(number, values, rule, report) for number in values.numbers)]
     if not all(wrong):
         return None
@@ -134,7 +134,7 @@ def _multiple(number: ast.Number, widths: WidthRule, report: Report) -> bool:
 
 
 def _odd(values: ast.Values, found: Sequence[Real], rule: Rule, report: Report) -> bool:
-    """Kernels are odd; in a range the step brings the even ones in."""
+    """Whether all kernels are odd. In a range, even ones come from its step."""
     mend = "an even kernel has no centre, so the map would shift by half a pixel"
     if values.form == "range":
         even = [value for value in found if value % 2 == 0]
@@ -206,7 +206,7 @@ def _range(values: ast.Values, rule: Rule, report: Report) -> bool:
 
 
 def _step(values: ast.Values, rule: Rule, report: Report) -> Real | None:
-    """The written step or the rule's; None where it is wrong or has to be written."""
+    """The written step or the rule's; None if it is wrong or has to be written."""
     written = values.step
     if written is None:
         if rule.step is None:

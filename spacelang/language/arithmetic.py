@@ -1,7 +1,4 @@
-"""What the operators and functions of expressions do, on plain numbers.
-
-`ir.expressions` evaluates with them.
-"""
+"""The operators and functions of expressions, on plain numbers. `ir.expressions` evaluates with them."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ Real = int | float
 
 
 def round8(value: Real) -> int:
-    """The multiple of 8 next to `value`, at least 8 and never more than 10 % below it; 0 of what isn't positive.
+    """The multiple of 8 next to `value`, at least 8 and never more than 10 % below it; 0 if `value` isn't positive.
 
     >>> [round8(each) for each in (0, 3, 11, 12, 19.9)]
     [0, 8, 16, 16, 24]

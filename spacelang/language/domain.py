@@ -54,7 +54,7 @@ class Property(NamedTuple):
         unit: the word that must follow the value.
         field: the field of the IR's class; `name` where it is empty.
         group: the properties of the group that follows the value.
-        default: of a property that needn't be written.
+        default: the value of a property that isn't written.
     """
 
     name: str

@@ -1,40 +1,40 @@
-"""Sizes beyond which an input can't be meant. Passing one is a diagnostic, never a clip or a crash."""
+"""Limits that no real input exceeds. Exceeding one is reported; nothing is cut off and nothing crashes."""
 
 from __future__ import annotations
 
 from typing import Final
 
 FILE_BYTES: Final = 1 << 20
-"""Of one `.space` text in UTF-8."""
+"""Bytes of one `.space` text in UTF-8."""
 
 TOKENS: Final = 300_000
-"""Words, numbers, signs, comments and line breaks of one text: what is parsed in about three seconds."""
+"""Words, numbers, signs, comments and line breaks of one text: as many as are parsed in about three seconds."""
 
 NESTING: Final = 16
 """Brackets within brackets."""
 
 GROUP_ITEMS: Final = 10_000
-"""Phrases in one `{ }` or items in one `[ ]` or `( )`; at the top of a file likewise."""
+"""Phrases in one `{ }` or items in one `[ ]` or `( )`; the same limit applies to the top of a file."""
 
 EXPRESSION_OPERATORS: Final = 100
 """Operators in one expression; later phases walk expressions recursively."""
 
 NUMBER_DIGITS: Final = 18
-"""Digits of one number: what a 64-bit integer holds."""
+"""Digits of one number: as many as a 64-bit integer holds."""
 
 LARGEST_NUMBER: Final = 10**NUMBER_DIGITS
 
 SYNTAX_ERRORS: Final = 100
-"""Errors in the syntax of one file that are reported."""
+"""Syntax errors that are reported for one file."""
 
 MODULES: Final = 200
-"""Files that one program may consist of."""
+"""Files in one program."""
 
 VALUES: Final = 1000
-"""Numbers that one set or range may stand for: a range of 10⁹ widths is refused before it is written out."""
+"""Numbers in one set or range: a range of 10⁹ widths is refused before it is written out."""
 
 SEARCH_IDS: Final = 36
-"""Digits of an encoding, 0-9 and a-z: so many candidates, and windows, a stage may have."""
+"""Digits of an encoding, 0-9 and a-z, and so the most candidates and the most windows of a stage."""
 
 STAGES: Final = 100
 """Stages, and groups of stem layers, of one space."""
@@ -49,4 +49,4 @@ CHANNELS: Final = 1_000_000
 """Channels of one layer."""
 
 REPETITIONS: Final = 100
-"""Of one operator: each is an operator of the network."""
+"""Repetitions of one operator: each becomes an operator of the network."""

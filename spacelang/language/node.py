@@ -1,7 +1,7 @@
 """What the nodes of the intermediate representation have in common.
 
-They are frozen and made with keywords, like dataclasses, but without code generated for each: `spacelang check` makes
-all these classes whenever it starts. Where pydantic reads nodes from JSON, they become dataclasses first.
+They are frozen and made with keywords, like dataclasses, but no code is generated for each class: `spacelang check`
+creates all of them whenever it starts. Where pydantic reads nodes from JSON, they become dataclasses first.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, NoReturn, TypeVar, dataclass_transform
 
 MISSING: Any = object()
-"""The default of a field that has none."""
+"""Marks a field without a default."""
 T = TypeVar("T", bound="Node")
 
 
 class Field:
-    """A field with something to say of it besides its default."""
+    """A field with metadata besides its default."""
 
     def __init__(self, default: Any, about: Mapping[str, Any]) -> None:
         self.default = default
@@ -23,7 +23,7 @@ class Field:
 
     @property
     def unwritten(self) -> bool:
-        """Whether plain data leaves the field out while it is None, as data did before the field was there."""
+        """Whether plain data omits the field while it is None, so that older data without the field stays equal."""
         return "unwritten" in self.about
 
 
@@ -93,7 +93,7 @@ def _annotated(cls: type[Node]) -> list[str]:
 
 
 class Tagged:
-    """Says to pydantic that the field `kind` tells the members of a union apart."""
+    """Tells pydantic that the field `kind` distinguishes the members of a union."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
         from pydantic import Field
@@ -113,7 +113,7 @@ def replace(part: T, **changes: Any) -> T:
 
 
 def to_data(value: Any) -> Any:
-    """A node, or what one holds, as plain data that JSON can say."""
+    """A node, or what one holds, as plain data for JSON."""
     if isinstance(value, Node):
         written = ((name, each) for name, each in items(value) if each is not None or not value.fields[name].unwritten)
         return {name: to_data(each) for name, each in written}

@@ -1,7 +1,7 @@
-"""What may be written in each section: one table for reading, checking, the documentation and lowering.
+"""The properties of each section: one table for reading, checking, lowering and the documentation.
 
 A settings section (`device`, `quality`, `evolution`, `distill`, `train`) is described by its class in `settings`:
-`read` checks every entry against the table that is made of it, and `ast.settings` turns the entries into its fields.
+`read` checks every entry against the table made from it, and `ast.settings` turns the entries into its fields.
 The properties of spaces and stages have their own readers; their tables give names, domains and what is required.
 """
 
@@ -33,10 +33,10 @@ __all__ = ["ABOVE_ZERO", "FRACTION", "NOT_NEGATIVE", "POSITIVE", "Domain", "Prop
 
 ACTIVATIONS = ("relu", "relu6", "hswish", "swish", "sigmoid", "hsigmoid")
 FUNCTIONS: Mapping[str, int | None] = MappingProxyType({"round8": 1, "min": None, "max": None})
-"""The functions of expressions, with how many arguments they take; None for two or more."""
+"""The functions of expressions, with the number of arguments they take; None for two or more."""
 SHORTCUTS = ("none", "identity", "project", "avgpool_project")
 LAYER_NAMES = ("in", "out", "stride")
-"""What a layer gives to its block's body."""
+"""The names that a layer gives to its block's body."""
 HEAD_NAMES = ("in", "classes")
 
 
@@ -55,7 +55,7 @@ STAGE = (
     Property("uniform", "other", "choices that all layers of the stage share"),
     Property("blocks", "other", "the stage's own list of blocks"),
 )
-"""Of `stem` and `stage`; further names are arguments of the stage's block."""
+"""The properties of `stem` and `stage`; other names are arguments of the stage's block."""
 
 SPACE = (
     Property("from", "other", "the space that this one was narrowed from"),
@@ -67,10 +67,10 @@ SPACE = (
     Property("stage", "other", "a stage; there are several", True),
     Property("head", "other", "the layers after the last stage, one on each line", True),
     Property("targets", "other", "`targets latency {…} ms`"),
-    Property("limits", "group", "what every network may have besides its latency", group=LIMITS),
+    Property("limits", "group", "limits on every network besides its latency", group=LIMITS),
     Property("quality", "group", "how a space is scored", group=QUALITY),
     Property("evolution", "group", "the settings of the evolutionary search", group=EVOLUTION),
-    Property("distill", "group", "overrides of block-wise distillation's settings", group=DISTILL),
+    Property("distill", "group", "overrides of the settings of block-wise distillation", group=DISTILL),
     Property("train", "group", "overrides of the supernet's training", group=TRAIN),
 )
 
@@ -80,7 +80,7 @@ REPEATED = ("stem", "stage")
 SECTIONS: Mapping[str, tuple[Property, ...]] = MappingProxyType(
     {"device": DEVICE, "limits": LIMITS, "quality": QUALITY, "evolution": EVOLUTION, "distill": DISTILL, "train": TRAIN}
 )
-"""The sections that their tables describe wholly."""
+"""The sections that their tables describe completely."""
 
 
 def names(properties: Iterable[Property]) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
-"""The settings of a device, a search and its trainings: one class a section.
+"""The settings of a device, a search and its trainings: one class for each section.
 
-Each is what the section means in the IR, and says what may be written there: `schema` makes its tables of them, so that
-a field is declared once, with its default, its domain and its line in the documentation.
+Each class is the section in the IR and also declares what may be written there: `schema` makes its tables from the
+classes. So a field is declared once, with its default, its domain and its line in the documentation.
 """
 
 # No `from __future__ import annotations`: the types are read from the fields.
@@ -27,7 +27,7 @@ from spacelang.language.node import MISSING, Node, field
 
 
 def setting(doc: str, domain: Domain = Domain(), default: Any = MISSING, **more: Any) -> Any:
-    """A field that a text writes; `more` is further attributes of its `Property`."""
+    """A field that a text can write; `more` holds other attributes of its `Property`."""
     return field(default, property={"doc": doc, "domain": domain, **more})
 
 
@@ -45,14 +45,14 @@ class Device(Section):
 
     name: str
     runtime: Literal["onnxruntime", "tflite"] = setting("what runs the network")
-    precision: Literal["int8", "fp32"] = setting("of weights and activations")
-    threads: int = setting("how many the runtime may use", Domain(1, 1024))
+    precision: Literal["int8", "fp32"] = setting("the number format of weights and activations")
+    threads: int = setting("how many threads the runtime may use", Domain(1, 1024))
     width_multiple: int = setting(
         "every width is a multiple of N, since the kernels are fastest there", Domain(1, 1024),
         name="widths", kind="widths rule",
     )  # fmt: skip
     hidden: Literal["multiple", "any"] = setting(
-        "whether the channels inside blocks should be such multiples too; if not, a warning says so", default="multiple"
+        "whether channels inside blocks should be multiples of N too; others get a warning", default="multiple"
     )
 
 
@@ -68,19 +68,19 @@ class Targets(Section):
 
 
 class Limits(Section):
-    """What every network may have besides its latency; what isn't written isn't limited.
+    """Limits on every network besides its latency; a limit that isn't written doesn't apply.
 
     INT8 takes a byte for each weight and activation, FP32 four.
     """
 
     mflops: float | None = setting(
-        "multiply-accumulates of one image, in millions", ABOVE_ZERO, default=None, kind="number"
+        "multiply-accumulates for one image, in millions", ABOVE_ZERO, default=None, kind="number"
     )
     parameters_mib: float | None = setting(
         "weights, biases and batch norms, in MiB", ABOVE_ZERO, default=None, kind="number"
     )
     memory_mib: float | None = setting(
-        "the most that feature maps take at once, one operator running after the other, in MiB",
+        "the most that feature maps take at any time, running one operator after the other, in MiB",
         ABOVE_ZERO, default=None, kind="number",
     )  # fmt: skip
 
@@ -91,10 +91,10 @@ class Limits(Section):
 
 
 class Penalty(Section):
-    """Q is multiplied by 1 / max(1, (threshold / p)^exponent), p the share of samples under the target."""
+    """Q is multiplied by 1 / max(1, (threshold / p)^exponent), where p is the share of samples under the target."""
 
-    threshold: float = setting("the share of samples that costs nothing", Domain(0, 1))
-    exponent: float = setting("how steeply the score falls below it", NOT_NEGATIVE)
+    threshold: float = setting("the share of samples from which nothing is lost", Domain(0, 1))
+    exponent: float = setting("how steeply the score falls below that share", NOT_NEGATIVE)
 
 
 class Quality(Section):
@@ -106,11 +106,11 @@ class Quality(Section):
         "whether neighbouring rows must agree in channels", default="independent"
     )
     samples: int | None = setting(
-        "sub-networks drawn per space and target", POSITIVE, default=None, within="estimator", kind="integer",
+        "sub-networks drawn for each space and target", POSITIVE, default=None, within="estimator", kind="integer",
         required=True,
     )  # fmt: skip
     penalty: Penalty | None = setting(
-        "lowers the score of spaces of which few samples meet the target", default=None, kind="group"
+        "lowers the score of spaces few of whose samples meet the target", default=None, kind="group"
     )
 
 
@@ -120,37 +120,37 @@ class Evolution(Section):
     population: int = setting("spaces alive at a time (P)", POSITIVE)
     sample: int = setting("spaces drawn for each choice of a parent (S)", POSITIVE)
     spaces: int = setting("spaces scored in all (N)", POSITIVE)
-    seed: int = setting("of the random numbers", SEED)
+    seed: int = setting("the seed of the random numbers", SEED)
 
 
 class Distill(Section):
     """Block-wise distillation (paper, C.3)."""
 
-    epochs: int = setting("in floating point", NOT_NEGATIVE, 5)
-    quantised_epochs: int = setting("with LSQ+ quantisers, after those", NOT_NEGATIVE, 1)
-    batch: int = setting("images in a step", POSITIVE, 256)
-    learning_rate_ends: float = setting("of the first and the last stage", RATE, 0.005)
-    learning_rate: float = setting("of the stages between", RATE, 0.01)
+    epochs: int = setting("epochs in floating point", NOT_NEGATIVE, 5)
+    quantised_epochs: int = setting("epochs with LSQ+ quantisers, after those in floating point", NOT_NEGATIVE, 1)
+    batch: int = setting("images in one step", POSITIVE, 256)
+    learning_rate_ends: float = setting("the learning rate of the first and the last stage", RATE, 0.005)
+    learning_rate: float = setting("the learning rate of the stages between them", RATE, 0.01)
     learning_rate_quantised: float = setting("with quantisers", RATE, 0.0025)
-    gradient_clip: float = setting("gradient values are cut at ±X", CLIP, 1.0)
-    random_stages: int = setting("random sub-stages in a step, next to the largest and the smallest", NOT_NEGATIVE, 2)
-    architectures: int = setting("sampled per (stage, block, window) for the table", POSITIVE, 2000)
-    calibration_batches: int = setting("that reset the batch norms before an evaluation", POSITIVE, 8)
-    seed: int = setting("of the random numbers", SEED, 0)
+    gradient_clip: float = setting("gradient values are clipped at ±X", CLIP, 1.0)
+    random_stages: int = setting("random sub-stages in one step, besides the largest and the smallest", NOT_NEGATIVE, 2)
+    architectures: int = setting("architectures sampled for each (stage, block, window) of the table", POSITIVE, 2000)
+    calibration_batches: int = setting("batches that reset the batch norms before an evaluation", POSITIVE, 8)
+    seed: int = setting("the seed of the random numbers", SEED, 0)
 
 
 class Train(Section):
     """Training of the quantised-for-all supernet (paper, D)."""
 
-    epochs: int = setting("in floating point", NOT_NEGATIVE, 360)
-    quantised_epochs: int = setting("with LSQ+ quantisers, after those", NOT_NEGATIVE, 50)
-    batch: int = setting("images in a step", POSITIVE, 1024)
-    learning_rate: float = setting("for 256 images a step", RATE, 0.1)
+    epochs: int = setting("epochs in floating point", NOT_NEGATIVE, 360)
+    quantised_epochs: int = setting("epochs with LSQ+ quantisers, after those in floating point", NOT_NEGATIVE, 50)
+    batch: int = setting("images in one step", POSITIVE, 1024)
+    learning_rate: float = setting("the learning rate for 256 images in one step", RATE, 0.1)
     learning_rate_quantised: float = setting("with quantisers", RATE, 0.01)
     momentum: float = setting("of SGD", FRACTION, 0.9)
     weight_decay: float = setting("of SGD", DECAY, 1e-5)
-    label_smoothing: float = setting("of the largest network's labels", FRACTION, 0.1)
-    seed: int = setting("of the random numbers", SEED, 0)
+    label_smoothing: float = setting("the label smoothing of the largest network", FRACTION, 0.1)
+    seed: int = setting("the seed of the random numbers", SEED, 0)
 
 
 GROUPS: Mapping[str, type[Node]] = MappingProxyType({"penalty": Penalty})

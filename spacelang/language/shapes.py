@@ -1,6 +1,6 @@
 """Arithmetic of sizes, on plain numbers: feature maps, strides, kernels.
 
-`check` uses it on what a text says, `verify` and the backends on the IR.
+`check` uses it on texts, `verify` and the backends on the IR.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from itertools import accumulate
 
 
 def size_after(size: int, stride: int) -> int:
-    """Height and width of the feature map behind a convolution that pads by kernel div 2: ⌈size / stride⌉."""
+    """Height and width of the feature map after a convolution that pads by kernel div 2: ⌈size / stride⌉."""
     return -(-size // stride)
 
 
 def sizes(resolution: int, strides: Iterable[int]) -> tuple[int, ...]:
-    """The sizes along a network: the resolution, then the size behind each stride.
+    """The sizes along a network: the resolution, then the size after each stride.
 
     >>> sizes(224, (2, 2, 1, 2))
     (224, 112, 56, 56, 28)

@@ -1,4 +1,4 @@
-"""Text to syntax tree and back: lines, phrases and terms, with their comments, and no meaning yet."""
+"""Text to syntax tree and back: lines, phrases and terms, with their comments, but without their meaning."""
 
 from __future__ import annotations
 

@@ -1,17 +1,17 @@
-"""The canonical layout of a text: it has one form, whatever its line breaks were, and says the same as before.
+"""The canonical layout of a text: one form, whatever the line breaks were, with the same meaning.
 
 The rules:
 
 - Two spaces of indentation, and lines of at most 100 columns where they can be broken. Comments stay with their lines,
   above them or two spaces after them.
-- A group stands on one line if it fits there and has no comments; else it has one property a line. Spaces, blocks and
-  heads always have a line for each of their parts. A set of values is written `{3, 5, 7}`, any other group
-  `{ depth 2..4, stride 2 }`. Sets and lists that are too long are filled line by line.
-- One blank line between declarations, none between imports. Elsewhere at most one where there were some, but not after
+- A group stands on one line if it fits there and has no comments; otherwise each property has its own line. Spaces,
+  blocks and heads always have one line for each of their parts. A set of values is written `{3, 5, 7}`, any other group
+  `{ depth 2..4, stride 2 }`. Sets and lists that are too long for a line fill several.
+- One blank line between declarations, none between imports. Elsewhere blank lines become one, and none are kept after
   an opening or before a closing brace.
 - Consecutive lines without a comment or a blank line between them are aligned in columns, if all of them then fit:
-  `WORD values`; what ends in a one-line body by the body; `stage stage1  mbv2  { … }`, `stem  conv  { … }` and
-  `0 = mbv2  { … }` in columns two spaces apart. Not so in blocks and heads, and at the top of a file.
+  `WORD values`; lines that end in a one-line body, by the body; `stage stage1  mbv2  { … }`, `stem  conv  { … }` and
+  `0 = mbv2  { … }` in columns two spaces apart. Lines in blocks and heads, and at the top of a file, aren't aligned.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from spacelang.report.source import Span
 WIDTH: Final = 100
 _INDENT: Final = "  "
 _PIPELINES: Final = frozenset({"block", "head"})
-"""In these, a line is one operator, and a comma goes on with it."""
+"""In these groups a line is one operator, and commas separate its parts."""
 _BROKEN: Final = _PIPELINES | {"hyperspace", "space", "model"}
 _HEADER: Final = frozenset({"import"})
 _LINES: Final = frozenset({"from"})
@@ -52,13 +52,13 @@ def format_file(file: syntax.File) -> str:
 
 
 class _Entry(NamedTuple):
-    """What stands on lines of its own: a phrase, or the phrases of a line whose commas mean something."""
+    """What gets its own lines: a phrase, or all phrases of a line whose commas have a meaning."""
 
     phrases: tuple[syntax.Phrase, ...]
     comments: tuple[syntax.Comment, ...]
     trailing: syntax.Comment | None
     blank: bool
-    """Whether a blank line parts it from what is above."""
+    """Whether a blank line separates it from what is above."""
     span: Span
 
 
@@ -68,7 +68,7 @@ def _declarations_parted(above: _Entry, here: _Entry) -> bool:
 
 
 def _entries(group: syntax.Group, owner: str) -> Iterator[_Entry]:
-    """The entries of a group: its lines in a pipeline, else their phrases."""
+    """The entries of a group: in a pipeline its lines, otherwise their phrases."""
     for line in group.lines:
         phrases = line.phrases
         if owner in _PIPELINES or _owner(phrases[0]) in _LINES:
@@ -133,7 +133,7 @@ def _line_must_break(line: syntax.Line) -> bool:
 
 
 def _rows(entry: _Entry, width: int) -> list[str]:
-    """An entry as rows of text, without the indentation of what it stands in, which leaves `width` columns."""
+    """An entry as rows of text of at most `width` columns, without the indentation of its group."""
     terms = [(term, _owner(phrase)) for phrase in entry.phrases for term in phrase.terms]
     gaps = _gaps(entry.phrases)
     parts = [_part(term, owner, width) for term, owner in terms]
@@ -150,7 +150,7 @@ def _part(term: syntax.Term, owner: str, width: int) -> list[str]:
 
 
 def _gaps(phrases: Iterable[syntax.Phrase]) -> list[str]:
-    """What stands before each term: a space, or a comma where a phrase begins."""
+    """What goes before each term: a space, or a comma where a phrase begins."""
     gaps: list[str] = []
     for phrase in phrases:
         gaps += [", ", *[" "] * (len(phrase.terms) - 1)]
@@ -213,7 +213,7 @@ def _list_rows(items: Sequence[syntax.Term], owner: str, width: int) -> list[str
 
 
 def _filled(items: Sequence[str], width: int, ends: bool = True) -> list[str]:
-    """Items with commas between them, on as many rows as are needed. ends: without a comma after the last."""
+    """Items with commas between them, on as many rows as are needed. ends: no comma after the last one."""
     rows: list[str] = []
     for at, item in enumerate(items):
         text = item if ends and at == len(items) - 1 else f"{item},"
@@ -263,7 +263,7 @@ def _joined(parts: Sequence[list[str]], gaps: Sequence[str]) -> list[str]:
 
 
 def _comment_rows(comments: Sequence[syntax.Comment], below: Span | None) -> Iterator[str]:
-    """Comments, each followed by a blank line where one parts it from the next, or the last from what is below."""
+    """Comments, keeping the blank lines between them and before what is below."""
     following = [*(comment.span for comment in comments[1:]), below]
     for comment, after in zip(comments, following, strict=False):
         yield comment.text

@@ -1,4 +1,4 @@
-"""The concrete syntax tree: what was written, with its comments, and nothing of what it means.
+"""The concrete syntax tree: what was written, with its comments, without its meaning.
 
 A text is lines; a line is phrases between commas; a phrase is terms side by side. The formatter works on this tree, so
 it formats any text whose syntax is right; `read` turns it into the declarations of `ast`.
@@ -108,7 +108,7 @@ class Phrase(NamedTuple):
 class Line(NamedTuple):
     """Phrases between commas, ended by a newline (or the brace that closes the group).
 
-    `comments` stand above it; `trailing` stands after it on its last line. `blank_before` says whether an empty line
+    `comments` are above it; `trailing` follows it on its last line. `blank_before` says whether an empty line
     separates it (with its comments) from what is above.
     """
 

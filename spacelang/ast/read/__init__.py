@@ -1,6 +1,6 @@
 """From the syntax tree to typed declarations.
 
-Whatever is wrong is reported where it stands, and reading goes on: the result holds all that could be read. Names are
+Every error is reported at its place, and reading goes on: the result holds everything that could be read. Names are
 resolved later, and numbers whose domain depends on others (on a device's width rule, say) are checked later.
 """
 

@@ -16,7 +16,7 @@ BLOCK_FORM = "block NAME(PARAMETER, …) { … }"
 
 
 def block(cursor: Cursor) -> ast.Block | None:
-    """`block name(parameters) { body }`, the cursor after the word `block`."""
+    """`block name(parameters) { body }`, with the cursor after the word `block`."""
     term, report = cursor.take(), cursor.report
     if isinstance(term, syntax.Call):
         name, parameters = ast.Name(term.name.text, term.name.span), _parameters(term, report)
@@ -36,7 +36,7 @@ def block(cursor: Cursor) -> ast.Block | None:
 
 
 def _misnamed(term: syntax.Term, cursor: Cursor) -> tuple[ast.Name, tuple[ast.Name, ...]] | None:
-    """What was meant by `my-conv(act)` or `"conv"(act)`, which is reported; None if that isn't a name."""
+    """Reports a header such as `my-conv(act)` or `"conv"(act)`; the name that was meant, None if it can't be told."""
     call: syntax.Term | None = None
     if isinstance(term, syntax.Binary) and isinstance(term.right, syntax.Call):
         call = term.right
@@ -200,7 +200,7 @@ def activation(cursor: Cursor, subject: ast.Name) -> ast.Name | None:
 
 
 def _out(cursor: Cursor, kind: ast.Name, form: OperatorForm, in_head: bool) -> ast.Expr | ast.Values | None:
-    """What stands after `->`; a head's convolution may choose from a set."""
+    """What comes after `->`; a head's convolution may choose from a set."""
     report, here = cursor.report, cursor.peek()
     if not form.out:
         if here is not None and cursor.skip("->"):
@@ -228,7 +228,7 @@ def _out(cursor: Cursor, kind: ast.Name, form: OperatorForm, in_head: bool) -> a
 
 
 class _Modifiers:
-    """The phrases after an operator's first: `stride`, `act relu`, `when …`."""
+    """The phrases that follow an operator's first one: `stride`, `act relu`, `when …`."""
 
     def __init__(
         self, report: Findings, owner: str, legal: Mapping[str, Part], operators: tuple[str, ...] = ()
@@ -277,7 +277,7 @@ class _Modifiers:
         return comparison(term, self.report) if part.role == "condition" else expression(term, self.report)
 
     def _norm(self, cursor: Cursor) -> bool:
-        """Whether the layer has a norm. What isn't legal counts as the one that it has."""
+        """Whether the layer has a norm. An illegal value counts as having one."""
         if cursor.skip("none"):
             return False
         given = cursor.here().text

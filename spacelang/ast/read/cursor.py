@@ -35,7 +35,7 @@ def describe(term: syntax.Term) -> str:
 
 
 class Findings(Report):
-    """The report that all phases share, and where the syntax of this file is broken."""
+    """The report that all phases share, with the places where the syntax of this file is broken."""
 
     def __init__(self, report: Report, source: Source) -> None:
         super().__init__(report.diagnostics)
@@ -45,7 +45,7 @@ class Findings(Report):
         self.syntax_errors = tuple(each for each in spans if each is not None and each.source is source)
 
     def misnamed(self, term: syntax.Term, meant: str) -> None:
-        """Reports a name that can't be one, once."""
+        """Reports something that was meant as a name but isn't one; once for each name."""
         if meant in self._misnamed:
             return
         self._misnamed.add(meant)
@@ -60,11 +60,11 @@ class Cursor:
         self.phrase = phrase
         self.report = report
         self.continued = False
-        """Whether a missing comma in front of it is reported already."""
+        """Whether the missing comma before this phrase has already been reported."""
         self.rest: syntax.Phrase | None = None
         """What follows a missing comma."""
         self.unit_said = False
-        """Whether the unit was written with each value of a set, which is reported."""
+        """Whether units inside a set have been reported, so that a missing unit after it isn't."""
         self._terms = phrase.terms
         self._at = 0
 
@@ -96,7 +96,7 @@ class Cursor:
         return found
 
     def declared(self) -> ast.Name | None:
-        """The next term, if it is a name, or was meant to be one, which is reported: `my-phone`, `"phone"`."""
+        """The next term, if it is a name or was meant to be one, as `my-phone` and `"phone"`, which is reported."""
         term = self.peek()
         meant = None if term is None else meant_name(term)
         if term is None or meant is None:
@@ -114,15 +114,15 @@ class Cursor:
         return term
 
     def here(self) -> Span:
-        """The next term, or the last one where none is left: where to say that something is missing."""
+        """The place to say that something is missing: the next term, or the last one at the end."""
         return self._terms[min(self._at, len(self._terms) - 1)].span
 
     def drop(self) -> None:
-        """Steps over the rest, which belongs to something that is reported already."""
+        """Steps over the rest, because it belongs to something that has already been reported."""
         self._at = len(self._terms)
 
     def end(self, once: Once | None = None) -> None:
-        """Reports what is left over; a property named in it then doesn't count as missing."""
+        """Reports any terms that are left. A property named among them then doesn't count as missing."""
         rest = self._terms[self._at :]
         if not rest:
             return
@@ -151,7 +151,7 @@ class Cursor:
 
 
 def _parted(rest: syntax.Term, before: Span) -> str:
-    """What ends a property; a word that follows one can only be the name of the next."""
+    """Help that says what ends a property; a word that follows one can only be the name of the next."""
     help = "a comma or a new line ends a property"
     return put(help, ",", Place.AFTER, before) if isinstance(rest, syntax.Word) else help
 
@@ -164,7 +164,7 @@ def _is_joint(term: syntax.Term) -> bool:
 
 
 class Once:
-    """Names that may be written once in a place; reports the second with a label at the first."""
+    """Names that may be written only once in a place. A second one is reported, with a label at the first."""
 
     def __init__(self, what: str, report: Findings) -> None:
         self._what = what
@@ -176,11 +176,11 @@ class Once:
         return name in self._first or name in self._meant
 
     def excuse(self, name: str) -> None:
-        """It was probably meant by another word, so it isn't missing."""
+        """Notes that `name` was probably meant by a misspelt word, so it isn't missing."""
         self._meant.add(name)
 
     def mention(self, name: str, span: Span) -> None:
-        """Counts `name` as written here, though in a way that is reported already."""
+        """Counts `name` as written here, though with an error that has been reported."""
         self._first.setdefault(name, span)
 
     def mention_all(self, terms: Iterable[syntax.Term]) -> None:
@@ -189,7 +189,7 @@ class Once:
                 self.mention(each.text, each.span)
 
     def add(self, name: ast.Name, again: bool = False) -> bool:
-        """Whether this one counts: it is the first of its name, or may come `again`."""
+        """Whether this one counts: it is the first with its name, or may be written `again`."""
         first = self._first.setdefault(name.text, name.span)
         if again or first is name.span:
             return True
@@ -208,7 +208,7 @@ def phrases(group: syntax.Group) -> Iterable[syntax.Phrase]:
 
 
 def cursors(phrases: Iterable[syntax.Phrase], report: Findings) -> Iterator[Cursor]:
-    """A cursor for each property: decimal commas are mended, and what follows a missing comma comes on its own."""
+    """A cursor for each property: decimal commas are corrected, and a missing comma starts another cursor."""
     for phrase in with_points(phrases, report):
         cursor = Cursor(phrase, report)
         yield cursor
@@ -244,7 +244,7 @@ def _with_point(before: syntax.Phrase, after: syntax.Phrase) -> syntax.Number | 
 
 
 def meant_name(term: syntax.Term) -> str | None:
-    """The name that was meant by an expression with hyphens, or text in quotes; None if none was."""
+    """The name that an expression with hyphens, or text in quotes, was meant to be; None if there isn't one."""
     if isinstance(term, syntax.String):
         name = re.sub(r"\W", "_", term.value, flags=re.ASCII)
         return name if re.match(r"[A-Za-z_]", name) else None
@@ -256,7 +256,7 @@ def meant_name(term: syntax.Term) -> str | None:
 
 
 def broken(span: Span, report: Findings) -> bool:
-    """Whether a syntax error lies in this span, so that what seems missing there may just not have been parsed."""
+    """Whether a syntax error lies in this span, so that what seems to be missing may only be unparsed."""
     return any(each.start <= span.end and each.end >= span.start for each in report.syntax_errors)
 
 
@@ -266,13 +266,13 @@ def unknown(report: Findings, code: str, what: str, name: ast.Name, options: Ite
 
 
 def property_name(cursor: Cursor, once: Once) -> ast.Name | None:
-    """The word that a property starts with; not yet whether it is its first."""
+    """The word that a property starts with. Whether it is written twice isn't checked yet."""
     name = cursor.word()
     if name is not None:
         return name
     term = cursor.phrase.terms[0]
     if isinstance(term, syntax.Binary) and isinstance(term.left, syntax.Word):
-        # `depth -1` is a difference to the grammar.
+        # To the grammar, `depth -1` is a subtraction.
         message = f"`{term.left.text}` takes neither an expression nor a negative number"
         cursor.report.error("SP0120", message, term.span, help="write the number")
         once.mention(term.left.text, term.span)

@@ -59,7 +59,7 @@ class _Module:
             self.report.error("SP0109", "nothing may follow a declaration on its line", span, help="start a new line")
 
     def _declaration(self, cursor: Cursor, keyword: ast.Name) -> bool:
-        """Whether it could be read; where not, that was reported, and the rest of the line belongs to it."""
+        """Whether the declaration could be read. If not, this was reported, and the rest of the line belongs to it."""
         match keyword.text:
             case "language":
                 return self._language(cursor, keyword)

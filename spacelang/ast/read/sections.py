@@ -1,4 +1,4 @@
-"""Sections whose tables in `schema` describe them wholly: `device`, `quality`, `evolution`, `distill`, `train`."""
+"""Sections that their tables in `schema` describe completely: `device`, `quality`, `evolution`, `distill`, `train`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Value = ast.Number | ast.Name | ast.Text | ast.Values
 def entries(
     owner: ast.Name, group: syntax.Group, properties: tuple[Property, ...], report: Findings
 ) -> tuple[ast.Entry, ...]:
-    """The properties written in a section, each held against the table; what is wrong is reported and left out."""
+    """The properties written in a section, each checked against the table; what is wrong is reported and left out."""
     once = Once("property", report)
     read: list[ast.Entry] = []
     for cursor in cursors(phrases(group), report):
@@ -80,7 +80,7 @@ def _value(cursor: Cursor, name: ast.Name, found: Property) -> tuple[Value, ...]
 
 
 def _inner(cursor: Cursor, name: ast.Name, value: tuple[Value, ...], found: Property) -> tuple[ast.Entry, ...] | None:
-    """The group after the value: required after a `group` property, only after `sampled` for the estimator."""
+    """The group after the value: required for a `group` property; for the estimator, allowed only after `sampled`."""
     group = cursor.group()
     if not found.group:
         if group is not None:
@@ -125,7 +125,7 @@ def _word(cursor: Cursor, name: ast.Name, found: Property) -> ast.Name | None:
     if word.text in found.words:
         return word
     unknown(cursor.report, "SP0111", name.text, word, found.words)
-    # Its group would only be held against the wrong table.
+    # Its group would only be checked against the wrong table.
     cursor.group()
     return None
 
@@ -151,7 +151,7 @@ def _number(cursor: Cursor, name: ast.Name, found: Property) -> ast.Number | Non
 
 
 def in_domain(value: ast.Number, subject: str, found: Property, report: Report) -> bool:
-    """Whether a number is legal for its property; reports it where not."""
+    """Whether a number is legal for its property; reports it if it isn't."""
     if found.kind != "number" and value.value != int(value.value):
         report.error("SP0306", f"`{subject}` takes whole numbers, not {spelled(value.value)}", value.span)
         return False

@@ -28,7 +28,7 @@ SpaceKind = Literal["hyperspace", "space", "model"]
 
 
 def space(cursor: Cursor, kind: ast.Name) -> ast.Space | None:
-    """`hyperspace name on device { … }`, the cursor after the first word."""
+    """`hyperspace name on device { … }`, with the cursor after the first word."""
     report, form = cursor.report, f"write `{kind.text} NAME on DEVICE {{ … }}`"
     name = cursor.declared()
     if name is None or name.text == "on":

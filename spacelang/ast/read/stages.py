@@ -40,7 +40,7 @@ def _use(cursor: Cursor) -> ast.BlockUse | None:
 
 
 def needed_group(cursor: Cursor, name: ast.Name) -> syntax.Group | None:
-    """The group that must stand after `name`."""
+    """The group that must follow `name`."""
     group = cursor.group()
     if group is None:
         cursor.report.error(
@@ -51,7 +51,7 @@ def needed_group(cursor: Cursor, name: ast.Name) -> syntax.Group | None:
 
 
 def _arguments(group: syntax.Group, report: Findings, several: str) -> tuple[ast.Argument, ...]:
-    """several: what to do where an argument is given several names."""
+    """several: the help text if an argument is given several names."""
     once = Once("argument", report)
     read: list[ast.Argument] = []
     for cursor in cursors(phrases(group), report):
@@ -62,14 +62,14 @@ def _arguments(group: syntax.Group, report: Findings, several: str) -> tuple[ast
 
 
 def _argument(cursor: Cursor, name: ast.Name, several: str = "take one of them: its layers are alike") -> ast.Argument:
-    """One argument of a block; it has no numbers where they can't be read, so that it doesn't count as missing."""
+    """One argument of a block. If its numbers can't be read it has none, so that it still doesn't count as missing."""
     value = cursor.word() or (None if _names(cursor, name, several) else values(cursor, name))
     cursor.end()
     return ast.Argument(name, value or ast.Values("set", (), None, cursor.span), cursor.span)
 
 
 def _names(cursor: Cursor, name: ast.Name, several: str) -> bool:
-    """Whether a set of names stands here, which is reported."""
+    """Whether a set of names comes next, which is reported."""
     term = cursor.peek()
     if not isinstance(term, syntax.Group) or not term.lines:
         return False
@@ -86,7 +86,7 @@ def _names(cursor: Cursor, name: ast.Name, several: str) -> bool:
 
 
 def stage(cursor: Cursor, keyword: ast.Name) -> ast.Stage | None:
-    """`stem BLOCK { … }`, `stage NAME { … }` or `stage NAME BLOCK { … }`, the cursor after the first word."""
+    """`stem BLOCK { … }`, `stage NAME { … }` or `stage NAME BLOCK { … }`, with the cursor after the first word."""
     report, is_stem = cursor.report, keyword.text == "stem"
     form = "stem BLOCK { … }" if is_stem else "stage NAME { … }` or `stage NAME BLOCK { … }"
     first = cursor.declared()

@@ -32,7 +32,7 @@ def number(term: syntax.Number, report: Findings) -> ast.Number | None:
 
 
 def one_number(cursor: Cursor, subject: ast.Name, form: str) -> ast.Number | None:
-    """The single number after `subject`; `form` says in a help text how it is written."""
+    """The single number after `subject`; `form` shows in the help text how to write it."""
     term = cursor.peek()
     if isinstance(term, syntax.Number):
         cursor.take()
@@ -68,7 +68,7 @@ def values(cursor: Cursor, subject: ast.Name) -> ast.Values | None:
 
 
 def _is_difference(term: syntax.Term) -> bool:
-    """Whether it is `2-4`, by which a range was probably meant."""
+    """Whether this is an expression such as `2-4`, which was probably meant as a range."""
     return isinstance(term, syntax.Binary) and term.op == "-" and isinstance(term.right, syntax.Number)
 
 
@@ -106,7 +106,7 @@ def _set(group: syntax.Group, subject: ast.Name, cursor: Cursor) -> ast.Values |
 
 
 def _without_units(group: syntax.Group, subject: ast.Name, cursor: Cursor) -> syntax.Group:
-    """The set without units after its values, which are reported once."""
+    """The set without units after its values. Such units are reported once."""
     units = [
         phrase.terms[1]
         for phrase in phrases(group)
@@ -141,7 +141,7 @@ def _member(term: syntax.Term, place: str, report: Findings) -> ast.Number | Non
 def _values(
     form: str, numbers: list[ast.Number | None], span: Span, step: ast.Number | None = None
 ) -> ast.Values | None:
-    """None where a number couldn't be read: half of a set would only give further errors."""
+    """None if a number couldn't be read, because half of a set would only cause more errors."""
     read = tuple(each for each in numbers if each is not None)
     if len(read) < len(numbers) or not read:
         return None

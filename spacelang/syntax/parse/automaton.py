@@ -12,7 +12,7 @@ END_OF_TEXT = "$END"
 
 
 class Automaton:
-    """`states` is the parser's stack, on which `values` holds what was made of each symbol: one fewer.
+    """`states` is the parser's stack. `values` holds what was made of each symbol on it, so it has one entry fewer.
 
     `callbacks` has a method for each rule that makes a node, which gets its children, and may have one for each
     terminal, which gets the token.
@@ -25,7 +25,7 @@ class Automaton:
         self._callbacks = callbacks
 
     def feed(self, token: Token) -> bool:
-        """Whether the token can come next; if not, the rules that end before it may be reduced already."""
+        """Whether the token can come next. If not, the rules that end before it may already have been reduced."""
         states, values = self.states, self.values
         while True:
             action = ACTIONS[states[-1]].get(token.type)
@@ -83,7 +83,7 @@ class Automaton:
 
 
 def _children(values: list[Any], base: int, kept: tuple[int, ...], lists: tuple[int, ...]) -> list[Any]:
-    """A list at the front is taken over and added to, so that a long one isn't copied once for each of its items."""
+    """A list at the front is taken over and added to, so that a long list isn't copied once for each item."""
     if not lists:
         return [values[base + at] for at in kept]
     children: list[Any] = []

@@ -1,4 +1,4 @@
-"""What is said of text that isn't a token: unclosed strings, malformed numbers, characters that mean nothing here."""
+"""Reports text that isn't a token: unclosed strings, malformed numbers, characters that mean nothing here."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CLOSERS: Final = {"{": "}", "(": ")", "[": "]"}
 _CLOSER_TYPES: Final = {"}": "RBRACE", ")": "RPAR", "]": "RSQB"}
 
 FOREIGN_COMMENTS: Final = frozenset({"/", ";", "-", "%", "'", "<"})
-"""What comments begin with in other languages, `//`, `/*`, `;`, `--`, `%`, `'` and `<!--`: their first characters."""
+"""The first characters of comments in other languages: `//`, `/*`, `;`, `--`, `%`, `'` and `<!--`."""
 
 _LOOK_ALIKES: Final = {
     **dict.fromkeys("“”„‟«»‘’‚′″＂", '"'),
@@ -70,7 +70,10 @@ class BadTokens:
         self._unit_line = -1
 
     def end_of_comment(self, token: Token) -> int | None:
-        """Where the foreign comment ends that this token begins, which is reported; None if it doesn't begin one."""
+        """Reports a comment in another language's form that begins with this token.
+
+        Returns: its end; None if the token doesn't begin one.
+        """
         text, start = self._errors.source.text, token.start
         starts_line = not text[text.rfind("\n", 0, start) + 1 : start].strip()
         sign = next((each for each in ("//", "/*", "--", "<!--") if text.startswith(each, start)), token.text)
@@ -86,7 +89,7 @@ class BadTokens:
         return end
 
     def report(self, token: Token) -> Iterator[Token]:
-        """The token itself where nothing is wrong with it (numbers and strings are looked at more closely)."""
+        """The token itself if nothing is wrong with it. Numbers and strings are checked more closely."""
         if token.type == "UNCLOSED_STRING":
             yield from self._unclosed(token)
             return
@@ -94,7 +97,7 @@ class BadTokens:
         yield token if ok else token._replace(type=BROKEN)
 
     def _unclosed(self, token: Token) -> Iterator[Token]:
-        """Brackets at its end are taken as such where the line opened them, lest they seem unclosed too."""
+        """Brackets at the string's end count as such if the line opened them, so that they don't seem unclosed too."""
         kept = token.text.split("#")[0].rstrip(" \t})],")
         source = self._errors.source
         line, column = source.position(token.start)
@@ -159,7 +162,7 @@ class BadTokens:
         return False
 
     def _stray(self, token: Token) -> bool:
-        """One a line: those that follow come of the same mistake, such as a second curly quote."""
+        """Reports one stray character in a line: later ones come from the same mistake, such as a second curly quote."""
         line = self._errors.source.position(token.start)[0]
         if line != self._stray_line:
             self._stray_line = line
@@ -173,7 +176,7 @@ def _shortened(text: str) -> str:
 
 
 def _mended_number(text: str) -> str:
-    """What was probably meant by a malformed number; nothing where that is unclear."""
+    """Help for a malformed number: what was probably meant, or general advice if that is unclear."""
     plain = text.replace("_", "")
     if re.fullmatch(r"0+[0-9]+", text):
         mended = text.lstrip("0") or "0"
@@ -191,7 +194,7 @@ def _mended_number(text: str) -> str:
 
 
 def _stray_message(char: str) -> tuple[str, str]:
-    """The message and the advice for a character that no token has."""
+    """The message and the advice for a character that isn't in any token."""
     name = unicodedata.name(char, f"U+{ord(char):04X}").lower()
     if char in _LOOK_ALIKES:
         return (

@@ -1,11 +1,11 @@
-"""Brackets that don't match: said once, at the right place, and mended so that the rest can be read.
+"""Brackets that don't match: reported once, at the right place, and repaired so that the rest can be read.
 
-Where all brackets match, tokens pass unchanged. Else indentation tells what was meant, and so do the words that only a
-space's body has:
+If all brackets match, the tokens pass unchanged. Otherwise indentation shows what was meant, and so do the words that
+only a space's body has:
 
-- A closing brace was forgotten where a line starts with a closing brace, or a word, that belongs further out.
-- A closing brace is one too many where what follows it still belongs to the group that it closed. If a line that stands
-  as far in as the brace could have opened a group, an opening brace was forgotten there.
+- A closing brace is missing before a line that starts with a closing brace, or a word, that belongs further out.
+- A closing brace is one too many if what follows it still belongs to the group that it closed. If a line with the same
+  indentation as the brace could have opened a group, an opening brace is missing there.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _DECLARATIONS: Final = _SPACES | {"language", "import", "block", "device"}
 _PROPERTIES: Final = frozenset(
     ["input", "resolution", "classes", "stem", "stage", "head", "targets", "quality", "evolution", "distill", "train"]
 )
-"""Words that start lines of a space's body and of nothing in it."""
+"""Words that start lines of a space's body but no lines further in."""
 
 
 def balance(tokens: list[Token], errors: Errors) -> list[Token]:
-    """The tokens with every bracket closed, and what is nested too deeply replaced by a broken token."""
+    """The tokens with every bracket closed; what is nested too deeply is replaced by a broken token."""
     depth = _deepest(tokens)
     if depth is None:
         tokens = _matched(_Mender(tokens, errors).mend())
@@ -50,7 +50,10 @@ def _deepest(tokens: list[Token]) -> int | None:
 
 
 def _matched(tokens: list[Token]) -> list[Token]:
-    """The tokens with every bracket closed by its own kind, whatever mending has left; errors are said by now."""
+    """The tokens with every bracket closed by its own kind, whatever repairing has left.
+
+    All errors have been reported by now.
+    """
     kept: list[Token] = []
     open_types: list[str] = []
     for token in tokens:
@@ -84,7 +87,7 @@ def _cut_deep(tokens: list[Token], errors: Errors) -> list[Token]:
 
 
 class _Line(NamedTuple):
-    """A line of text: its number, its indentation, the place of its first token, and the word that this is."""
+    """A line of text: its number, its indentation, the place of its first token, and that token if it is a word."""
 
     number: int
     indent: int
@@ -93,8 +96,9 @@ class _Line(NamedTuple):
 
 
 class _Open:
-    """An open bracket: its token, where that stands among the mended ones, the line of text that opened it, and the
-    indentation of what it holds: of the first line in it, or more than its own where it begins on that line."""
+    """An open bracket: its token, the place of that among the repaired ones, the line of text that opened it, and the
+    indentation of its content: that of the first line in it, or more than its own if the content begins on that
+    line."""
 
     def __init__(self, token: Token, place: int, line: _Line) -> None:
         self.token = token
@@ -111,12 +115,12 @@ class _Open:
         return self.line.word
 
     def has_passed(self, indent: int) -> bool:
-        """Whether a line with this indentation stands outside of what it holds."""
+        """Whether a line with this indentation is outside the bracket."""
         return self.inner is not None and self.inner > self.indent >= indent
 
 
 class _Closed(NamedTuple):
-    """A group on several lines that a brace at `place` closed at the end of one of them, and how many are around it."""
+    """A group of several lines that the brace at `place`, at the end of a line, closed, and how many groups are around it."""
 
     group: _Open
     place: int
@@ -133,7 +137,7 @@ class _Mender:
         self._closed: _Closed | None = None
         types = [each.type for each in tokens]
         self._extra = max(0, types.count("RBRACE") - types.count("LBRACE"))
-        """How many closing braces are left that are too many."""
+        """How many surplus closing braces are left."""
         self._missing = max(0, types.count("LBRACE") - types.count("RBRACE"))
 
     def mend(self) -> list[Token]:
@@ -175,7 +179,7 @@ class _Mender:
         return [at for at, each in enumerate(self._open) if each.word in _SPACES]
 
     def _close_down_to(self, depth: int, found: Token) -> None:
-        """Close what is open from `depth` on, in front of the line that `found` starts."""
+        """Closes every bracket from `depth` on, before the line that `found` starts."""
         if len(self._open) <= depth:
             return
         while len(self._open) > depth:
@@ -195,10 +199,10 @@ class _Mender:
         else:
             self._mended.append(token)
 
-    # --- braces that are too many ---
+    # --- surplus braces ---
 
     def _closed_too_early(self, token: Token) -> bool:
-        """Whether the group that was closed last goes on with this line."""
+        """Whether this line continues the group that was closed last."""
         closed = self._closed
         if closed is None or closed.outer != len(self._open) or token.type == "RBRACE":
             return False
@@ -221,7 +225,10 @@ class _Mender:
         self._closed = None
 
     def _too_many(self, brace: Token, group: _Open | None) -> None:
-        """What else stands on the line is not what was meant: the brace may have been written too early in it."""
+        """Reports a surplus brace.
+
+        The rest of its line isn't checked, because the brace may only be too early in it.
+        """
         self._extra -= 1
         labels = [] if group is None else [self._label(group, "it closes this, too early")]
         message = "this `}` is one too many" if group else "this `}` closes nothing"
@@ -232,7 +239,10 @@ class _Mender:
         self._errors.spoil(text.rfind("\n", 0, brace.start) + 1, len(text) if end < 0 else end)
 
     def _unopened(self, brace: Token) -> bool:
-        """Whether an earlier line could have opened what this brace, which starts its line, closes; it then does."""
+        """Whether an earlier line could have opened the group that this brace, the first on its line, closes.
+
+        If so, it now does.
+        """
         floor = self._open[-1].place if self._open else -1
         for at in range(len(self._lines) - 2, 0, -1):
             line, after = self._lines[at], self._lines[at + 1]
@@ -288,7 +298,7 @@ class _Mender:
         self._mended.append(token._replace(type=CLOSING[opening.token.type]))
 
     def _close_inner(self, brace: Token, starts_line: bool) -> None:
-        """Close what is in the group that a brace closes."""
+        """Closes the brackets inside the group that a brace closes."""
         while self._open and self._open[-1].token.type != "LBRACE":
             self._unclosed(self._open.pop(), brace)
         indent = self._line.indent
@@ -308,7 +318,10 @@ class _Mender:
         )
 
     def _unclosed(self, opening: _Open, found: Token) -> None:
-        """A brace is closed in front of the token that shows that it is missing; another bracket spoils its line."""
+        """Reports an unclosed bracket.
+
+        A brace is closed before the token that shows it is missing; any other bracket breaks its line.
+        """
         if opening.token.type == "LBRACE":
             self._errors.add(
                 "SP0002",

@@ -1,4 +1,4 @@
-"""What is said of a token that can't stand where it stands: what was found, and what is legal there, in words."""
+"""Messages about an unexpected token: what was found and what is legal there, in words."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from spacelang.syntax.parse.tokens import Token
 _OPERATORS: Final = frozenset({"ADD", "MULTIPLY", "COMPARE"})
 
 _VALUES: Final = (("STRING", "a value"), ("WORD", "a number or a name"), ("NUMBER", "a number"))
-"""A terminal that stands for a kind of value; the first that is legal says it all."""
+"""Terminals that stand for a kind of value; the first legal one covers those after it."""
 
 _OTHERS: Final = (("_COMMA", "`,`"), ("RPAR", "`)`"), ("RSQB", "`]`"))
 
@@ -21,12 +21,12 @@ class Unexpected(NamedTuple):
 
 
 def unexpected(found: Token, before: Token | None, accepted: set[str], opening: Token | None = None) -> Unexpected:
-    """What to say.
+    """The message and the help for an unexpected token.
 
     Args:
-        before: the token in front of `found`.
-        accepted: the terminals that the parser could go on with.
-        opening: the parenthesis or square bracket that both stand in.
+        before: the token before `found`.
+        accepted: the terminals that the parser would accept.
+        opening: the parenthesis or square bracket that both are in.
     """
     if opening is not None and _belongs_in_braces(found, before, opening):
         return Unexpected(f"`{opening.text}` can't hold this", "sets and bodies go in braces: `{ … }`")

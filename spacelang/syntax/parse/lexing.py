@@ -1,12 +1,13 @@
 """From a text to the tokens that the grammar reads, with comments set aside.
 
-A line break is handed on only where it ends a line: not inside ( ) and [ ], not after another one or an opening brace.
+A line break is handed on only where it ends a line: not inside ( ) and [ ], not after another line break or an opening
+brace.
 
 Where comments go:
 - on a line of its own: above the line that follows; before a closing brace or the file's end, to the group or file;
 - after a line: to that line;
 - after an opening brace: above the first line of the group;
-- inside ( ) or [ ]: above the line that the bracket stands in.
+- inside ( ) or [ ]: above the line that the bracket is in.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _CLOSERS = frozenset(CLOSING.values())
 
 
 _PATTERN = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in TERMINALS))
-"""It has one group for each terminal, and matches at every character."""
+"""One group for each terminal; it matches at every character."""
 
 
 def tokenise(source: Source, errors: Errors) -> tuple[list[Token], Trivia]:
@@ -50,7 +51,7 @@ def tokenise(source: Source, errors: Errors) -> tuple[list[Token], Trivia]:
 
 
 def scan(source: Source) -> list[Token]:
-    """The tokens of a text as an editor needs them: with comments and broken ones, the brackets balanced."""
+    """The tokens of a text as an editor needs them: with comments and broken tokens, and with balanced brackets."""
     errors = Errors(source, Report())
     try:
         return balance(list(_scan(source.text, errors)), errors)
@@ -159,7 +160,7 @@ class _Layout:
         self._tokens.append(token)
 
     def _opening_brace_on_its_own(self, level: _Level, token: Token) -> None:
-        """It is taken as the end of the line above."""
+        """Reports an opening brace on its own line, and takes it as the end of the line above."""
         message = "a `{` goes at the end of the line that it belongs to"
         self._errors.add("SP0016", message, token.start, token.end, help="write { on the line above")
         self._tokens.pop()

@@ -1,7 +1,7 @@
 """From a text to its syntax tree, with every syntax error reported.
 
-After an error the line that it stands in is left out, and reading goes on after it; a group that the line opens is
-still read, so that a mistake in a header doesn't hide those below it.
+A line with an error is left out, and reading goes on after it. A group that the line opens is still read, so that a
+mistake in a header doesn't hide those below it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ class _Run:
     """One pass of the LALR parser over balanced tokens.
 
     `_lines` has an entry for the file and each open group: how high the parser's stack was where its current line
-    started. A line with an error is taken off the stack down to there. `_spoilt` says which of these lines have one.
+    started. A line with an error is taken off the stack down to that height. `_spoilt` says which of these lines have
+    an error.
     """
 
     def __init__(self, builder: TreeBuilder, tokens: list[Token], errors: Errors) -> None:
@@ -83,7 +84,10 @@ class _Run:
         return file
 
     def _recover(self, at: int) -> int:
-        """Report, forget the line so far, and return where to go on: at a group in the line, or after the line."""
+        """Reports the error and drops the line so far.
+
+        Reading goes on at the returned place: a group in the line, or its end.
+        """
         token = self._tokens[at]
         self._complain(at, token)
         self._drop_line()
@@ -109,7 +113,10 @@ class _Run:
         self._spoilt[-1] = True
 
     def _opening(self, at: int) -> Token | None:
-        """The parenthesis or square bracket around a token, unless it's a call's; it was maybe meant to be a brace."""
+        """The parenthesis or square bracket around a token, unless it is a call's.
+
+        It may have been meant as a brace.
+        """
         depth = 0
         for index in range(at - 1, -1, -1):
             token = self._tokens[index]

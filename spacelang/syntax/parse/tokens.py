@@ -1,4 +1,4 @@
-"""Tokens, what lies between them, and how their errors are reported."""
+"""Tokens, the comments and blank lines between them, and reporting their errors."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from spacelang.report.source import Source
 from spacelang.syntax.nodes import Comment
 
 BROKEN = "BROKEN"
-"""The type of a token that was reported already. The grammar doesn't have such a terminal, so its line is left out."""
+"""The type of a token that has already been reported.
+
+The grammar doesn't have such a terminal, so its line is left out.
+"""
 
 CLOSING = {"LBRACE": "RBRACE", "LPAR": "RPAR", "LSQB": "RSQB"}
-"""From the type of an opening bracket to that of its partner."""
+"""The type of the closing bracket for the type of each opening one."""
 
 
 class Token(NamedTuple):
@@ -30,7 +33,7 @@ class Token(NamedTuple):
 class Trivia:
     """Comments and blank lines.
 
-    Lines are known by the offset at which they start, groups by that of their closing brace.
+    Lines are identified by the offset at which they start, groups by the offset of their closing brace.
     """
 
     def __init__(self) -> None:
@@ -54,7 +57,7 @@ class Errors:
         self._left = SYNTAX_ERRORS
 
     def spoil(self, start: int, end: int) -> None:
-        """Nothing but errors of the syntax will be reported of this place."""
+        """From now on, only syntax errors are reported for this place."""
         self._report.spoilt.append(self.source.span(start, end))
 
     def add(

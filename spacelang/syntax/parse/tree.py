@@ -13,7 +13,7 @@ from spacelang.syntax.parse.tokens import Token, Trivia
 class TreeBuilder:
     """Methods are named after the rules and terminals of `space.lark`.
 
-    `broken` holds where lines start that are incomplete, because they have an error; they are left out.
+    `broken` holds the starts of lines that are incomplete because of an error; they are left out.
     """
 
     def __init__(self, source: Source, trivia: Trivia) -> None:
