@@ -162,7 +162,7 @@ class BadTokens:
         return False
 
     def _stray(self, token: Token) -> bool:
-        """Reports one stray character in a line: later ones come from the same mistake, such as a second curly quote."""
+        """Reports one stray character in a line; later ones are the same mistake, such as a second curly quote."""
         line = self._errors.source.position(token.start)[0]
         if line != self._stray_line:
             self._stray_line = line

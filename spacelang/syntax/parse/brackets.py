@@ -120,7 +120,7 @@ class _Open:
 
 
 class _Closed(NamedTuple):
-    """A group of several lines that the brace at `place`, at the end of a line, closed, and how many groups are around it."""
+    """A group of several lines, closed by the brace at `place` that ends a line, and the number of groups around it."""
 
     group: _Open
     place: int
