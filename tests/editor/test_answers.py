@@ -29,7 +29,7 @@ def said(text: str, folder: Path) -> str:
 @pytest.mark.parametrize(
     ("mark", "parts"),
     [
-        ("thre|ads", ["threads N", "how many the runtime may use", "at least 1 and at most 1024", "Required."]),
+        ("thre|ads", ["threads N", "how many threads the runtime may use", "at least 1 and at most 1024", "Required."]),
         ("ru|ntime tflite", ["Legal: onnxruntime or tflite"]),
         ("runtime tf|lite", ["Legal: onnxruntime or tflite"]),
         ("= mi|ne {", ["block mine(kernel, act) {", "conv kernel -> hidden", "main.space"]),
