@@ -1,4 +1,4 @@
-"""A directory of generated files, and the manifest that tells them from anybody else's.
+"""A directory of generated files, and the manifest that identifies them.
 
 `manifest.json` holds the hash of every file that was written. So a second compilation knows which files it may replace,
 which ones it may remove, and which ones were edited in between.
@@ -23,7 +23,7 @@ FORMAT = 1
 
 
 class SpaceEntry(Record):
-    """The space that was compiled; `sha256` is that of its structure."""
+    """The space that was compiled; `sha256` is the hash of its structure."""
 
     kind: ir.Kind
     name: str
@@ -47,12 +47,12 @@ def is_plain(path: str) -> bool:
 
 
 def write_build(space: ir.SearchSpace, files: Mapping[str, str], directory: Path, *, force: bool = False) -> list[Path]:
-    """Bring a directory to hold `files` and, written last, their manifest. What is the same already isn't touched.
+    """Write `files` into a directory and then their manifest. Files that are already the same aren't touched.
 
-    Files of an earlier build that are made no more are removed, unless they were edited since.
+    Files of an earlier build that are no longer made are removed, unless they have been edited since.
 
     Args:
-        force: overwrite files that were edited or that are somebody else's.
+        force: overwrite files that were edited or that spacelang didn't make.
 
     Returns: the paths of `files` and of the manifest, in alphabetical order.
 
@@ -86,7 +86,7 @@ def _manifest(space: ir.SearchSpace, files: Mapping[str, str]) -> str:
 
 
 def _read(directory: Path, force: bool) -> dict[str, str]:
-    """The files of the build that is there, by path; none if there is none."""
+    """The files of the build that is there, by path; empty if there isn't one."""
     path = directory / NAME
     try:
         manifest = Manifest.model_validate_json(path.read_bytes())

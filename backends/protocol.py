@@ -1,7 +1,7 @@
 """What a backend is, and how the installed ones are found.
 
 A backend turns the IR into files. spacelang's own are the folders beside this module, each of which holds an object
-named `backend`; other distributions name theirs by an entry point of the group `spacelang.backends`. A backend is
+named `backend`; other distributions register theirs as entry points in the group `spacelang.backends`. A backend is
 imported only when it is asked for.
 """
 
@@ -33,8 +33,8 @@ class Backend(Protocol):
 
     Attributes:
         name: what `--backend` calls it; the same as its entry point.
-        summary: what it makes, in one line.
-        kinds: the kinds of spaces that it can be asked for.
+        summary: one line on what it makes.
+        kinds: the kinds of spaces that it takes.
     """
 
     @property
@@ -59,7 +59,7 @@ class Backend(Protocol):
 
 @contextmanager
 def writing_out(space: SearchSpace) -> Iterator[None]:
-    """Where a backend goes through all choices of a space.
+    """Wraps the code in which a backend goes through all choices of a space.
 
     Raises:
         SpacelangError: SP0813 if some choice gives no network, SP0814 if there are too many.
@@ -81,7 +81,7 @@ def load_backend(name: str) -> Backend:
     """The backend of this name.
 
     Raises:
-        SpacelangError: if there is none, if two distributions claim the name, or if it is broken.
+        SpacelangError: if there isn't one, if two distributions claim the name, or if it is broken.
     """
     found = [each for each in _found() if each.name == name]
     if not found:
@@ -93,7 +93,7 @@ def load_backend(name: str) -> Backend:
 
 
 def _found() -> Iterator[EntryPoint]:
-    """spacelang's own backends, one for each folder here, and those that other distributions have."""
+    """spacelang's own backends, one for each folder here, and those of other distributions."""
     package = __name__.rpartition(".")[0]
     for module in iter_modules(import_module(package).__path__):
         if module.ispkg:
@@ -107,7 +107,7 @@ def _owner(entry: EntryPoint) -> str:
 
 
 def _import(entry: EntryPoint) -> Backend:
-    # Foreign code may fail in any way; what the user needs to know is whose it is.
+    # Code from elsewhere may fail in any way; the user needs to know whose it is.
     try:
         backend = entry.load()
     except Exception as error:
@@ -143,8 +143,8 @@ def emit_all(space: SearchSpace, backends: Iterable[Backend]) -> dict[str, str]:
     """The files of several backends.
 
     Raises:
-        SpacelangError: what a backend raises; if one fails otherwise; if two make the same file, or one a file that
-            isn't inside the directory.
+        SpacelangError: what a backend raises; if a backend fails in another way; if two make the same file; if one
+            makes a file outside the directory.
     """
     files: dict[str, str] = {}
     makers = dict.fromkeys(RESERVED, "the driver")

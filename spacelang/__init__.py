@@ -5,7 +5,7 @@
     space = spacelang.load("specs/vnni.space")
     spacelang.count_spaces(space)  # 240945152
 
-Names are loaded when they are first used: importing the package costs nothing and imports no framework.
+Names are loaded when they are first used: importing the package is cheap and doesn't import a framework.
 """
 
 from __future__ import annotations
@@ -215,7 +215,7 @@ class _Package(ModuleType):
     """Looks public names up in their modules; functions refuse arguments of the wrong kind.
 
     `spacelang.check` is the function, and there is a folder of that name too. Importing a folder sets it as an
-    attribute of its package, which must not hide the function. (So it is imported as `from spacelang.check import …`.)
+    attribute of its package, which must not hide the function. (So import from it as `from spacelang.check import …`.)
     """
 
     def __getattr__(self, name: str) -> Any:

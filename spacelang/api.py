@@ -1,4 +1,4 @@
-"""The functions of the Python API that put phases together; `spacelang` itself names the rest."""
+"""The functions of the Python API that combine phases; `spacelang` itself exports the rest."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def check(path: str | os.PathLike[str]) -> tuple[Diagnostic, ...]:
 
 
 def format(text: str) -> str:
-    """The text as `spacelang fmt` writes it: comments stay, the meaning too. Only the syntax must be right.
+    """The text as `spacelang fmt` writes it: comments and the meaning stay. Only the syntax must be right.
 
     Raises:
-        SpacelangError: if it isn't.
+        SpacelangError: if the syntax is wrong.
     """
     from spacelang.report.source import Source
     from spacelang.syntax.format import format_file
@@ -57,7 +57,7 @@ def dumps(space: SearchSpace, *others: SearchSpace) -> str:
     """A complete `.space` text of the space, and of others in the same file: `loads(dumps(space)) == space`.
 
     Raises:
-        SpacelangError: if one is not sound, so that no text says it.
+        SpacelangError: if a space isn't valid, so that a text can't express it.
     """
     from spacelang.translate.printer import to_text
     from spacelang.verify.space import verify
@@ -68,7 +68,7 @@ def dumps(space: SearchSpace, *others: SearchSpace) -> str:
 
 
 def locate(hyperspace: SearchSpace, space: SearchSpace) -> Genome:
-    """The genome of a space in a hyperspace, from what its stages say; its `from` line isn't looked at.
+    """The genome of a space in a hyperspace, from its stages; its `from` line is ignored.
 
     Raises:
         SpacelangError: SP0606: for each thing that isn't in the hyperspace.
@@ -84,7 +84,7 @@ def import_table(
     """Read a published table of a hyperspace, an archive or a folder, strictly.
 
     Args:
-        fixed_ms: latency in ms of stem and head in their smallest setting, for each resolution of the space.
+        fixed_ms: latency of stem and head in their smallest setting, in ms, for each resolution of the space.
         verify: compute multiply-accumulates and parameters of every row, and report each that differs.
 
     Raises:
@@ -104,9 +104,9 @@ class Prediction(NamedTuple):
     Attributes:
         device: the predictor, in words.
         ms: (networks,) milliseconds.
-        by_kind: for each kind of kernel, (networks,) the milliseconds its kernels take within `ms`.
-        border_ms: (networks,) the rest: quantising the image, dequantising the answer.
-        warnings: kernels that lie far from what the predictor was made from.
+        by_kind: for each kind of kernel, (networks,) the part of `ms` that its kernels take.
+        border_ms: (networks,) the rest: quantising the image and dequantising the output.
+        warnings: kernels far from those that the predictor was made from.
     """
 
     device: str
@@ -121,10 +121,10 @@ def predict(
     architectures: Sequence[Architecture] | None = None,
     device: str | os.PathLike[str] | None = None,
 ) -> Prediction:
-    """The latencies of networks of a space; nothing is run.
+    """The predicted latencies of networks of a space; nothing is run.
 
     Args:
-        architectures: by default the smallest and the largest network; of a model, its only one.
+        architectures: by default the smallest and the largest network; for a model, its only one.
         device: a shipped predictor's name, a predictor's file or `cost-model`; by default the shipped predictor for
             the runtime and precision of the space's device.
 
@@ -141,7 +141,7 @@ def predict(
 
 
 def attach(table: Table, device: str | os.PathLike[str] | None = None) -> Table:
-    """The table with a device's predicted latencies, in place of any that it had.
+    """The table with a device's predicted latencies, replacing any that it had.
 
     Args:
         device: as `predict`.
@@ -180,13 +180,13 @@ def distill(
     workers: int = 1,
     accelerator: Literal["auto", "cpu", "cuda"] = "auto",
 ) -> tuple[TrainedStudent, ...]:
-    """Train a student for every stage and block of a compiled space, FP32 then INT8; goes on where it stopped.
+    """Train a student for every stage and block of a compiled space, FP32 then INT8; continues where it stopped.
 
     Args:
         build: the folder that `compile_to` wrote.
         data: `digits`, or a folder with `train/` and `val/`.
         teacher: as `spacelang distill --teacher` takes it.
-        jobs: numbers of jobs; all if there are none.
+        jobs: the numbers of the jobs to train; empty for all.
         workers: processes on this machine.
 
     Raises:
@@ -207,7 +207,7 @@ def train(
     accelerator: Literal["auto", "cpu", "cuda"] = "auto",
     workers: int = 0,
 ) -> Run:
-    """Train the supernet of a space, or a model, FP32 then INT8, or go on with what the folder holds of it.
+    """Train the supernet of a space, or a model, FP32 then INT8, or continue what is in the folder.
 
     Args:
         data: `digits`, or a folder with `train/` and `val/`.

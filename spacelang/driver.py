@@ -1,7 +1,7 @@
 """The pipeline: text → tree → declarations → IR → files.
 
     load_program    parse and read a text and what it imports
-    check           everything that is wrong, in one report; what `from` lines claim is held against the spaces
+    check           everything that is wrong, in one report; the claims of `from` lines are checked against the spaces
     lower           one IR for each space that the text declares
     emit, write     the files of the backends, into a directory
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 
 def check_source(source: Source, path: Path | None, report: Report) -> Program:
-    """Parse, read and check a text; `report` gets all that is wrong with it.
+    """Parse, read and check a text; `report` gets everything that is wrong with it.
 
     Args:
-        path: of the file that the text comes from; imports are looked up next to it.
+        path: the file that the text comes from; imports are looked up next to it.
     """
     program = load_program(source, path, report)
     check(program, report)
@@ -44,7 +44,7 @@ def compile_source(source: Source, path: Path | None = None, report: Report | No
     """The IR of every space that a text declares, in its order.
 
     Args:
-        report: gets the warnings, for a caller who shows them.
+        report: gets the warnings, for callers that show them.
 
     Raises:
         SpacelangError: with everything that is wrong.
@@ -70,7 +70,7 @@ def compile_to(
 
     Args:
         backends: names; None for all installed ones that take this kind of space.
-        force: overwrite files that were edited since they were generated, or that are somebody else's.
+        force: overwrite files that were edited since they were generated, or that spacelang didn't make.
 
     Returns: the paths of the files, in alphabetical order.
 
@@ -90,10 +90,10 @@ def compile_to(
 
 
 def load(path: str | os.PathLike[str]) -> SearchSpace:
-    """The space that a file declares; of a file with several, `FILE#NAME` takes one.
+    """The space that a file declares; if there are several, `FILE#NAME` selects one.
 
     Raises:
-        SpacelangError: with everything that is wrong; if the file has no such space, or several and none was named.
+        SpacelangError: with everything that is wrong; if the file has no such space, or has several and none was named.
     """
     file, name = split_name(os.fspath(path))
     report = Report()
@@ -104,7 +104,7 @@ def load(path: str | os.PathLike[str]) -> SearchSpace:
 
 
 def loads(text: str, name: str | None = None) -> SearchSpace:
-    """The space that a text declares; of one with several, that of this name. Imports start at the current folder.
+    """The space that a text declares; if there are several, the one called `name`. Imports start at the current folder.
 
     Raises:
         SpacelangError: as `load`.
@@ -113,7 +113,7 @@ def loads(text: str, name: str | None = None) -> SearchSpace:
 
 
 def split_name(argument: str) -> tuple[str, str | None]:
-    """`FILE#NAME` as FILE and NAME; a file whose own name has a `#` is meant before a part of another."""
+    """`FILE#NAME` as FILE and NAME. A file whose own name contains the `#` takes precedence."""
     file, mark, name = argument.rpartition("#")
     return (file, name) if mark and not Path(argument).exists() else (argument, None)
 

@@ -1,4 +1,4 @@
-"""Reading files with a message where that fails; writing them so that a reader, or a crash, never sees half of one."""
+"""Reading files, with a message if that fails; writing them so that no reader or crash ever sees half a file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from spacelang.report.diagnostics import refuse
 
 
 def reason(error: OSError) -> str:
-    """What the system says went wrong, for the end of a sentence."""
+    """The system's reason for an error, for the end of a sentence."""
     return (error.strerror or str(error)).lower()
 
 
@@ -37,7 +37,8 @@ def write_atomic(path: str | os.PathLike[str], content: str | bytes) -> None:
     """Write `content` to a temporary file next to `path`, flush it to the disk, then rename it into place.
 
     Text is written as UTF-8 with its newlines unchanged. Missing folders are made. A file that was there keeps its
-    permissions, a symbolic link stays one (its target is replaced), and if anything fails what was there stays whole.
+    permissions, a symbolic link stays a link (its target is replaced), and if anything fails the old content stays
+    whole.
 
     Raises: OSError: if the file can't be written; it names `path`, not the temporary file.
     """
@@ -50,7 +51,7 @@ def write_atomic(path: str | os.PathLike[str], content: str | bytes) -> None:
 
 
 def is_temporary(name: str, of: str) -> bool:
-    """Whether a file is what `write_atomic` leaves of a file named `of` when its process is killed."""
+    """Whether a file is what `write_atomic` leaves when it is killed while writing a file named `of`."""
     return re.fullmatch(rf"\.{re.escape(of)}\.[0-9a-f]{{8}}\.tmp", name) is not None
 
 
@@ -80,7 +81,7 @@ def _keep_permissions(target: Path, temporary: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the rename itself durable, where the system lets a folder be opened."""
+    """Make the rename itself durable, if the system allows opening a folder."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)
     except OSError:

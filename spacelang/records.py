@@ -1,4 +1,4 @@
-"""Files of JSON that spacelang writes and reads again: frozen models that take no fields they don't know."""
+"""Files of JSON that spacelang writes and reads again: frozen models that reject unknown fields."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from spacelang.report.diagnostics import refuse
 
 
 class Record(BaseModel):
-    """The base of what is stored."""
+    """The base class of everything that is stored."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -21,7 +21,7 @@ R = TypeVar("R", bound=BaseModel)
 
 
 def first_error(error: ValidationError) -> tuple[str, str]:
-    """Where the first wrong value is, such as `jobs.0.batch` (empty: the whole file), and what is wrong with it."""
+    """Where the first wrong value is, such as `jobs.0.batch` (empty for the whole file), and what is wrong with it."""
     first = error.errors(include_url=False)[0]
     return ".".join(map(str, first["loc"])), first["msg"]
 

@@ -1,4 +1,4 @@
-"""What a change of a space means for what was made with it: sizes, latencies, and what no longer fits."""
+"""What a change to a space means: for its sizes and latencies, and for what was made with it and may no longer fit."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class Review:
 
     Attributes:
         changes: what differs in meaning.
-        consequences: figures before and after, those too that stay the same.
-        unfit: what no longer fits; empty if everything does.
+        consequences: figures before and after, including those that stay the same.
+        unfit: what no longer fits; empty if everything still fits.
     """
 
     changes: tuple[Change, ...]
@@ -48,7 +48,7 @@ class Review:
     unfit: tuple[Unfit, ...]
 
     def to_data(self) -> dict[str, Any]:
-        """As plain data, for JSON."""
+        """The review as plain data, for JSON."""
         return {name: list(each) for name, each in asdict(self).items()}
 
 
@@ -99,15 +99,15 @@ def _figures(space: ir.SearchSpace, estimator: Estimator | None) -> Iterator[tup
 
 def _unfit(before: ir.SearchSpace, after: ir.SearchSpace) -> Iterator[Unfit]:
     same = before.sha256 == after.sha256
-    hashes = f"the {after.kind} is {after.short_hash} now, and was {before.short_hash}"
+    hashes = f"the {after.kind} is now {after.short_hash} and was {before.short_hash}"
     if before.kind == "hyperspace":
         if not same:
-            yield Unfit("encodings", f"{hashes}: `decode` refuses those of the old one")
+            yield Unfit("encodings", f"{hashes}: `decode` refuses encodings of the old one")
         if not (same or _serves(before, after)):
             yield Unfit("tables", "their rows were measured with other stages, blocks or widths")
     elif _encoding(before) != _encoding(after):
         yield Unfit(
-            "encodings", f"its encoding is {_encoding(after) or 'none'} now, and was {_encoding(before) or 'none'}"
+            "encodings", f"its encoding is now {_encoding(after) or 'none'} and was {_encoding(before) or 'none'}"
         )
     if before.kind != "model" and (why := _redistilled(before, after, hashes, same=same)):
         yield Unfit("distilled builds", why)
@@ -116,7 +116,7 @@ def _unfit(before: ir.SearchSpace, after: ir.SearchSpace) -> Iterator[Unfit]:
 
 
 def _serves(before: ir.SearchSpace, after: ir.SearchSpace) -> bool:
-    """Whether a table of the space before can be used for the one after: that one is narrower."""
+    """Whether a table of the space before can be used for the space after, because that is narrower."""
     from spacelang.evolve.table.part import serves
 
     return after.kind == "hyperspace" and serves(before, after)
@@ -139,11 +139,11 @@ def _redistilled(before: ir.SearchSpace, after: ir.SearchSpace, hashes: str, *, 
 MARKS = {"added": "+", "removed": "-", "changed": "~", "renamed": "~", "moved": "~"}
 EMPTY = "No difference."
 SAID = ("renamed", "moved")
-"""Kinds of change that the sign alone doesn't tell."""
+"""Kinds of change that need a word besides the sign."""
 
 
 def change_lines(changes: Sequence[Change]) -> Iterator[str]:
-    """One line for a change, `+ stage2.mbv2.kernel  7`; longer texts are indented below it."""
+    """One line for each change, `+ stage2.mbv2.kernel  7`; longer texts are indented below it."""
     for each in changes:
         note = f"  ({each.note})" if each.note else ""
         if "\n" in each.before + each.after:
@@ -163,7 +163,7 @@ def _values(change: Change) -> str:
 
 
 def to_lines(review: Review) -> str:
-    """For a terminal."""
+    """The review as text for a terminal."""
     if not review.changes:
         return f"{EMPTY}\n"
     lines = list(change_lines(review.changes))
@@ -180,7 +180,7 @@ def _figure(of: Consequence) -> str:
 
 
 def to_markdown(review: Review) -> str:
-    """For a pull request: what no longer fits, the figures, and the changes folded away."""
+    """The review for a pull request: what no longer fits, the figures, and the changes in a folded section."""
     if not review.changes:
         return f"{EMPTY}\n"
     unfit = [f"- **{each.what}** no longer fit: {each.why}" for each in review.unfit]

@@ -10,7 +10,7 @@ from spacelang.networks.positions import entry_widths
 
 FORMAT = 1
 TEACHER = "efficientnet-b5"
-"""The paper's; another one is named when the jobs are run."""
+"""The paper's teacher; another one can be named when the jobs are run."""
 
 
 class BkdBackend:
@@ -37,7 +37,7 @@ def _document(space: SearchSpace, jobs: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _jobs(space: SearchSpace) -> list[dict[str, Any]]:
-    """In the order of stages, then of candidates; a job's index is its place."""
+    """The jobs in the order of stages, then of candidates; a job's index is its place."""
     settings = space.distill or Distill()
     jobs: list[dict[str, Any]] = []
     for at, stage in enumerate(space.stages):
@@ -62,7 +62,7 @@ def _jobs(space: SearchSpace) -> list[dict[str, Any]]:
 
 
 def _student(space: SearchSpace, at: int, stage: Stage, candidate: Candidate) -> dict[str, Any]:
-    """The stage between two 1×1 convolutions that meet the teacher's channels, which are known when the job is run."""
+    """The stage between two 1×1 convolutions that adapt it to the teacher's channels, known when the job runs."""
     received = sorted(entry_widths(space)[len(space.stem) + at])
     return {
         "input_adapter": {"kernel": 1, "channels_in": "teacher, before the stage", "channels_out": received},
@@ -84,7 +84,7 @@ def _widths(stage: Stage) -> list[int]:
 
 
 def _training(space: SearchSpace, settings: Distill, ends: bool) -> dict[str, Any]:
-    """Every hyperparameter of a job. `ends`: whether it is of the first or the last stage."""
+    """Every hyperparameter of a job. `ends`: whether it is a job for the first or the last stage."""
     return {
         "loss": "nsr",
         "sub_stages_per_step": {

@@ -24,9 +24,9 @@ class EncodingBackend:
 
 
 def document(space: SearchSpace) -> dict[str, Any]:
-    """What `encoding.json` says.
+    """The content of `encoding.json`.
 
-    Numbers of spaces and models are decimal strings: they are exact, and larger than what many JSON readers can hold.
+    Numbers of spaces and models are decimal strings: they are exact, and larger than many JSON readers can handle.
     `models` counts each model once for every space of the hyperspace that holds it.
     """
     return {
@@ -45,7 +45,7 @@ def document(space: SearchSpace) -> dict[str, Any]:
 
 
 def _alphabet(space: SearchSpace, stage: Stage, at: int) -> dict[str, Any]:
-    # A space has one window left; its digit is the one that it has in the hyperspace that it came from.
+    # A space has one window left; its digit is the one from the hyperspace that the space came from.
     first = 0 if space.kind == "hyperspace" else genome_of(space).windows[at]
     return {
         "name": stage.name,

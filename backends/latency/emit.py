@@ -18,7 +18,7 @@ MEANING = (
     "single model, of any resolution, block and width list that the space allows, contains the kernel."
 )
 ACTIVATION = ("channels_in", "size")
-"""The fields of `Kernel` that tell the kernels of an activation apart."""
+"""The fields of `Kernel` that distinguish the kernels of an activation."""
 
 
 class LatencyBackend:
@@ -32,7 +32,7 @@ class LatencyBackend:
 
 
 def _document(space: ir.SearchSpace, counts: dict[Kernel, int]) -> str:
-    """A table for each kind of kernel, a row a line, so that a diff shows single kernels."""
+    """A table for each kind of kernel, one row per line, so that a diff shows single kernels."""
     header = {
         "format": FORMAT,
         "space": {"kind": space.kind, "name": space.name, "sha256": space.sha256},
@@ -46,7 +46,7 @@ def _document(space: ir.SearchSpace, counts: dict[Kernel, int]) -> str:
 
 
 def _device(device: ir.Device) -> dict[str, object]:
-    """What of it matters to a measurement."""
+    """The properties of a device that matter to a measurement."""
     return {name: value for name, value in ir.items(device) if name != "hidden"}
 
 

@@ -1,4 +1,4 @@
-"""A class for a block: layers in `__init__`, the pipeline in `forward`."""
+"""The class of a block: layers in `__init__`, the pipeline in `forward`."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ _ROLES = {role: at for at, role in enumerate(("stride", "count", "activation", "
 
 
 def _order(part: Part) -> tuple[bool, bool, bool, int]:
-    """Of the parts as arguments: what is passed by position, the kernel, stride and repetitions, the others."""
+    """The order of the parts as arguments: those passed by position, the kernel, stride and repetitions, the others."""
     kernel = part.rule is not None and part.rule.odd
     return not _positional(part), not kernel, part.role not in ("stride", "count"), _ROLES[part.role]
 
@@ -77,7 +77,7 @@ def block_class(name: str, block: ir.Block, extents: Sequence[Extent], whole: It
     """The class of a block.
 
     Args:
-        extents: of all the layers that are made of it: what none of them leaves open needs no argument.
+        extents: those of all layers made from it; what is the same in all of them doesn't need an argument.
         whole: the parameters whose values are whole numbers everywhere.
     """
     made = BlockClass(name, block)
@@ -94,7 +94,7 @@ class _Writer:
         self.words = {"in": "channels_in", "out": "width", "stride": "self.stride", **own}
         self.expressions = Expressions(self.words, {"in", "out", "stride", *whole})
         self.channels = {"channels_in"}
-        """Where the value made so far may get its channels from, as words of `__init__`."""
+        """The words of `__init__` that the newest value may get its channels from."""
         self.value = "x"
 
     def write(self) -> None:
@@ -147,7 +147,7 @@ class _Writer:
         self._follow(at, step, name)
 
     def _flag(self, at: int, step: ir.Step, name: str) -> str | None:
-        """The argument that says whether a layer ever has this step, where that differs between layers."""
+        """The argument that says whether a layer ever has this step, if that differs between layers."""
         if step.when is None or all(at in each.present for each in self.extents):
             return None
         self.made.flags[at] = f"has_{name}"
@@ -195,7 +195,7 @@ class _Writer:
             self.channels = {out}
 
     def _skips_only_the_same(self, step: ir.Step, given: ir.Expr) -> bool:
-        """Whether the step is left out just where it would give as many channels as it receives."""
+        """Whether the step is left out exactly where it would give as many channels as it receives."""
         if step.when is None or step.when.op != "!=" or len(self.channels) != 1:
             return False
         sides = [self.words.get(each.name) for each in (step.when.left, step.when.right) if isinstance(each, ir.Ref)]
@@ -262,7 +262,7 @@ class _Writer:
         self._forward(f"return self.shortcut(x, {self.value})")
 
     def _return(self) -> None:
-        """The last value, without a name for it where it just got one."""
+        """The last value, returned directly if it was only just assigned."""
         last = max((at for at, line in enumerate(self.made.forward) if line.startswith(("y = ", "if "))), default=None)
         if last is None or not self.made.forward[last].startswith("y = "):
             self._forward(f"return {self.value}")

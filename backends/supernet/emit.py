@@ -38,7 +38,7 @@ class _Run:
     Attributes:
         function: the name of the function that builds it.
         layers: the extent of each layer and its stride.
-        received: the most channels that come in; width: that go out.
+        received, width: the most channels that come in and that go out.
     """
 
     stage: Stage
@@ -61,7 +61,7 @@ class _Module:
         self.functions = [(run, self._body(run)) for run in self.runs]
 
     def _unique(self, name: str) -> str:
-        """The name, with a number behind it where it is taken."""
+        """The name, followed by a number if it is taken."""
         unique, count = name, 1
         while unique in self._taken or python.iskeyword(unique):
             count += 1
@@ -122,7 +122,7 @@ class _Module:
 
     @property
     def students(self) -> str:
-        """One for each distillation job, in the order of the jobs."""
+        """A student for each distillation job, in the order of the jobs."""
         plans = (
             Group(
                 f'("{run.stage.name}", {run.candidate.id}): nn.StudentPlan(',

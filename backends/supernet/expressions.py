@@ -16,7 +16,7 @@ TAKEN = frozenset({*OWN, *MISTAKABLE, "super", "int", "max", "min", *keyword.kwl
 PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2, "div": 2}
 ATOM = 3
 LONGEST = 80
-"""Operands that are longer together get names of their own, so that no expression has to be broken over lines."""
+"""Operands that are longer than this together get their own names, so that no expression spans several lines."""
 
 
 def words(names: Iterable[str]) -> dict[str, str]:
@@ -32,7 +32,7 @@ def words(names: Iterable[str]) -> dict[str, str]:
 
 
 def _generated() -> re.Pattern[str]:
-    """With `TAKEN`, the words that the generated code uses itself; a name of the block that is one gets a `_`."""
+    """The words that, besides `TAKEN`, the generated code itself uses; a block's name that is one of them gets a `_`."""
     counts = {part.name for each in OPERATORS.values() for part in each.parts if part.rule is not None}
     return re.compile(rf"(has_)?({'|'.join(OPERATORS)}|add|part)\d+(_(in|{'|'.join(sorted(counts))}))?")
 
@@ -45,7 +45,7 @@ class Expressions:
         words: the identifier of each name in scope.
         whole: the names whose values are whole numbers for every choice.
         used: the names that occurred so far.
-        lines: assignments that have to stand before what was rendered last.
+        lines: assignments that have to come before what was rendered last.
     """
 
     words: Mapping[str, str]
@@ -58,7 +58,7 @@ class Expressions:
         return self._render(expr)[0]
 
     def count(self, expr: ir.Expr) -> str:
-        """As an int: what a layer takes as channels, kernel size or repetitions."""
+        """The expression as an int, for channels, kernel sizes and repetitions."""
         text = self._short(self.python(expr), 2)
         return text if self.is_whole(expr) else f"int({text})"
 
@@ -80,7 +80,7 @@ class Expressions:
         return expr.function == "round8" or all(map(self.is_whole, expr.arguments))
 
     def _render(self, expr: ir.Expr) -> tuple[str, int]:
-        """Python, and how tightly its outermost operator binds."""
+        """The Python text, and how tightly its outermost operator binds."""
         if isinstance(expr, ir.Num):
             return repr(expr.value), ATOM
         if isinstance(expr, ir.Ref):
@@ -100,7 +100,7 @@ class Expressions:
         return short if level >= least or short != text else f"({text})"
 
     def _short(self, text: str, among: int) -> str:
-        """The text, or a name for it where it would take more than its share of a line."""
+        """The text, or a name for it if it would take more than its share of a line."""
         if len(text) <= LONGEST // among:
             return text
         self.parts += 1

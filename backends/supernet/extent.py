@@ -1,4 +1,4 @@
-"""How large each layer of a block gets, over all that a position of the space may be given. Exact."""
+"""How large each layer of a block gets, over everything that a position of the space may be given. Exact."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from spacelang.networks.positions import Position
 
 LAYER = -1
 Role = tuple[int, str]
-"""The index of a step in the block, and `in` or the name of a count; of `LAYER`, `in` or `out`."""
+"""The index of a step in the block, with `in` or the name of a count; or `LAYER`, with `in` or `out`."""
 
 
 @dataclass
 class Extent:
-    """Of one position.
+    """The extent of one position.
 
     Attributes:
-        values: what each role of each step may be; nothing where the step is never there.
+        values: what each role of each step may be; empty if the step is never there.
         present: the steps that some choice has.
         projects: whether input and output differ in shape for some choice.
     """

@@ -47,7 +47,7 @@ def head_class(space: ir.SearchSpace) -> HeadClass:
 
 
 def _largest(space: ir.SearchSpace) -> list[tuple[int, int]]:
-    """The most channels into and out of each step, over all that the head may receive and choose."""
+    """The most channels into and out of each step, over everything that the head may receive and choose."""
     largest = [(0, 0)] * len(space.head)
     for entry, chosen in head_positions(space):
         ops = head_ops(space.head, chosen, entry, 1, space.classes)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 WIDTH = 120
 METHOD = 8
-"""Spaces in front of the statements of a method."""
+"""Spaces before the statements of a method."""
 
 
 @dataclass(frozen=True, slots=True)

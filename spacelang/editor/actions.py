@@ -1,4 +1,4 @@
-"""Code actions: the mends that diagnostics carry."""
+"""Code actions: the fixes that diagnostics carry."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Action(NamedTuple):
 
 
 def actions(analysis: Analysis, start: int, end: int) -> Iterator[Action]:
-    """What can be done about the diagnostics that touch the characters `start` to `end` of the document."""
+    """The fixes for diagnostics that touch the characters `start` to `end` of the document."""
     for each in analysis.diagnostics:
         if each.span is None or each.span.source is not analysis.source:
             continue

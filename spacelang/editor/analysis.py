@@ -1,4 +1,4 @@
-"""One document with what it imports, and everything that the compiler says of it, computed when it is asked for."""
+"""One document with its imports, and everything that the compiler knows about it, computed on demand."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from spacelang.syntax.parse.lexing import scan
 from spacelang.syntax.parse.tokens import Token
 
 SCANNED = 500
-"""Files of a workspace that are looked through for uses of a name; it is said where there are more."""
+"""The most files of a workspace that are searched for uses of a name; a message says if there are more."""
 
 
 class Analysis:
@@ -50,7 +50,7 @@ class Analysis:
         return {each.name: each for each in lower(self.program)}
 
     def width_multiple(self, space: ast.Space) -> int | None:
-        """The device's rule; None while it can't be known."""
+        """The width multiple of the space's device; None while it is unknown."""
         device = self.program.devices.get(space.device.text)
         for entry in device.entries if device else ():
             if entry.name.text == "widths" and isinstance(entry.values[-1], ast.Number):
@@ -67,7 +67,7 @@ class Workspace:
         self._known: dict[str, tuple[tuple[Source, ...], Analysis]] = {}
 
     def analysis(self, path: Path) -> Analysis | None:
-        """The document or file as it is now, None where it can't be read; the last one while nothing has changed."""
+        """The analysis of a document or file as it is now, kept until something changes; None if it can't be read."""
         source = self.texts.at(path)
         if source is None:
             return None
@@ -75,14 +75,14 @@ class Workspace:
         program = load_program(source, Path(source.name), report, self.texts)
         sources = tuple(each.source for each in program.modules)
         known = self._known.get(source.name)
-        # What can't be loaded leaves no module, so the findings of loading are compared too.
+        # A file that can't be loaded doesn't give a module, so the errors of loading are compared too.
         if known is None or known[0] != sources or known[1]._report.diagnostics != report.diagnostics:
             known = (sources, Analysis(source, self.texts.parsed(source), program, report))
             self._known[source.name] = known
         return known[1]
 
     def affected(self, path: Path) -> Iterator[Analysis]:
-        """The open documents whose program holds this file, itself among them."""
+        """The open documents whose program contains this file, including itself."""
         changed = self.texts.at(path)
         for document in self.texts.documents:
             analysis = self.analysis(document)

@@ -1,4 +1,4 @@
-"""What can be written at an offset, with what it takes."""
+"""Completion: what can be written at an offset, and the values that it takes."""
 
 from __future__ import annotations
 
@@ -46,18 +46,18 @@ TAKES: dict[ParameterType, str] = {
 
 
 class Item(NamedTuple):
-    """One completion: `detail` says what it takes or is, `doc` what it means."""
+    """One completion: `detail` says what it is or takes, `doc` what it means."""
 
     label: str
     kind: ItemKind
     detail: str = ""
     doc: str = ""
     text: str = ""
-    """What is written, where that isn't the label."""
+    """The text to write, if it isn't the label."""
 
 
 class Completions(NamedTuple):
-    """`start` to `end` is the word that an item replaces."""
+    """An item replaces the word from `start` to `end`."""
 
     start: int
     end: int
@@ -65,7 +65,7 @@ class Completions(NamedTuple):
 
 
 def complete(analysis: Analysis, offset: int) -> Completions:
-    """All that may stand at an offset of the document; the editor filters by what is typed so far."""
+    """Everything that is allowed at an offset of the document; the editor filters by what has been typed so far."""
     place = place_at(analysis.tokens, offset)
     if place.section == ("#",):
         return Completions(offset, offset, ())
@@ -110,7 +110,7 @@ def _top(place: Place, analysis: Analysis) -> Iterator[Item]:
 
 def _paths(analysis: Analysis, place: Place) -> Iterator[Item]:
     for path in library():
-        yield Item(path, "file", "of the library", text=f'"{path}"')
+        yield Item(path, "file", "from the library", text=f'"{path}"')
     here = path_of(analysis.source)
     typed = place.word.text.strip('"') if place.word is not None else ""
     folder = typed.rpartition("/")[0]
@@ -198,7 +198,7 @@ def _step(place: Place) -> Iterator[Item]:
 
 
 def _members(place: Place, analysis: Analysis) -> Iterator[Item]:
-    """Of a set: the names that `uniform` takes."""
+    """The members of a set: the names that `uniform` takes."""
     if place.groups[-1][:1] != ("uniform",):
         return
     outer = place._replace(groups=place.groups[:-1])

@@ -1,4 +1,4 @@
-"""Inlay hints: what windows and ranges of widths stand for, and how many spaces a stage makes."""
+"""Inlay hints: the width lists that windows and ranges stand for, and how many choices a stage has."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from spacelang.language import limits
 from spacelang.report.suggest import spelled
 
 SHOWN = 3
-"""Windows, or ends of a long list, that a hint writes out."""
+"""The most windows, or numbers at the ends of a long list, that a hint writes out."""
 
 
 class Hint(NamedTuple):
-    """`text` is shown at `offset`; `tip` is all of it."""
+    """`text` is shown at `offset`; `tip` is the full text."""
 
     offset: int
     text: str
@@ -52,7 +52,7 @@ def _spaces(stage: ast.Stage, space: ast.Space, lists: tuple[tuple[int | float, 
 
 
 def width_lists(widths: ast.Widths, multiple: int | None) -> tuple[tuple[int | float, ...], ...]:
-    """The width lists of a stage; none where they are wrong, too many, or their step isn't known."""
+    """The width lists of a stage; none if they are wrong or too many, or if their step isn't known."""
     if multiple is None and widths.values.form == "range" and widths.values.step is None:
         return ()
     window = widths.window
@@ -64,7 +64,7 @@ def width_lists(widths: ast.Widths, multiple: int | None) -> tuple[tuple[int | f
 
 
 def braced(values: tuple[int | float, ...]) -> str:
-    """`{32, 48, 64}`, long lists by their ends."""
+    """`{32, 48, 64}`; of long lists only the ends are shown."""
     texts = [spelled(each) for each in values]
     if len(texts) > 2 * SHOWN:
         texts = [*texts[:SHOWN], "…", *texts[-SHOWN:]]

@@ -1,4 +1,4 @@
-"""What the word at an offset means, in markdown."""
+"""Hover: what the word at an offset means, in Markdown."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from spacelang.report.suggest import listed
 
 
 class Hover(NamedTuple):
-    """`markdown` is said of the characters `start` to `end`."""
+    """`markdown` describes the characters `start` to `end`."""
 
     start: int
     end: int
@@ -28,7 +28,7 @@ class Hover(NamedTuple):
 
 
 def hover(analysis: Analysis, offset: int) -> Hover | None:
-    """What is known of the word at an offset; None where there is nothing to say."""
+    """The description of the word at an offset; None if there isn't one."""
     place = place_at(analysis.tokens, offset)
     if place.word is None:
         return None
@@ -60,7 +60,7 @@ def _symbol(found: Occurrence, analysis: Analysis) -> str:
 
 
 def _block_source(block: ast.Block) -> str:
-    """The body, with the comment that stands above it."""
+    """The text of a block, with the comment above it."""
     lines = block.span.source.text[: block.span.start].splitlines()
     above: list[str] = []
     while lines and lines[-1].startswith("#"):
@@ -97,7 +97,7 @@ def _space(space: ast.Space, analysis: Analysis) -> str:
 
 
 def _stage(offset: int, analysis: Analysis) -> str:
-    """Of the stem or stage whose text holds the offset."""
+    """The description of the stem or stage at the offset."""
     for space in analysis.program.main.spaces:
         stages = (*space.stem, *space.stages)
         for index, stage in enumerate(stages):
@@ -156,9 +156,9 @@ def _declaration(place: Place, text: str) -> str:
         "language": "the version of the language; the first line of every file",
         "import": "makes the names of another file, or of the library (`std/…`), visible",
         "block": "a block's body: a pipeline of operators",
-        "device": "what the network runs on, and the rule for its widths",
+        "device": "the device that the network runs on, and the rule for its widths",
         "hyperspace": "a space of spaces: each stage chooses its block and its width list",
-        "space": "one block and one width list a stage; layers still choose",
+        "space": "one block and one width list for each stage; layers still have choices",
         "model": "one network",
     }
     if place.phrase[:1] and place.phrase[0] in SPACES and text == "on":

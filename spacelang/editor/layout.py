@@ -1,4 +1,4 @@
-"""Formatting as edits: only the lines that change, so that cursors and marks elsewhere stay."""
+"""Formatting as edits: only the lines that change, so that cursors and marks elsewhere stay in place."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class TextEdit(NamedTuple):
 def formatting(analysis: Analysis, start: int = 0, end: int | None = None) -> list[TextEdit]:
     """The edits that lay a document out, or those that touch the lines between two offsets.
 
-    None where the syntax is wrong: half of a text isn't formatted.
+    There are none if the syntax is wrong, because half a text can't be formatted.
     """
     text = analysis.source.text
     if not analysis.parsed.is_well_formed:

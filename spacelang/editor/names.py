@@ -35,7 +35,7 @@ class Occurrence(NamedTuple):
 
 
 def occurrences(program: Program, module: ast.Module) -> Iterator[Occurrence]:
-    """Every name in a module whose declaration is known, the declarations too."""
+    """Every name in a module whose declaration is known, including the declarations themselves."""
     for block in module.blocks:
         yield from _declared("block", block.name)
         yield from _of_body(block)
@@ -117,7 +117,7 @@ def definition(analysis: Analysis, offset: int) -> tuple[Span, Span] | None:
 
 
 def references(workspace: Workspace, symbol: Symbol) -> list[Span]:
-    """Every place that names a symbol, in all files of the workspace and those that they import; in order."""
+    """Every place that names a symbol, in all files of the workspace and those that they import, in order."""
     found: dict[tuple[str, int], Span] = {}
     for analysis in workspace.everything():
         for module in analysis.program.modules:
@@ -128,7 +128,7 @@ def references(workspace: Workspace, symbol: Symbol) -> list[Span]:
 
 
 def rename(workspace: Workspace, analysis: Analysis, offset: int, name: str) -> list[Span]:
-    """The places that a new name has to be written to.
+    """The places where the new name has to be written.
 
     Raises:
         SpacelangError: if nothing here can be renamed, or the name isn't free.
@@ -145,7 +145,7 @@ def renamable(analysis: Analysis, offset: int) -> Occurrence:
     """The name at an offset, if it may be changed.
 
     Raises:
-        SpacelangError: if it is none, or belongs to the library.
+        SpacelangError: if there isn't a name, or if it belongs to the library.
     """
     found = symbol_at(analysis, offset)
     if found is None:
@@ -158,7 +158,7 @@ def renamable(analysis: Analysis, offset: int) -> Occurrence:
         refuse(
             "SP2502",
             f"`{found.symbol.name}` belongs to the library",
-            "copy it into a file of yours and rename it there",
+            "copy it into a file of your own and rename it there",
         )
     return found
 

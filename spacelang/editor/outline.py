@@ -1,4 +1,4 @@
-"""The outline of a document, and what of it can be folded."""
+"""The outline of a document, and the parts that can be folded."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _groups(lines: tuple[syntax.Line, ...]) -> Iterator[Fold]:
             for term in phrase.terms:
                 if isinstance(term, syntax.Group):
                     closing = term.span.source.position(max(term.span.start, term.span.end - 1))[0]
-                    yield Fold(term.span.line, closing - 1, "region")  # the brace stays in sight
+                    yield Fold(term.span.line, closing - 1, "region")  # the closing brace stays visible
                     yield from _groups(term.lines)
 
 

@@ -1,4 +1,4 @@
-"""Where in the language an offset of a text is. Read from tokens, so that a half-typed line has a place too."""
+"""What an offset of a text is in the language. It is read from tokens, so that it works in a half-typed line too."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Place(NamedTuple):
 
     Attributes:
         groups: for each open `{`, outermost first, the texts of its phrase before it: `("stage", "s1")`.
-        line: the phrases of this line before the one at hand: for `conv 1 -> out, |` that of the convolution.
-        phrase: the texts before the word at hand, in its phrase.
+        line: the phrases of this line before the current one: for `conv 1 -> out, |` that of the convolution.
+        phrase: the texts before the current word, in its phrase.
         word: the token that the offset touches, None between tokens.
         names: the first words of the other phrases of the innermost group (or of the file).
     """
@@ -38,7 +38,7 @@ class Place(NamedTuple):
 
 
 def place_at(tokens: list[Token], offset: int) -> Place:
-    """The place of an offset. A word that it touches is the one at hand, also with the offset right after it."""
+    """The place of an offset. A word that it touches, even at its end, is the current word."""
     stop = bisect_left(tokens, offset, key=lambda each: each.end)
     at = tokens[stop] if stop < len(tokens) else None
     touched = at if at is not None and at.text and at.start <= offset and _wordlike(at) else None
@@ -72,7 +72,7 @@ class _Level:
 
 
 class _Walk:
-    """Open brackets and what stands in them, token by token."""
+    """Open brackets and their content, read token by token."""
 
     def __init__(self) -> None:
         self.levels = [_Level((), "FILE")]

@@ -1,4 +1,4 @@
-"""Between the compiler's offsets and the protocol's positions, and from answers to the protocol's types."""
+"""Converts the compiler's offsets to the protocol's positions and back, and answers to the protocol's types."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _SYMBOLS = {
     "use": lsp.SymbolKind.EnumMember,
     "section": lsp.SymbolKind.Property,
 }
-"""Spaces are structs."""
+"""The protocol's kind for each declaration: a space counts as a struct."""
 
 _FOLDS = {
     "region": lsp.FoldingRangeKind.Region,
@@ -51,7 +51,7 @@ _FOLDS = {
 
 
 class Positions:
-    """Offsets and positions of one text, in the units that the client counts in."""
+    """Converts offsets and positions in one text, in the client's units."""
 
     def __init__(self, text: str, encoding: str) -> None:
         self._text = text
@@ -63,7 +63,7 @@ class Positions:
         return lsp.Position(line, self._units(self._text[self._starts[line] : offset]))
 
     def offset(self, position: lsp.Position) -> int:
-        """A position behind the end of its line, or of the text, is that end."""
+        """The offset of a position. One beyond the end of its line, or of the text, is taken as that end."""
         if position.line >= len(self._starts):
             return len(self._text)
         start = self._starts[position.line]
@@ -85,7 +85,7 @@ class Positions:
 
 
 class Converter:
-    """Makes the protocol's answers; remembers the positions of texts that didn't change."""
+    """Makes the protocol's answers; keeps the positions of texts that haven't changed."""
 
     def __init__(self) -> None:
         self.encoding: str = lsp.PositionEncodingKind.Utf16
@@ -175,7 +175,7 @@ class Converter:
 
 
 UNUSED = ("SP0208", "SP0209", "SP0210", "SP0211", "SP0217")
-"""Of what nothing uses: editors show it faded."""
+"""Codes of unused names, which editors show faded."""
 
 
 def uri_of(source: Source) -> str:
@@ -185,5 +185,5 @@ def uri_of(source: Source) -> str:
 
 
 def path_from(uri: str) -> Path:
-    """A document that is no file has a path too, one that doesn't exist."""
+    """The path of a document. One that isn't a file gets a path that doesn't exist."""
     return Path(to_fs_path(uri) or uri)

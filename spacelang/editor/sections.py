@@ -1,4 +1,4 @@
-"""What may stand at a place: the schema's tables, found by the groups that are open there."""
+"""What is allowed at a place: the schema's tables, found by the groups that are open there."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from spacelang.language.schema import (
 
 
 def properties(place: Place) -> tuple[Property, ...]:
-    """Of the innermost group; none at the top of a file, in sets, lists of blocks and pipelines."""
+    """The properties of the innermost group; none at the top of a file, in sets, lists of blocks and pipelines."""
     match place.section:
         case ("device",):
             return DEVICE
@@ -37,7 +37,7 @@ def properties(place: Place) -> tuple[Property, ...]:
 
 
 def property_at(place: Place) -> Property | None:
-    """The property whose values stand at hand: that of the phrase, or that of the set around it."""
+    """The property whose values are written here: that of the phrase, or that of the set around it."""
     table = properties(place)
     if table:
         return named(table, place.phrase[0]) if place.phrase else None
@@ -63,7 +63,7 @@ def lists_blocks(place: Place) -> bool:
 
 
 def target(place: Place) -> Property | None:
-    """The metric behind `targets`."""
+    """The metric after `targets`."""
     return named(TARGETS, place.phrase[1]) if place.phrase[:1] == ("targets",) and len(place.phrase) > 1 else None
 
 

@@ -50,7 +50,7 @@ class Server(LanguageServer):
         self.converter = Converter()
         self._waiting: dict[str, asyncio.TimerHandle] = {}
         self._published: dict[str, set[str]] = defaultdict(set)
-        """For each document, the files about which something was said because of it."""
+        """For each document, the files that have diagnostics because of it."""
 
     # --- documents ---
 
@@ -67,7 +67,7 @@ class Server(LanguageServer):
     # --- diagnostics ---
 
     def check_soon(self, uri: str) -> None:
-        """Checks once nothing has been typed for a moment: a check per keystroke would delay completion."""
+        """Checks once nothing has been typed for a moment: checking on every keystroke would delay completion."""
         if uri in self._waiting:
             self._waiting[uri].cancel()
         loop = asyncio.get_running_loop()
@@ -90,7 +90,7 @@ class Server(LanguageServer):
             self._say(uri, [])
         self._published[own] = set(found)
         for uri, diagnostics in found.items():
-            if uri == own or uri not in open_ones:  # an open document speaks for itself
+            if uri == own or uri not in open_ones:  # an open document publishes its own diagnostics
                 self._say(uri, diagnostics)
 
     def _say(self, uri: str, diagnostics: list[lsp.Diagnostic]) -> None:
@@ -98,7 +98,7 @@ class Server(LanguageServer):
         self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, diagnostics, version))
 
     def _placed(self, found: Diagnostic, analysis: Analysis) -> tuple[str, lsp.Diagnostic]:
-        """A finding that stands nowhere is shown at the top of the document."""
+        """A diagnostic with its file. One without a place is shown at the top of the document."""
         span = found.span or Span(analysis.source, 0, 0)
         return uri_of(span.source), self.converter.diagnostic(found, span)
 
@@ -110,7 +110,7 @@ class Server(LanguageServer):
 
 
 def make_server() -> Server:
-    """The server with all that it answers."""
+    """The server with all its answers."""
     server = Server()
     for method, handler, options in _FEATURES:
         server.feature(method, options)(_bound(server, handler))

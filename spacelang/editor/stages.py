@@ -1,4 +1,4 @@
-"""What a stage can cost, over everything that it may be."""
+"""The range of costs of a stage, over all its choices."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Pick = Callable[[Iterable[ir.Number]], ir.Number]
 
 
 def extremes(space: ir.SearchSpace, index: int) -> tuple[Cost, Cost] | None:
-    """The costs of a stage at the least of every choice, and at the greatest; of its blocks and windows, the extreme.
+    """The costs of a stage at the smallest of every choice, and at the largest, over all blocks and windows.
 
     Args:
-        index: of the stage in `space.stem + space.stages`.
+        index: the stage's index in `space.stem + space.stages`.
     """
     stages = space.stem + space.stages
     entry = entry_widths(space)[index]
@@ -50,5 +50,5 @@ def _costs(space: ir.SearchSpace, stage: ir.Stage, channels: int, size: int, pic
 
 
 def architectures(space: ir.SearchSpace, stage: ir.Stage) -> int:
-    """How many stage architectures there are over all blocks and windows; those that two windows share count twice."""
+    """How many stage architectures there are for all blocks and windows; one that two windows share counts twice."""
     return sum(count_stage(space, stage, *each) for each in product(stage.candidates, stage.windows))

@@ -54,7 +54,7 @@ def _pattern(scope: str, match: str) -> dict[str, str]:
 
 
 def text() -> str:
-    """The grammar as the file of the extension."""
+    """The grammar as the text of the extension's file."""
     return json.dumps(grammar(), indent=2, ensure_ascii=False) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""Documents as they are typed, and the files that they import; each text is parsed once for as long as it stays."""
+"""Documents as they are typed, and the files that they import; a text is parsed again only after a change."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from spacelang.syntax.parse import parse
 
 
 class Parsed(NamedTuple):
-    """A text read: its syntax tree, its declarations, and what was wrong so far."""
+    """A text that was read: its syntax tree, its declarations, and the errors so far."""
 
     file: syntax.File
     module: ast.Module
@@ -27,7 +27,7 @@ class Parsed(NamedTuple):
 
 
 class Texts(Reader):
-    """The texts of a session. Sources are named by their real paths, those of the library `std/…`."""
+    """The texts of a session. Sources are named by their real paths, and library sources `std/…`."""
 
     def __init__(self) -> None:
         self._open: dict[str, Source] = {}
@@ -35,7 +35,7 @@ class Texts(Reader):
         self._parsed: dict[Source, Parsed] = {}
 
     def open(self, path: Path, text: str) -> Source:
-        """A document that an editor shows, at its text of now; the file's own text no longer counts."""
+        """Registers a document that an editor shows, with its current text, which replaces that of the file."""
         name = real(path)
         known = self._open.get(name)
         if known is None or known.text != text:
@@ -51,7 +51,7 @@ class Texts(Reader):
         return tuple(map(Path, self._open))
 
     def at(self, path: Path) -> Source | None:
-        """The text of a document or file; None where it can't be read."""
+        """The text of a document or file; None if it can't be read."""
         return self._open.get(real(path)) or self._file(path, Report(), None)
 
     def source(self, path: Path, name: str, report: Report, span: Span) -> Source | None:
@@ -98,7 +98,7 @@ def real(path: Path) -> str:
 
 
 def path_of(source: Source) -> Path:
-    """The file of a source, the library's included."""
+    """The file of a source, also of a library source."""
     if source.name.startswith(STD):
         return Path(__file__).parents[1] / source.name
     return Path(source.name)

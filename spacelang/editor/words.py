@@ -1,4 +1,4 @@
-"""The words of the language by what they are, for the tools that only colour; taken from the schema."""
+"""The words of the language by kind, for tools that only highlight syntax; taken from the schema."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _GROUPS: tuple[tuple[str, Iterable[str]], ...] = (
 
 
 def words() -> Mapping[str, tuple[str, ...]]:
-    """By kind, every word once: one that has two meanings has the kind that is listed first."""
+    """The words of each kind, each word once: a word with two meanings has the kind that is listed first."""
     seen: set[str] = set()
     found: dict[str, tuple[str, ...]] = {}
     for kind, members in _GROUPS:

@@ -1,9 +1,10 @@
-"""A space as named choices with conditions, and architectures as the values of these.
+"""A space as named choices with conditions, and architectures as values of these choices.
 
-Names say where a choice stands: `resolution`; `stage1.block`, `stage1.window` and `stage1.depth`; `stage1.0.width` and
-`stage1.0.expand` for its first layer (`stage1.width` where `uniform` lets all layers share it); `head.0`. In a
-hyperspace, the widths of a window and the numbers of a block are choices of their own, `stage1.0.width.1` and
-`stage1.0.mbv2.expand`, which exist where that window or block is chosen. What has one value only is no choice.
+Names say where a choice is: `resolution`; `stage1.block`, `stage1.window` and `stage1.depth`; `stage1.0.width` and
+`stage1.0.expand` for its first layer (`stage1.width` if `uniform` lets all layers share it); `head.0`. In a
+hyperspace, the widths of a window and the numbers of a block are separate choices, `stage1.0.width.1` and
+`stage1.0.mbv2.expand`, which exist only if that window or block is chosen. A setting with a single value isn't a
+choice.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ Value = int | float | str
 
 
 class Condition(NamedTuple):
-    """The choice exists where choice `name` has one of `values`."""
+    """A choice exists only if the choice `name` has one of `values`."""
 
     name: str
     values: tuple[Value, ...]
@@ -33,20 +34,20 @@ class Choice(NamedTuple):
     conditions: tuple[Condition, ...] = ()
 
     def exists(self, values: Mapping[str, Value]) -> bool:
-        """Whether this choice is there, given the values of those before it."""
+        """Whether this choice exists, given the values of those before it."""
         return all(each.name in values and values[each.name] in each.values for each in self.conditions)
 
 
 def choices(space: ir.SearchSpace) -> tuple[Choice, ...]:
-    """Every choice of a space, those that others depend on first."""
+    """Every choice of a space, those that others depend on come first."""
     return tuple(each for each in _all(space) if len(each.options) > 1)
 
 
 def values_of(space: ir.SearchSpace, architecture: Architecture) -> dict[str, Value]:
-    """The values that stand for an architecture; `architecture_from` of them gives it back.
+    """The values that stand for an architecture; `architecture_from` turns them back into it.
 
     Raises:
-        SpacelangError: if the space doesn't hold it.
+        SpacelangError: if the architecture isn't in the space.
     """
     found: dict[str, Value] = {}
     _note(found, "resolution", architecture.resolution)
@@ -63,7 +64,7 @@ def values_of(space: ir.SearchSpace, architecture: Architecture) -> dict[str, Va
 
 
 def architecture_from(space: ir.SearchSpace, values: Mapping[str, object]) -> Architecture:
-    """The architecture that these values stand for; values of choices that don't exist are left aside.
+    """The architecture that these values stand for; values of choices that don't exist are ignored.
 
     Raises:
         SpacelangError: if a value is missing, or isn't among the options.
@@ -81,7 +82,7 @@ def architecture_from(space: ir.SearchSpace, values: Mapping[str, object]) -> Ar
     )
 
 
-# --- all choices, those of one value too ------------------------------------------------------------------------------
+# --- all choices, also with one value    ------------------------------------------------------------------------------
 
 
 def _all(space: ir.SearchSpace) -> Iterator[Choice]:
@@ -167,7 +168,7 @@ def _value(choice: Choice, values: Mapping[str, object]) -> Value:
         if len(choice.options) == 1:
             return choice.options[0]
         refuse("SP2504", f"`{choice.name}` has no value", _legal(choice))
-    # Other tools give numbers back as types of their own, such as numpy's.
+    # Other tools return numbers in their own types, such as numpy's.
     given = values[choice.name]
     found = next((each for each in choice.options if each == given), None)
     if found is None:

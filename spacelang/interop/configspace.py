@@ -25,10 +25,10 @@ except ModuleNotFoundError as error:
 
 
 def configuration_space(space: ir.SearchSpace, seed: int | None = None) -> ConfigurationSpace:
-    """Every choice of a space as a hyperparameter: numbers ordinal, blocks categorical, with its conditions.
+    """Every choice of a space as a hyperparameter: numbers are ordinal, blocks categorical, with their conditions.
 
     Args:
-        seed: of what `sample_configuration` draws.
+        seed: the seed for `sample_configuration`.
     """
     made = ConfigurationSpace(name=space.name, seed=seed)
     asked = choices(space)
@@ -48,7 +48,7 @@ def architecture(space: ir.SearchSpace, configuration: Configuration | Mapping[s
 
 
 def configuration(made: ConfigurationSpace, space: ir.SearchSpace, architecture: Architecture) -> Configuration:
-    """The configuration of an architecture, for a start that isn't random.
+    """The configuration of an architecture, for starting a search from it.
 
     Raises: SpacelangError: as `values_of`.
     """
@@ -64,7 +64,7 @@ def _hyperparameter(choice: Choice) -> CategoricalHyperparameter | OrdinalHyperp
 def _condition(
     choice: Choice, made: ConfigurationSpace, options: Mapping[str, set[Value]]
 ) -> InCondition | AndConjunction | None:
-    """Conditions on what has one value only always hold, and so do those that all values meet."""
+    """Conditions on a setting with a single value always hold, and so do conditions that all values meet."""
     found = [
         InCondition(made[choice.name], made[each.name], list(each.values))
         for each in choice.conditions

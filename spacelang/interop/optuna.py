@@ -23,7 +23,7 @@ def suggest(trial: Trial, space: ir.SearchSpace) -> Architecture:
     values: dict[str, Any] = {}
     fixed = {each.name for each in choices(space)}
     for each in choices(space):
-        # A condition on what isn't a choice, because it has one value, always holds.
+        # A condition on a setting that has a single value, and so isn't a choice, always holds.
         held = [one for one in each.conditions if one.name in fixed]
         if each._replace(conditions=tuple(held)).exists(values):
             values[each.name] = trial.suggest_categorical(each.name, each.options)
@@ -47,7 +47,7 @@ def params(space: ir.SearchSpace, architecture: Architecture) -> dict[str, Value
 
 
 def distributions(space: ir.SearchSpace) -> dict[str, CategoricalDistribution]:
-    """Every choice as a distribution, for samplers that want the search space beforehand, and for `create_trial`."""
+    """Every choice as a distribution, for samplers that need the search space beforehand, and for `create_trial`."""
     from optuna.distributions import CategoricalDistribution
 
     return {each.name: CategoricalDistribution(each.options) for each in choices(space)}

@@ -1,6 +1,6 @@
 """A space as a PyGlove search space, and its examples as architectures.
 
-PyGlove nests choices, so the layers of a stage stand inside the choice of its depth: every point is another network,
+PyGlove nests choices, so the layers of a stage are inside the choice of its depth: every point is a different network,
 and the size of the space is the number of its models.
 """
 

@@ -10,7 +10,7 @@ from spacelang.report.html import table
 from spacelang.report.suggest import spelled
 
 SHOWN = 4
-"""Windows that are written out."""
+"""The most windows that are written out."""
 
 
 def html_of(space: SearchSpace) -> str:

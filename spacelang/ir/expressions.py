@@ -1,4 +1,4 @@
-"""Expressions: their nodes, the names that they use, and what they are worth. The one evaluator."""
+"""Expressions: their nodes, the names that they use, and their values. The only evaluator is here."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Compare(Node):
 
 
 class Undefined(Exception):
-    """An expression without a value: a division by zero, or a number beyond all bounds. `expr` is the operation."""
+    """An expression without a value: a division by zero, or a number that is too large. `expr` is the operation."""
 
     def __init__(self, reason: str, expr: Expr) -> None:
         super().__init__(reason)
@@ -80,7 +80,7 @@ def operands(expr: Expr | Compare) -> tuple[Expr, ...]:
 
 
 def evaluate(expr: Expr, names: Mapping[str, Number]) -> Number:
-    """What an expression is worth.
+    """The value of an expression.
 
     Raises:
         Undefined: with the operation that has no value.
@@ -101,7 +101,7 @@ def evaluate(expr: Expr, names: Mapping[str, Number]) -> Number:
 
 
 def holds(condition: Compare | None, names: Mapping[str, Number]) -> bool:
-    """Whether a `when` lets its operator in; True without one. Raises as `evaluate`."""
+    """Whether an operator with this `when` is there; True without one. Raises as `evaluate`."""
     if condition is None:
         return True
     return COMPARISONS[condition.op](evaluate(condition.left, names), evaluate(condition.right, names))

@@ -1,4 +1,7 @@
-"""How operators are written: those of blocks from their entries, and those of heads."""
+"""How operators are written.
+
+The forms for blocks are made from the operators' entries; those for heads are listed here.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from spacelang.ir.operators import OPERATORS, Operator, Part
 
 
 class OperatorForm(NamedTuple):
-    """`kind ARGUMENT -> OUT, modifiers`; empty texts where an operator has no such part."""
+    """`kind ARGUMENT -> OUT, modifiers`; an empty text if an operator doesn't have such a part."""
 
     kind: str
     argument: str
@@ -24,7 +27,7 @@ class OperatorForm(NamedTuple):
 
 
 def operator_forms() -> Mapping[str, OperatorForm]:
-    """Of a block's body."""
+    """The operators of a block's body, by kind."""
     return {kind: _form(each) for kind, each in OPERATORS.items()}
 
 
@@ -34,7 +37,7 @@ def _form(entry: Operator) -> OperatorForm:
 
 
 def modifiers() -> Mapping[str, Part]:
-    """Those of all operators, by name."""
+    """The modifiers of all operators, by name."""
     return {name: part for each in OPERATORS.values() for name, part in each.modifiers.items()}
 
 

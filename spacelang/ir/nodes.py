@@ -1,11 +1,11 @@
 """The intermediate representation: what a checked text means.
 
 Frozen dataclasses; pydantic validates them where one is read from JSON (`translate.json`) and is imported only there.
-Names are resolved, ranges and windows are written out, the blocks in use come along; spelling, comments and the order
-of declarations are gone. No framework is known here.
+Names are resolved, ranges and windows are written out, and the blocks in use are included. Spelling, comments and the
+order of declarations are gone. No framework is imported here.
 
     hyperspace ⊇ space ⊇ model
-    a space has one candidate block and one width window a stage; a model also has single values for every layer.
+    a space has one candidate block and one width window per stage; a model also has single values for every layer.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Block(Node):
 
     @property
     def numeric(self) -> tuple[str, ...]:
-        """The parameters that a layer chooses, in order of declaration."""
+        """The parameters whose values a layer chooses, in the order of their declaration."""
         return tuple(each.name for each in self.parameters if each.type != "activation")
 
 
@@ -64,7 +64,7 @@ class Block(Node):
 
 
 class Choices(Node):
-    """Values to choose from, ascending; or, `per_layer`, the one value of each layer in order (a model)."""
+    """Values to choose from, ascending; with `per_layer`, in a model, the one value of each layer in order."""
 
     values: tuple[Number, ...]
     per_layer: bool = False
@@ -80,8 +80,8 @@ class Choices(Node):
 class Candidate(Node):
     """A block that a stage may use: its search id, and what its parameters may take.
 
-    numbers has one entry for each of `Block.numeric` (whose order counts, not the dict's), acts one for each activation
-    parameter.
+    numbers has an entry for each name in `Block.numeric`, whose order counts (not that of the dict). acts has one for
+    each activation parameter.
     """
 
     id: int
@@ -91,7 +91,7 @@ class Candidate(Node):
 
 
 class Stage(Node):
-    """A run of layers of one block: `depth` of them; the first takes the stride.
+    """`depth` layers in a row, all of one block; the first has the stride.
 
     windows: the width lists that a space may take (a space and a stem have one).
     uniform: the choices that all layers of the stage share: `width` and numeric parameters of the block.
@@ -127,14 +127,14 @@ class HeadConv(Node):
 
 
 class HeadLinear(Node):
-    """With bias."""
+    """A linear layer with bias."""
 
     kind: Literal["linear"] = "linear"
     out: Expr
 
 
 class HeadPool(Node):
-    """The global mean."""
+    """The mean over the whole map."""
 
     kind: Literal["pool"] = "pool"
 
@@ -155,8 +155,8 @@ HeadStep = Annotated[HeadConv | HeadLinear | HeadPool | HeadDropout | HeadActiva
 class Origin(Node):
     """The space that this one was narrowed from.
 
-    sha256: of that space. encoding: of this one in it, or of the space it is a model of. checksum: what
-    `SearchSpace.checksum` was when the claim was written, by which a later edit is noticed.
+    sha256: that of the wider space. encoding: that of this space in it, or of the space that this is a model of.
+    checksum: what `SearchSpace.checksum` was when the claim was written; it reveals later edits.
     """
 
     kind: Kind
@@ -172,7 +172,8 @@ class Origin(Node):
 class SearchSpace(Node):
     """The root: a hyperspace, a space or a model.
 
-    channels: of the input image. blocks: those in use, by name. Settings that the text doesn't write are None.
+    channels: of the input image. blocks: the blocks in use, in the order of their names. Settings that the text doesn't
+        write are None.
     """
 
     ir_version: int = IR_VERSION
@@ -213,7 +214,10 @@ class SearchSpace(Node):
 
     @cached_property
     def sha256(self) -> str:
-        """Of the structure: names, targets and search settings don't change it, so tables and encodings still fit."""
+        """The hash of the structure.
+
+        Names, targets and search settings don't change it, so tables and encodings still fit.
+        """
         return hashlib.sha256(json.dumps(self.structure, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
     @property

@@ -1,7 +1,7 @@
-"""The operators of the language: the one place that says what each of them is.
+"""The operators of the language, each defined here and nowhere else.
 
-An operator is an entry in `OPERATORS`: the node that the IR has for it, and what becomes of it. The fields of the node
-are its parts, and say how they are written and what they may be. Everything else reads these entries: the reader of
+An operator is an entry in `OPERATORS`: its node in the IR, and what runs for it. The fields of the node are its parts;
+they say how they are written and what values they may have. Everything else reads these entries: the reader of
 texts and the printer, `check`, costs, kernels, the census, the supernet and the documentation. So a new operator is an
 entry, a layer in `spacelang.nn`, and a function in each runtime's writer that knows its kernel.
 """
@@ -16,9 +16,9 @@ from spacelang.language import limits
 from spacelang.language.node import MISSING, Node, Tagged, field
 
 INPUT = -1
-"""In `Op.inputs`: what enters the layer."""
+"""In `Op.inputs`: the layer's input."""
 Costs: TypeAlias = tuple[int, int, int]
-"""Multiply-accumulates of one image, parameters, and how many convolutions are quantised."""
+"""Multiply-accumulates for one image, parameters, and the number of quantised convolutions."""
 
 
 # --- what runs ------------------------------------------------------------------------------------------------------
@@ -32,7 +32,7 @@ class Op(NamedTuple):
         channels_in, channels_out: channels.
         kernel, stride, padding: of convolutions and pools, square.
         size_in, size_out: height and width of the feature map, square.
-        act: the activation that follows, None for none.
+        act: the activation that follows, or None.
         norm: whether a batch norm follows (before the activation).
         squeeze: the inner width of `se`.
     """
@@ -57,12 +57,12 @@ def _free(op: Op) -> Costs:
 
 
 class Law(NamedTuple):
-    """What an operator costs, and what kernel runs it.
+    """What an operator costs, and the kernel that runs it.
 
     Attributes:
         clamps: whether the kernel can clamp its own output, so that a relu after it costs nothing.
         runs: whether it has a kernel at all.
-        fields: those of `Kernel` that tell its kernels apart.
+        fields: the fields of `Kernel` that tell its kernels apart.
     """
 
     cost: Callable[[Op], Costs] = _free
@@ -92,7 +92,7 @@ LAWS: dict[str, Law] = {
     "linear": Law(_linear_cost, fields=("channels_in", "channels_out")),
     "dropout": Law(runs=False),
 }
-"""By kind of `Op`: here those that no block writes; an entry in `OPERATORS` adds its own."""
+"""By kind of `Op`. Listed here are the operators that blocks don't write; an entry in `OPERATORS` adds its own."""
 
 
 # --- how an operator is written -------------------------------------------------------------------------------------
@@ -102,10 +102,10 @@ class Count(NamedTuple):
     """The rule of an expression that must be a positive whole number.
 
     Attributes:
-        code, message: of the diagnostic; `{}` is the number that it would be.
+        code, message: those of the diagnostic; `{}` in the message is the wrong number.
         unit: what is counted.
-        most: the largest that can be meant.
-        odd: whether even ones are wrong too.
+        most: the largest legal number.
+        odd: whether even numbers are wrong too.
     """
 
     code: str
@@ -142,7 +142,7 @@ class Part(NamedTuple):
             there or not, a condition, or a plain number.
         place: whether it stands directly after the operator's word, after `->`, or after a comma with its name.
         form: how it is written.
-        rule: of a count.
+        rule: the rule for a count.
     """
 
     name: str
@@ -181,7 +181,7 @@ def condition_part() -> Any:
 
 
 class Step(Node):
-    """An operator in a block's body; each node has these two fields."""
+    """An operator in a block's body."""
 
     if TYPE_CHECKING:
         kind: str
@@ -189,13 +189,13 @@ class Step(Node):
 
 
 class Conv(Step):
-    """A convolution with `out` output channels; norm and activation follow unless switched off.
+    """A convolution with `out` output channels; a norm and an activation follow unless switched off.
 
-    stride: `layer` takes the layer's, a number is fixed.
+    stride: `layer` is the layer's stride; a number is fixed.
     act: an activation, or the name of an activation parameter of the block.
     repeat: that many in a row; the stride goes to the first, norm and activation to the last.
-    residual: the input is added to the output.
-    when: left out where this doesn't hold.
+    residual: whether the input is added to the output.
+    when: the operator is left out if this doesn't hold.
     """
 
     kind: Literal["conv"] = "conv"
@@ -211,7 +211,7 @@ class Conv(Step):
 
 
 class DepthwiseConv(Step):
-    """As `Conv`; the channels stay as they are."""
+    """As `Conv`, but the number of channels stays the same."""
 
     kind: Literal["dwconv"] = "dwconv"
     kernel: Expr = count(KERNEL, "KERNEL")
@@ -251,7 +251,7 @@ class Pool(Step):
 
 
 class Layout(Protocol):
-    """The layer that is being laid out: `channels` and `last` (the index of its operator) are of the newest value."""
+    """The layer that is being laid out: `channels` and `last` (the index of its operator) describe the newest value."""
 
     channels: int
     last: int
@@ -266,14 +266,14 @@ Values = Mapping[str, int]
 
 
 class Operator:
-    """An entry.
+    """An entry: one operator of the language.
 
     Attributes:
         node: its node in the IR, whose fields are `parts`.
         doc: one line for the documentation.
         layer: its class in `spacelang.nn`; the parts become the arguments.
-        ops: appends what runs for a step.
-        law: what that costs.
+        ops: appends the operators that run for a step.
+        law: the costs and kernel of those.
         receives: whether the layer's first argument is the channels that it receives.
     """
 
@@ -327,11 +327,11 @@ def _pool(layout: Layout, step: Pool, values: Values) -> None:
 
 
 OPERATORS: dict[str, Operator] = {}
-"""By kind: those of a block's body."""
+"""The operators of a block's body, by kind."""
 
 
 def register(entry: Operator) -> None:
-    """Adds an operator to the language, or puts another in the place of one."""
+    """Adds an operator to the language, or replaces the one of that kind."""
     OPERATORS[entry.kind] = entry
     LAWS[entry.kind] = entry.law
 
@@ -375,12 +375,12 @@ def expressions(step: BlockStep) -> Iterator[Expr]:
 
 
 def stride_of(step: Step) -> Stride:
-    """What a step's text says of its stride; 1 where the operator has none."""
+    """The stride that a step is written with; 1 if the operator doesn't have one."""
     return next((getattr(step, each.name) for each in parts(step) if each.role == "stride"), 1)
 
 
 class AnyStep(Tagged):
-    """Reads whatever operators are registered, and bindings."""
+    """Reads bindings and every operator that is registered."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
         known: Any = source

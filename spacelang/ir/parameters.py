@@ -1,4 +1,4 @@
-"""The parameters of blocks: what bodies say about them, and which of them a stage may share."""
+"""The parameters of blocks: their types, and which of them the layers of a stage may share."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ParameterType = Literal["activation", "kernel", "number"]
 
 
 def parameter_type(name: str, steps: Iterable[ir.BlockStep], shortcut: ir.Shortcut) -> ParameterType:
-    """The type of a parameter, from how the body uses it: as an activation, alone as a kernel size, or otherwise."""
+    """The type of a parameter, from how the body uses it: as an activation, directly as a kernel size, or otherwise."""
     used = [(part, getattr(step, part.name)) for step in steps if isinstance(step, ir.Step) for part in parts(step)]
     if name == shortcut.act or any(part.role == "activation" and value == name for part, value in used):
         return "activation"
@@ -21,7 +21,7 @@ def parameter_type(name: str, steps: Iterable[ir.BlockStep], shortcut: ir.Shortc
 
 
 def uniform_fields(names: Iterable[str], candidates: Iterable[ir.Candidate]) -> tuple[str, ...]:
-    """The shared choices that these candidates have, in normal form: the width, then parameters in their order."""
+    """The names among these that the candidates have, in normal form: the width, then parameters in their order."""
     order = dict.fromkeys(["width", *(name for each in candidates for name in each.numbers)])
     chosen = set(names)
     return tuple(name for name in order if name in chosen)

@@ -1,4 +1,4 @@
-"""One network of a space: what is chosen for every layer.
+"""Architectures: the choices for every layer that make one network of a space.
 
 Light tuples, since searches make them by the hundred thousand. `model_of` turns one into an IR of kind `model`, which
 prints as text; `architecture_of` reads it back.
@@ -44,7 +44,7 @@ def head_choices(space: ir.SearchSpace) -> tuple[ir.Choices, ...]:
 def head_widths(space: ir.SearchSpace, architecture: Architecture) -> tuple[int, ...]:
     """The chosen widths of the head.
 
-    Raises: ValueError: if there are not as many as the head has choices.
+    Raises: ValueError: if the architecture has another number of them than the head has choices.
     """
     expected = len(head_choices(space))
     if len(architecture.head) != expected:
@@ -53,12 +53,12 @@ def head_widths(space: ir.SearchSpace, architecture: Architecture) -> tuple[int,
 
 
 def smallest(space: ir.SearchSpace) -> Architecture:
-    """The least of every choice; where a stage has a choice of blocks, that with the fewest multiply-accumulates."""
+    """The smallest value of every choice; in a stage with several blocks, the one with the fewest multiply-accumulates."""
     return _extreme(space, min)
 
 
 def largest(space: ir.SearchSpace) -> Architecture:
-    """The greatest of every choice; where a stage has a choice of blocks, that with the most multiply-accumulates."""
+    """The largest value of every choice; in a stage with several blocks, the one with the most multiply-accumulates."""
     return _extreme(space, max)
 
 
@@ -115,7 +115,7 @@ def architecture_of(model: ir.SearchSpace) -> Architecture:
 
 
 def model_of(space: ir.SearchSpace, architecture: Architecture, name: str) -> ir.SearchSpace:
-    """The space narrowed to one architecture, as an IR of kind `model` that says where it is from."""
+    """The space narrowed to one architecture, as an IR of kind `model` with its origin."""
     widths = iter(architecture.head)
     encoding = space.origin.encoding if space.origin else None
 
@@ -159,7 +159,7 @@ def blocks_in_use(space: ir.SearchSpace, stages: Sequence[ir.Stage]) -> tuple[ir
 
 
 def count_models(space: ir.SearchSpace) -> int:
-    """How many models a space holds, exactly. `space` is a space or a model: one candidate a stage."""
+    """How many models a space holds, exactly. `space` is a space or a model: one candidate per stage."""
     counts = [
         count_stage(space, stage, only_candidate(stage), only_window(stage)) for stage in space.stem + space.stages
     ]

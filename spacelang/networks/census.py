@@ -2,10 +2,11 @@
 
 A model is a walk over widths: each layer goes from the last layer's width to its own, and contributes the kernels that
 its block, its numbers and these two widths give. What the layers of a stage share (the block, the width list, `uniform`
-choices) is fixed once a stage. So, for one kernel, the most that a model can hold is the heaviest walk.
+choices) is fixed once for each stage. So the most times that a model can contain a kernel is the weight of the heaviest
+walk.
 
-Sizes need no enumeration of resolutions: behind strides of product S the size is ⌈resolution / S⌉. The walk is done
-once for a virtual resolution that all strides divide, and once for each way in which different S fall together in real
+Resolutions needn't be enumerated: after strides with product S, the size is ⌈resolution / S⌉. The walk is done once for
+a virtual resolution that all strides divide, and once for each way in which different S give the same size in real
 ones.
 """
 
@@ -24,9 +25,9 @@ from spacelang.networks.network import head_ops, layer_ops
 from spacelang.networks.positions import Edge, Position, entry_widths, exit_widths, head_positions, integers, positions
 
 Edges = dict[Edge, int]
-"""How often a layer holds the kernel, at most, for each edge that holds it at all."""
+"""The most times that a layer holds the kernel, for each edge that holds it at all."""
 Relabel = Callable[[int], int]
-"""From a virtual size to the one that stands for all that are the same in reality."""
+"""From each virtual size to the representative of all virtual sizes that are equal in reality."""
 
 LARGEST_RESOLUTION = 2**20
 
@@ -51,13 +52,13 @@ def census(space: ir.SearchSpace) -> dict[Kernel, int]:
 
 
 def _merge(resolution: int, strides: list[int], virtual: int) -> Relabel:
-    """Takes virtual sizes that are the same at this resolution to the largest of them."""
+    """Maps virtual sizes that are equal at this resolution to the largest of them."""
     largest = {size_after(resolution, stride): virtual // stride for stride in reversed(strides)}
     return lambda size: largest[size_after(resolution * size, virtual)]
 
 
 def virtual_resolution(space: ir.SearchSpace) -> int:
-    """A resolution that any product of strides in the space divides, and far larger than a real one."""
+    """A resolution that every product of strides in the space divides, far larger than a real one."""
     strides, strided = {1}, 0
     for stage in space.stem + space.stages:
         steps = (step for each in stage.candidates for step in space.blocks_by_name[each.block].steps)
@@ -82,7 +83,7 @@ class _Variant:
 
     Attributes:
         windows: for each width list, the widths that each layer may take.
-        layers: for each kernel, the edges of each layer; the layers behind the first share theirs (but not in a model).
+        layers: for each kernel, the edges of each layer; the layers after the first share theirs (but not in a model).
     """
 
     windows: tuple[tuple[tuple[int, ...], ...], ...]
@@ -90,7 +91,7 @@ class _Variant:
 
 
 class _Census:
-    """The kernels of a space at the virtual resolution, with some sizes taken to be the same."""
+    """The kernels of a space at the virtual resolution, with some sizes treated as equal."""
 
     def __init__(self, space: ir.SearchSpace, resolution: int, relabel: Relabel) -> None:
         self.space, self.relabel = space, relabel
@@ -124,7 +125,7 @@ class _Census:
             block = self.space.blocks_by_name[candidate.block]
             at = list(positions(block, stage, candidate, entry, size))
             shared = [index for index, name in enumerate(block.numeric) if name in stage.uniform]
-            # Uniform numbers belong to the variant: two of them can't be mixed in one walk.
+            # Uniform numbers belong to the variant: two values can't be mixed in one walk.
             for values in {tuple(numbers[index] for index in shared) for each in at for numbers in each.numbers}:
                 yield _Variant(windows, self._layers(block, candidate, at, dict(zip(shared, values, strict=True))))
 
@@ -162,7 +163,7 @@ class _Census:
 
     def _heaviest(self, kernel: Kernel, where: Mapping[int, list[_Variant]]) -> int:
         best: dict[int, int] = {}
-        """By the width reached so far, the most occurrences up to there."""
+        """For each width reached so far, the most occurrences up to it."""
         for at, stage in enumerate(self.stages):
             if at in where:
                 best = best or dict.fromkeys(self.entries[at], 0)
@@ -178,7 +179,7 @@ class _Census:
 def _through(
     stage: ir.Stage, exits: frozenset[int], kernel: Kernel, variants: Iterable[_Variant], best: Mapping[int, int]
 ) -> dict[int, int]:
-    """`best` behind the stage. The variants that can't hold the kernel only keep what there was."""
+    """`best` after the stage. Variants that can't hold the kernel only carry the counts over."""
     after = dict.fromkeys(exits, max(best.values()))
     if 0 in stage.depth:
         after = {width: max(best.get(width, 0), after.get(width, 0)) for width in {*best, *after}}
@@ -196,7 +197,7 @@ def _through(
 def _walk(
     layers: tuple[Edges, ...], widths: tuple[tuple[int, ...], ...], best: Mapping[int, int]
 ) -> Iterator[tuple[int, Mapping[int, int]]]:
-    """By depth, the best for each last width, where every layer is free to take any width of the list."""
+    """By depth, the best for each last width, if every layer may take any width of the list."""
     for depth, (edges, legal) in enumerate(zip(layers, widths, strict=True), 1):
         after = dict.fromkeys(legal, max(best.values()))
         for (before, width), count in edges.items():
@@ -209,7 +210,7 @@ def _walk(
 def _walk_uniform(
     layers: tuple[Edges, ...], widths: tuple[tuple[int, ...], ...], best: Mapping[int, int]
 ) -> Iterator[tuple[int, Mapping[int, int]]]:
-    """The same, where all layers take one width."""
+    """The same, if all layers take one width."""
     values = {
         width: max(count + layers[0].get((before, width), 0) for before, count in best.items()) for width in widths[0]
     }

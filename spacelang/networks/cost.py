@@ -20,10 +20,10 @@ LSQ_SCALARS = 3
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of an operator, a layer, a stage or a network.
+    """The cost of an operator, a layer, a stage or a network.
 
     Attributes:
-        macs: multiply-accumulates of one image.
+        macs: multiply-accumulates for one image.
         params: weights, biases and 2 per batch-norm channel.
         convolutions: how many are quantised, SE's two included.
     """
@@ -41,7 +41,7 @@ class Cost:
 
     @property
     def mparams(self) -> float:
-        """Millions of parameters without the quantisers'."""
+        """Millions of parameters, not counting those of the quantisers."""
         return self.params / 1e6
 
     @property
@@ -61,7 +61,7 @@ def total(costs: Iterable[Cost]) -> Cost:
 
 
 def op_cost(op: Op) -> Cost:
-    """Of one operator."""
+    """The cost of one operator."""
     return Cost(*LAWS[op.kind].cost(op))
 
 
@@ -93,7 +93,7 @@ class CostModel:
     def stage(
         self, stage: ir.Stage, candidate: ir.Candidate, layers: Iterable[LayerChoice], channels_in: int, size: int
     ) -> Cost:
-        """The cost of a stage for the chosen layers; `size` is that of its input.
+        """The cost of a stage for the chosen layers; `size` is the height and width of its input.
 
         Raises: ShapeError: as `layer_ops`.
         """

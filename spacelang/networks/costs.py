@@ -1,7 +1,7 @@
 """FLOPs and parameters of many architectures at once, as arrays.
 
-A layer's cost depends on its block, its numbers, the channels on both sides, its stride and its size: few layers, met
-again and again. Each is computed once; what is left for an architecture is to look its layers up.
+A layer's cost depends on its block, its numbers, the channels on both sides, its stride and its size: few different
+layers, which occur again and again. Each is computed once; for an architecture, its layers are then only looked up.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ Key = tuple[object, ...]
 
 
 class Costs(NamedTuple):
-    """Of as many networks as there were architectures, in their order; the fields are those of `Cost`.
+    """The costs of architectures, in their order; the fields are those of `Cost`.
 
     Attributes:
-        macs: multiply-accumulates of one image, int64 of shape [architectures].
+        macs: multiply-accumulates for one image, int64 of shape [architectures].
         params: weights, biases and 2 per batch-norm channel, likewise.
         convolutions: how many are quantised, likewise.
     """
@@ -40,7 +40,7 @@ class Costs(NamedTuple):
 
     @property
     def mparams(self) -> NDArray[np.float64]:
-        """Millions of parameters without the quantisers'."""
+        """Millions of parameters, not counting those of the quantisers."""
         return self.params / 1e6
 
     @property

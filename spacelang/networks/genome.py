@@ -1,6 +1,7 @@
 """The genome of a space: for each stage of its hyperspace, a block and a width window.
 
-Written `151122-023231`: blocks, then windows, one character a stage (paper, C.1). The genome knows nothing of networks.
+Written `151122-023231`: blocks, then windows, one character for each stage (paper, C.1). The genome knows nothing of
+networks.
 """
 
 from __future__ import annotations
@@ -40,10 +41,10 @@ def encode_full(hyperspace: ir.SearchSpace, genome: Genome) -> str:
 def decode(hyperspace: ir.SearchSpace, text: str) -> Genome:
     """The genome of an encoding, checked digit by digit against the stages.
 
-    Accepts `BLOCKS-WIDTHS`, the old separator `_`, and in front `NAME@HASH:`, which is checked too.
+    Accepts `BLOCKS-WIDTHS`, the old separator `_`, and before either `NAME@HASH:`, which is checked too.
 
     Raises:
-        SpacelangError: SP0601-SP0604, naming each stage that a digit doesn't fit.
+        SpacelangError: SP0601-SP0604, naming each stage whose digit doesn't fit.
     """
     report = Report()
     prefix, colon, code = text.rpartition(":")
@@ -93,7 +94,7 @@ def _check_window(stage: ir.Stage, window: int, digit: str, report: Report) -> N
 
 
 def narrow(hyperspace: ir.SearchSpace, genome: Genome, name: str) -> ir.SearchSpace:
-    """The space of a genome: one block and one width list a stage, and where it came from."""
+    """The space of a genome: one block and one width list for each stage, and its origin."""
     stages = tuple(
         _narrow_stage(stage, stage.candidate(block), stage.windows[window])
         for stage, block, window in zip(hyperspace.stages, *genome, strict=True)
@@ -115,7 +116,7 @@ def _narrow_stage(stage: ir.Stage, candidate: ir.Candidate, window: ir.Choices) 
 
 
 def genome_of(space: ir.SearchSpace) -> Genome:
-    """The genome of a space in the hyperspace that it came from; of one that came from none, in itself."""
+    """The genome of a space in the hyperspace that it came from; a space without an origin has its genome in itself."""
     blocks = tuple(stage.candidates[0].id for stage in space.stages)
     if space.origin and space.origin.encoding:
         windows = space.origin.encoding.replace(OLD_SEPARATOR, SEPARATOR).partition(SEPARATOR)[2]

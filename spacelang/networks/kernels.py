@@ -1,8 +1,8 @@
 """From operators to kernels: what the runtime runs as one node, and what is measured and predicted as one.
 
-The rule is that of an integer graph on onnxruntime and TFLite (paper, A): relu and relu6 are a clamp in the
+The rule is that of an integer graph on onnxruntime and TFLite (paper, A): relu and relu6 are a clamp on the
 output of the convolution or addition before them and cost nothing; every other activation is a kernel of its own; batch
-norm is folded into its convolution; squeeze-and-excite is one kernel as a whole; dropout is gone.
+norm is folded into its convolution; a whole squeeze-and-excite is one kernel; dropout is gone.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ FUSED_ACTIVATIONS = frozenset({"relu", "relu6"})
 
 
 class Kernel(NamedTuple):
-    """One kernel. Two that are equal take the same time.
+    """One kernel. Equal kernels take the same time.
 
     Attributes:
-        kind: that of the operator (`pool` is the global mean), or an activation's name.
+        kind: the kind of the operator (`pool` is the global mean), or an activation's name.
         size: height and width of the input.
-        act: the fused activation; empty for none.
+        act: the fused activation; empty if there isn't one.
         squeeze: the inner width of `se`.
     """
 
@@ -37,7 +37,7 @@ class Kernel(NamedTuple):
 
 
 class Node(NamedTuple):
-    """A kernel in its place: which nodes of the same layer it reads, `INPUT` for what enters the layer."""
+    """A kernel in its place: which nodes of the same layer it reads, `INPUT` for the layer's input."""
 
     kernel: Kernel
     inputs: tuple[int, ...]
@@ -72,7 +72,7 @@ def nodes_of(ops: Sequence[Op]) -> tuple[list[Node], int]:
 
 
 def _fuses(act: Op, ops: Sequence[Op], uses: Counter[int]) -> bool:
-    """Whether this operator `act` is a clamp in the output of the one before it, which nobody else reads."""
+    """Whether this `act` becomes a clamp on the output of the operator before it, which no other operator reads."""
     at = act.inputs[0]
     if at == INPUT or act.act not in FUSED_ACTIVATIONS or uses[at] > 1:
         return False

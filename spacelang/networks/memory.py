@@ -11,11 +11,11 @@ def peak_activations(ops: Sequence[Op], channels_in: int, size: int) -> int:
     """The most numbers that the feature maps take at any operator of one layer.
 
     A map is kept from the operator that makes it to the last one that reads it. While an operator runs, its inputs, its
-    output and every map that a later operator still reads are there. A layer's input is gone before the next layer.
+    output and every map that a later operator still reads are kept. A layer's input is gone before the next layer.
 
     Args:
-        ops: of one layer, as `layer_ops` gives them.
-        channels_in, size: of the layer's input.
+        ops: the operators of one layer, as `layer_ops` gives them.
+        channels_in, size: channels, and height and width, of the layer's input.
     """
     sizes = {INPUT: channels_in * size**2}
     last = {each: at for at, op in enumerate(ops) for each in op.inputs}

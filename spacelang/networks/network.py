@@ -1,7 +1,8 @@
 """From a block and the choices of a layer to the operators that run, with their shapes.
 
 The one place that knows what a block's body means in channels, sizes and edges: `check`, costs, kernels, backends and
-the tests of the generated code all start here. What each operator is stands in `ir.operators`. No framework is known.
+the tests of the generated code all start here. What each operator is, is defined in `ir.operators`. No framework is
+imported.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ class ShapeError(ValueError):
     Attributes:
         code, message, help: of the diagnostic.
         node: the step or expression that is wrong; None for the block as a whole.
-        depends: the expressions that made it so.
-        kernel, stride: the kernel that is too large, the stride that comes out; 0 where that isn't what is wrong.
+        depends: the expressions that caused it.
+        kernel, stride: the kernel that is too large, the stride that comes out; 0 if they aren't what is wrong.
     """
 
     def __init__(
@@ -49,7 +50,10 @@ class ShapeError(ValueError):
 
 
 class Layer(NamedTuple):
-    """One layer of a network. The last operator's output is the layer's; without operators, its input is."""
+    """One layer of a network.
+
+    The last operator's output is the layer's output; a layer without operators returns its input.
+    """
 
     name: str
     block: str
@@ -62,7 +66,7 @@ class Taken(NamedTuple):
     Attributes:
         at: the index of its step in the body.
         counts: the values of its counts, by the names of their parts.
-        stride: 1 where it has none.
+        stride: 1 if it doesn't have one.
     """
 
     at: int
@@ -75,7 +79,7 @@ def taken(block: ir.Block, names: Names) -> Iterator[Taken]:
     """The operators that a layer has, in order; what the body binds is added to `names`.
 
     Raises:
-        ShapeError: if an expression has no value, or one that it can't have.
+        ShapeError: if an expression has no value or an illegal one.
     """
     for at, step in enumerate(block.steps):
         if isinstance(step, ir.Let):
@@ -112,13 +116,13 @@ def _count(rule: Count, expr: ir.Expr, names: Names) -> int:
 
 
 class Course:
-    """Channels and stride along a body, and the rules that they keep."""
+    """The channels and stride along a body, checked as it is walked."""
 
     def __init__(self, channels: int) -> None:
         self.channels = channels
         self.stride = 1
         self.widened: ir.Expr | None = None
-        """What gave the channels."""
+        """The expression that gave the channels."""
 
     def take(self, found: Taken) -> None:
         """Raises: ShapeError: if a residual operator changes the shape."""
@@ -154,7 +158,7 @@ def _other_stride(block: ir.Block, stride: int, wanted: int) -> ShapeError:
 
 
 class _Layout:
-    """Collects the operators of one layer; `last`, `channels` and `size` are those of the value made so far."""
+    """Collects the operators of one layer; `last`, `channels` and `size` describe the newest value."""
 
     def __init__(self, channels: int, size: int, acts: Mapping[str, str]) -> None:
         self.ops: list[Op] = []
@@ -169,7 +173,7 @@ class _Layout:
         self.take(Op(kind, (self.last,), self.channels, channels, self.size, size_out, stride=stride, **more))
 
     def add(self, first: int, act: str | None = None) -> None:
-        """Adds the value of operator `first` to the last one."""
+        """Adds the output of operator `first` to the newest value."""
         self.take(Op("add", (first, self.last), self.channels, self.channels, self.size, self.size, act=act))
 
     def take(self, op: Op) -> None:
@@ -181,7 +185,7 @@ class _Layout:
 
 
 def layer_names(block: ir.Block, numbers: Sequence[ir.Number], channels_in: int, width: int, stride: int) -> Names:
-    """What the body of a block sees in a layer."""
+    """The names that the body of a block sees in a layer."""
     return {"in": channels_in, "out": width, "stride": stride, **dict(zip(block.numeric, numbers, strict=True))}
 
 
@@ -230,7 +234,7 @@ def _close(layout: _Layout, shortcut: ir.Shortcut, stride: int, channels_in: int
 
 
 def _project(layout: _Layout, pooled: bool, stride: int, channels_in: int, size: int) -> int:
-    """Appends the shortcut's own operators beside the main path; the index of its value."""
+    """Appends the shortcut's own operators, parallel to the main path; returns the index of the last."""
     entry, ops = INPUT, layout.ops
     size_out = size_after(size, stride)
     if pooled and stride > 1:

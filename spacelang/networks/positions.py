@@ -1,7 +1,7 @@
 """What a layer may be given, by its position in the space: the channels it receives, its width, its block's numbers.
 
-The layers of a stage behind the first are alike (but not in a model, whose layers each have values of their own), so a
-stage has few positions, however deep it is.
+The layers of a stage after the first are alike (but not in a model, where each layer has its own values), so a stage
+has few positions, however deep it is.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ from spacelang.language.shapes import size_after
 from spacelang.networks.architecture import head_choices
 
 MOST_CHOICES = 500_000
-"""What one layer, or the head, may be given, in combinations. Larger spaces can be searched but not written out."""
+"""The most combinations that a layer, or the head, may be given.
+
+Spaces with more can be searched but not written out.
+"""
 
 
 class TooManyChoices(ValueError):
@@ -35,12 +38,12 @@ Edge = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Layers of a stage that may be given the same.
+    """Layers of a stage that may be given the same values.
 
     Attributes:
         layers: how many there are, at the greatest depth.
         edges: the channels that come in and the width, of all width lists.
-        size: height and width of what comes in.
+        size: height and width of the input.
     """
 
     layers: int
@@ -99,7 +102,8 @@ def _edges(stage: ir.Stage, slot: int, entry: frozenset[int]) -> Iterator[Edge]:
 
 
 def head_positions(space: ir.SearchSpace) -> Iterator[tuple[int, tuple[int, ...]]]:
-    """All that the head may be given: the channels it receives, and the widths of its convolutions with a choice.
+    """Everything that the head may be given: the channels it receives, and the widths of its convolutions with a
+    choice.
 
     Raises:
         TooManyChoices: as `positions`.

@@ -1,7 +1,7 @@
 """Uniform samples of a space's models, drawn in arrays.
 
-Each stage is uniform over its stage architectures: a depth d is drawn in proportion to how many architectures have it,
-then each layer's width and numbers. In a hyperspace each stage first draws a block and a width list.
+Each stage is uniform over its stage architectures: a depth is drawn in proportion to how many architectures have it,
+then the width and numbers of each layer. In a hyperspace each stage first draws a block and a width list.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class _StageTable(NamedTuple):
 
     Attributes:
         layers: `layers[s][f]` for a draw s of the choices that all layers share and a draw f of the others.
-        depth_odds: the share of the stage's architectures that each depth has.
+        depth_odds: for each depth, its share of the stage's architectures.
     """
 
     candidate: int
@@ -55,8 +55,8 @@ def sample_stage(
 ) -> list[StageChoice]:
     """`count` architectures of a stage with one block and one width list, drawn independently.
 
-    Every depth is as likely as any other, so that shallow stages, which are few, are among them. (The paper, C.3, lets
-    depths differ and doesn't say how they are drawn.)
+    Every depth is as likely as any other, so that shallow stages, of which there are few, are included. (The paper,
+    C.3, lets depths differ and doesn't say how they are drawn.)
     """
     table = _tabulate(space, stage, candidate, window)
     even = np.full(len(table.depths), 1 / len(table.depths))
@@ -65,7 +65,7 @@ def sample_stage(
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Millions of tuples are made and none is garbage; looking through them again and again takes 3/4 of the time."""
+    """Millions of tuples are made and none is garbage; the collector would take 3/4 of the time scanning them."""
     enabled = gc.isenabled()
     gc.disable()
     try:

@@ -1,4 +1,4 @@
-"""What public functions take: a value of another kind is refused with a diagnostic, before it causes trouble inside."""
+"""Checks the arguments of public functions: a value of the wrong kind is refused with a diagnostic."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ WORDS: Mapping[str, str] = {
     "PathLike[str]": "a path",
     "None": "None",
 }
-"""The kinds of arguments that are looked at; a parameter that may be of any other kind isn't."""
+"""The kinds of arguments that are checked; a parameter that may also be of another kind isn't."""
 
 
 def checked(function: Function) -> Function:
-    """The function, refusing arguments that aren't of the kinds that its signature says.
+    """The function, refusing arguments that don't have the kinds in its signature.
 
     Raises:
         SpacelangError: SP1010.
@@ -57,7 +57,7 @@ def checked(function: Function) -> Function:
 
 
 def _kinds(annotation: str) -> tuple[str, ...]:
-    """The alternatives of an annotation, without their modules; none if one of them isn't looked at."""
+    """The alternatives of an annotation, without their modules; none if one of them isn't checked."""
     kinds = tuple(each.strip().rpartition(".")[2] for each in annotation.split("|"))
     return kinds if all(each in WORDS for each in kinds) else ()
 

@@ -1,7 +1,7 @@
-"""What is said to the user when something is wrong.
+"""Diagnostics: the messages to the user when something is wrong.
 
-A diagnostic has a stable code (`codes.py` explains each), the place, what is legal and how to mend it.
-Phases collect diagnostics in a `Report` and go on, so that one run tells everything.
+A diagnostic has a stable code (`codes.py` explains each), the place, what is legal and how to fix it.
+Phases collect diagnostics in a `Report` and go on, so that one run reports everything.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Severity(StrEnum):
 
 
 class Label(NamedTuple):
-    """A second place that helps to understand the first, such as "declared here"."""
+    """A second place that helps explain the first, such as "declared here"."""
 
     span: Span
     message: str
@@ -33,11 +33,11 @@ class Diagnostic(NamedTuple):
     Attributes:
         code: stable, `SP` and four digits.
         message: what is wrong, one sentence without a full stop.
-        span: where; None for findings that stand in no text (a table, an IR read from JSON).
+        span: where; None for findings that aren't in a text (but in a table, or an IR read from JSON).
         note: printed under the carets ("widths are multiples of 16 here").
         labels: secondary places.
-        help: how to mend it, or the legal values; a `Mend` where that can be carried out.
-        path: where in an IR, such as `stages[0].depth[1]`; empty for what has a span or no place.
+        help: how to fix it, or the legal values; a `Mend` if an editor can carry it out.
+        path: where in an IR, such as `stages[0].depth[1]`; empty if there is a span, or no place at all.
     """
 
     code: str
@@ -70,19 +70,19 @@ def _line(diagnostic: Diagnostic) -> str:
 
 
 def refuse(code: str, message: str, help: str = "") -> NoReturn:
-    """Raises: SpacelangError: of one diagnostic that stands in no text."""
+    """Raises: SpacelangError: with one diagnostic that isn't in a text."""
     raise SpacelangError([Diagnostic(code, message, help=help)])
 
 
 class Report:
-    """Collects diagnostics, of which none is ever taken back; the phases share one."""
+    """Collects diagnostics; none is ever withdrawn. The phases share one report."""
 
     def __init__(self, diagnostics: list[Diagnostic] | None = None) -> None:
         self.diagnostics = [] if diagnostics is None else diagnostics
         self.spoilt: list[Span] = []
-        """Places whose text isn't what was meant, which is reported: what else seems wrong there comes of that."""
+        """Places whose text has a reported syntax error: anything else that seems wrong there follows from it."""
         self._errors: dict[Source, list[tuple[int, str]]] = {}
-        """For each text, where its errors start, and their codes, ascending; of the first `_indexed` diagnostics."""
+        """For each text, where its errors start, and their codes, ascending; for the first `_indexed` diagnostics."""
         self._indexed = 0
 
     def error(

@@ -1,7 +1,7 @@
-"""Help texts that know what to write, so that an editor can write it.
+"""Help texts that also hold the edits, so that an editor can make them.
 
-A help text is a `str`. Where it can be carried out without a further decision it is a `Mend`, which also holds the
-edits; messages are printed the same either way.
+A help text is a `str`. If it can be carried out without a further decision, it is a `Mend`, which also holds the
+edits. Messages look the same either way.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from spacelang.report.source import Span
 
 
 class Place(Enum):
-    """Where an edit's text goes, as seen from the span that is wrong."""
+    """Where an edit's text goes, relative to the span that is wrong."""
 
     INSTEAD = "instead"
     ABOVE = "above"
@@ -22,16 +22,16 @@ class Place(Enum):
     BELOW = "below"
     AFTER = "after"
     AWAY = "away"
-    """The span goes, and the lines that then hold nothing; the edit has no text."""
+    """The span is removed, and so are lines that are empty then; the edit doesn't have a text."""
 
 
 class Edit(NamedTuple):
-    """One way to mend.
+    """One way to fix an error.
 
     Attributes:
         text: what to write.
         place: where, relative to `span`.
-        span: where it differs from the diagnostic's.
+        span: the span to edit, if it isn't the diagnostic's.
     """
 
     text: str
@@ -40,7 +40,7 @@ class Edit(NamedTuple):
 
 
 class Fix(NamedTuple):
-    """An edit carried out: `text` replaces the characters `start` to `end` of the diagnostic's source."""
+    """An edit ready to apply: `text` replaces the characters `start` to `end` of the diagnostic's source."""
 
     title: str
     start: int
@@ -63,17 +63,17 @@ class Mend(str):
 
 
 def write(help: str, *texts: str) -> Mend:
-    """Help whose texts can each take the place of the span that is wrong; a single one is what was meant."""
+    """Help whose texts can each replace the span that is wrong; a single one is what was probably meant."""
     return Mend(help, map(Edit, texts), sure=len(texts) == 1)
 
 
 def put(help: str, text: str, place: Place, span: Span | None = None) -> Mend:
-    """Help that is carried out by one edit."""
+    """Help that one edit carries out."""
     return Mend(help, [Edit(text, place, span)])
 
 
 def fixes(help: str, span: Span | None) -> tuple[Fix, ...]:
-    """The edits of a help text for a finding at `span`; none where it is prose only."""
+    """The edits of a help text for a finding at `span`; none if it is only prose."""
     if span is None or not isinstance(help, Mend):
         return ()
     found = (_carried_out(each, each.span or span) for each in help.edits)
@@ -99,7 +99,7 @@ def _carried_out(edit: Edit, span: Span) -> Fix | None:
 
 
 def _gone(text: str, span: Span) -> tuple[int, int]:
-    """The whole lines of a span where nothing else stands on them, else the span with one of its commas."""
+    """The whole lines of a span if nothing else is on them, otherwise the span with one comma next to it."""
     start, end = span.start, span.end
     line_start = text.rfind("\n", 0, start) + 1
     line_end = _line_end(text, end)
@@ -115,7 +115,7 @@ def _gone(text: str, span: Span) -> tuple[int, int]:
 
 
 def _indent(text: str, at: int) -> str:
-    """The blanks that the line of a character starts with."""
+    """The indentation of the line that holds a character."""
     line = text[text.rfind("\n", 0, at) + 1 : _line_end(text, at)]
     return line[: len(line) - len(line.lstrip(" \t"))]
 

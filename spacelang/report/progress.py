@@ -1,4 +1,4 @@
-"""What long work reports to, whoever shows it."""
+"""The interface that long work reports its progress to."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from typing import Protocol
 
 
 class Update(Protocol):
-    """Called with how much is done and how much there is (None where nobody knows), and a word on how it goes."""
+    """Called with how much is done, how much there is in all (None if unknown), and a word about the state."""
 
     def __call__(self, done: int, total: int | None, note: str = "") -> None: ...

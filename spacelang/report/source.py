@@ -1,6 +1,6 @@
 """Source texts and the places in them.
 
-Every node that the parser makes carries a `Span`, so that whatever is found wrong later can be shown where it was
+Every node that the parser makes carries a `Span`, so that an error that is found later can be shown where it was
 written.
 """
 

@@ -1,4 +1,4 @@
-"""Helpful endings of messages: did-you-mean, or what is legal."""
+"""Help texts for messages: did you mean, or what is legal."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ ELSEWHERE = {
     ),
     **dict.fromkeys(("tensorrt", "openvino", "tvm", "coreml", "ncnn", "mnn"), ""),
 }
-"""Names that other tools have, and ours for the same; empty where spacelang has nothing like it, so that a name that
-looks similar isn't suggested."""
+"""Names from other tools, and ours for the same thing; empty if spacelang has nothing like it, so that no name that
+only looks similar is suggested."""
 
 SHOWN = 12
-"""More names than this are not listed: nobody reads them."""
+"""Longer lists of names are cut to this length: nobody reads more."""
 
 COMPARED = 500
-"""Among more names than this no nearest one is sought: that would take longer than all else, for a text of errors."""
+"""With more names than this, the nearest isn't searched for: a text full of errors would take too long."""
 
 
 def closest(word: str, options: Iterable[str]) -> str | None:
-    """The option that `word` was probably meant to be; None where nothing is near, or where there are too many.
+    """The option that `word` was probably meant to be; None if nothing is near, or if there are too many.
 
     >>> closest("kernle", ["kernel", "expand"])
     'kernel'
@@ -94,7 +94,7 @@ def legal(options: Iterable[str]) -> Mend:
 
 
 def did_you_mean(word: str, options: Iterable[str]) -> Mend:
-    """A help text for an unknown word: the nearest option, else all of them, else nothing.
+    """A help text for an unknown word: the nearest option, otherwise all of them, otherwise nothing.
 
     >>> did_you_mean("rleu", ["relu", "swish"])
     'did you mean `relu`?'

@@ -1,7 +1,7 @@
 """Kernels and architectures as steps with made-up numbers, for timing: a latency doesn't depend on their values.
 
-Weights are random, and drawn in the order of the steps. Grids are those that trained networks have: zero points are 0
-after relu, relu6 and gates, and lie inside the range elsewhere.
+Weights are random, and drawn in the order of the steps. Grids are like those of trained networks: zero points are 0
+after relu, relu6 and gates, and inside the range elsewhere.
 """
 
 from __future__ import annotations
@@ -33,23 +33,23 @@ from spacelang.steps.network import (
 
 SEED = 0
 SIGNED = Grid(float(np.float32(12 / 255)), 128)
-"""Of outputs on both sides of zero."""
+"""The zero point of outputs on both sides of zero."""
 SWISHED = Grid(float(np.float32(6.375 / 255)), 15)
-"""Of swish and hard swish, whose least values are -0.28 and -0.375."""
+"""The zero points of swish and hard swish, whose least values are -0.28 and -0.375."""
 GRIDS = {"relu": GATE, "relu6": GATE, "sigmoid": SIGMOID, "hsigmoid": HSIGMOID, "swish": SWISHED, "hswish": SWISHED}
 KEEPING_GRID = frozenset({"pool", "maxpool", "mul"})
-"""Their outputs have the grid of their first input."""
+"""Operators whose outputs have the grid of their first input."""
 
 
 def kernel_steps(kernel: Kernel, precision: Precision) -> Steps:
-    """A kernel alone. An addition adds its input to itself."""
+    """The steps of a single kernel. An addition adds its input to itself."""
     maker = _Maker(Map(kernel.channels_in, kernel.size, GATE), precision)
     maker.write("kernel", kernel, (INPUT,) * (2 if kernel.kind == "add" else 1))
     return maker.steps()
 
 
 def network_steps(space: ir.SearchSpace, architecture: Architecture, precision: Precision) -> Steps:
-    """A whole network.
+    """The steps of a whole network.
 
     Raises: ShapeError: as `spacelang.networks.network.layers`.
     """
@@ -67,7 +67,7 @@ def network_steps(space: ir.SearchSpace, architecture: Architecture, precision: 
 def padding(kernel: Kernel) -> tuple[int, int]:
     """Pixels that a convolution or pool adds before and after its map.
 
-    Odd kernels are padded on both sides; even ones only where their last window would be partial.
+    Odd kernels are padded on both sides; even ones only if their last window would be partial.
     """
     if kernel.kernel % 2:
         return kernel.kernel // 2, kernel.kernel // 2
@@ -87,7 +87,7 @@ class _Maker:
         return Steps((self._given,), tuple(self._steps))
 
     def write(self, name: str, kernel: Kernel, inputs: tuple[int, ...]) -> int:
-        """Appends a kernel; the index of its last step."""
+        """Appends a kernel; returns the index of its last step."""
         if kernel.kind == "se":
             return self._squeeze_excite(name, kernel, inputs[0])
         weights = window = None
@@ -127,7 +127,7 @@ class _Maker:
         return len(self._steps) - 1
 
     def _weights(self, *shape: int) -> Weights:
-        """Weights whose products keep the magnitude of what they multiply."""
+        """Weights whose outputs have about the same magnitude as their inputs."""
         spread = np.float32(max(1, math.prod(shape[1:])) ** -0.5)
         if not self._integer:
             return Weights(self._normal(*shape) * spread, self._normal(shape[0]))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 INPUT = -1
-"""In `Step.inputs`: the network's input. A second input, where there is one, is -2."""
+"""In `Step.inputs`: the network's input. A second input, if there is one, is -2."""
 HIGHEST = 255
 
 Precision = Literal["int8", "fp32"]
@@ -23,8 +23,8 @@ StepKind = Literal[
     "conv", "dwconv", "linear", "add", "mul", "pool", "avgpool", "maxpool",
     "relu", "relu6", "hswish", "swish", "sigmoid", "hsigmoid",
 ]  # fmt: skip
-"""`pool` is the global mean; `mul` multiplies a map by a factor for each channel. An activation is a step of its own
-unless a convolution or a sum takes it (`Step.act`)."""
+"""`pool` is the global mean; `mul` multiplies a map by a factor for each channel. An activation is a separate step
+unless a convolution or a sum applies it (`Step.act`)."""
 
 ACTIVATIONS = frozenset({"relu", "relu6", "hswish", "swish", "sigmoid", "hsigmoid"})
 
@@ -37,17 +37,17 @@ class Grid(NamedTuple):
 
 
 SIGMOID = Grid(float(np.float32(1 / 256)))
-"""Of every sigmoid's output; TFLite prescribes it."""
+"""The grid of every sigmoid's output; TFLite prescribes it."""
 HSIGMOID = Grid(float(np.float32(1 / 255)))
-"""Of every hard sigmoid's output: clamp(x + 3, 0, 6) in steps of 6/255 holds the same integers."""
+"""The grid of every hard sigmoid's output: clamp(x + 3, 0, 6) in steps of 6/255 holds the same integers."""
 GATE = Grid(float(np.float32(6 / 255)))
-"""Of clamp(x + 3, 0, 6), and the coarsest grid after a relu6."""
+"""The grid of clamp(x + 3, 0, 6), and the coarsest grid after a relu6."""
 THREE = Grid(float(np.float32(3 / 255)))
 """On this grid, 255 is the 3 of a hard sigmoid."""
 
 
 class Map(NamedTuple):
-    """A feature map, batch aside: channels × size × size. `grid`: None in floats."""
+    """A feature map without its batch: channels × size × size. `grid`: None in a float network."""
 
     channels: int
     size: int
@@ -55,7 +55,7 @@ class Map(NamedTuple):
 
 
 class Window(NamedTuple):
-    """Of a convolution or pool; square. `before`, `after`: the pixels that are added on either side of the map."""
+    """The square window of a convolution or pool. `before`, `after`: the padding on either side of the map, in pixels."""
 
     kernel: int
     stride: int = 1
@@ -65,12 +65,12 @@ class Window(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Weights:
-    """Of a convolution (outputs × inputs per group × k × k) or a linear layer (outputs × inputs).
+    """The weights of a convolution (outputs × inputs per group × k × k) or a linear layer (outputs × inputs).
 
     Attributes:
-        values: int8, in floats float32.
-        bias: one for each output: int32 in units of (input scale · weight scale), in floats float32.
-        scales: float32, one for each output; None in floats.
+        values: int8; in a float network float32.
+        bias: one for each output: int32 in units of (input scale · weight scale); in a float network float32.
+        scales: float32, one for each output; None in a float network.
     """
 
     values: NDArray[Any]
@@ -83,10 +83,11 @@ class Step:
     """One operator.
 
     Attributes:
-        name: where it stands in the network; unique.
-        inputs: indices of the steps that it reads, `INPUT` for the network's input. `mul` reads the map first.
+        name: its place in the network; unique.
+        inputs: indices of the steps that it reads, `INPUT` for the network's input. The first input of `mul` is the
+            map.
         made: its output.
-        act: relu or relu6 where the operator clamps its output; else empty.
+        act: relu or relu6 if the operator clamps its output; otherwise empty.
         window: of convolutions and of `avgpool` and `maxpool`.
         weights: of convolutions and linear layers.
     """
@@ -101,7 +102,7 @@ class Step:
 
     @property
     def clamp(self) -> tuple[int, int]:
-        """The least and greatest integer of the output: narrower than 0…255 where relu or relu6 cuts off more."""
+        """The least and greatest integer of the output: narrower than 0…255 if relu or relu6 cuts off more."""
         if self.made.grid is None or not self.act:
             return 0, HIGHEST
         scale, zero = self.made.grid
@@ -114,14 +115,14 @@ class Steps:
     """A network. Its output is that of the last step; every step reads steps before it.
 
     Attributes:
-        inputs: one map, the image; more where steps are taken out of a network.
+        inputs: one map, the image; more if the steps are a part of a network.
     """
 
     inputs: tuple[Map, ...]
     steps: tuple[Step, ...]
 
     def map(self, index: int) -> Map:
-        """What stands behind an index of `Step.inputs`."""
+        """The map that an index in `Step.inputs` stands for."""
         return self.steps[index].made if index >= 0 else self.inputs[INPUT - index]
 
     def read(self, step: Step) -> tuple[Map, ...]:
@@ -143,7 +144,7 @@ class Steps:
         return "fp32" if self.inputs[0].grid is None else "int8"
 
     def alone(self, index: int) -> Steps:
-        """A network of one step, which reads what that step reads here; an input that is read twice stays one."""
+        """A network of one step, which reads what that step reads here; an input that it reads twice stays one."""
         step = self.steps[index]
         distinct = tuple(dict.fromkeys(step.inputs))
         renumbered = tuple(INPUT - distinct.index(each) for each in step.inputs)

@@ -2,7 +2,7 @@
 
 Such a processor multiplies unsigned by signed bytes with `vpmaddubsw`, which adds the products of two neighbouring
 input channels in 16 bits: 255·127 + 255·127 doesn't fit, and is cut off at ±32767. Depthwise convolutions are computed
-otherwise. Weights of -64…63 always fit.
+differently. Weights of -64…63 always fit.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from spacelang.steps.witness import Maps, columns, quantise, run
 LARGEST = 32767
 LOW, HIGH = -64, 63
 COUNTED_SUMS = 200_000_000
-"""Sums of two products to look at; more images add nothing."""
+"""The most sums of two products to look at; more images wouldn't change the shares."""
 
 
 @dataclass(frozen=True)
 class Saturation:
-    """Sums of two products in a network. `worst`: the operator with the largest share of cut-off ones."""
+    """How many sums of two products in a network are cut off. `worst`: the operator with the largest share of them."""
 
     sums: int
     cut_off: int
@@ -49,7 +49,7 @@ def _reduced(step: Step) -> Step:
 
 
 def saturation(steps: Steps, images: NDArray[np.float32]) -> Saturation:
-    """How many sums would be cut off on these images, or on the first of them where a network is large."""
+    """How many sums would be cut off on these images, or on the first of them if the network is large."""
     assert steps.inputs[0].grid is not None
     per_image = sum(_sums(each) for each in steps.steps)
     images = images[: max(1, min(len(images), COUNTED_SUMS // max(per_image, 1)))]
@@ -61,7 +61,7 @@ def saturation(steps: Steps, images: NDArray[np.float32]) -> Saturation:
 
 
 def _sums(step: Step) -> int:
-    """Sums of two products for an image."""
+    """The number of sums of two products for one image."""
     if step.weights is None or step.kind == "dwconv":
         return 0
     per_output = -(-step.weights.values[0].size // 2)

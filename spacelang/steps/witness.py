@@ -1,20 +1,16 @@
-"""The exact witness: integer steps computed in plain numpy, as a definition that runtimes are held to.
+"""The exact witness: integer steps computed in plain numpy, as a definition that runtimes are compared with.
 
-Everything is computed in integers up to one rounding per operator, which is done in float32 as onnxruntime does it on
-x86 with AVX2, so that its outputs are these bit for bit. With x the input's integers less its zero point, s the scales,
-z the zero point of the output, and r(·) rounding half to even:
+Everything is computed in integers except one rounding per operator. That is done in float32, as onnxruntime does it on
+x86 with AVX2, so that onnxruntime's outputs are the same bit for bit. With x the input's integers less its zero point,
+s the scales, z the zero point of the output, and r(·) rounding half to even:
 
     conv, linear   clamp(r((Σ x·w + bias) · (s_x·s_w / s_y)) + z)         the sum exact, the factor one per channel
-    add            clamp(r(a·(s_a/s_y) + b·(s_b/s_y) + fixed))           a, b with their zero points; these are in fixed
-    mul            clamp(r(x·y · (s_x·s_y / s_out) + z))
-    pool           clamp(r(Σ x · (s_x / (s_y·count))) + z)
+    add            clamp(r(a·(s_a/s_y) + b·(s_b/s_y) + fixed))           a, b include their zero points; fixed subtracts
+    them mul            clamp(r(x·y · (s_x·s_y / s_out) + z)) pool           clamp(r(Σ x · (s_x / (s_y·count))) + z)
     avgpool        clamp(r(mean / s_y) + z)                              the mean of the numbers that the window holds
-    maxpool        the greatest integer
-    sigmoid        clamp(r(σ(s_x·x) / s_y) + z)
-    hsigmoid       add of x and 3 on the grid 6/255: its integers are those of the result on 1/255
-    hswish         mul of x and its hsigmoid
-    swish          mul of x and its sigmoid on the grid 1/256
-    relu, relu6    mul of x and 1
+    maxpool        the greatest integer sigmoid        clamp(r(σ(s_x·x) / s_y) + z) hsigmoid       add of x and 3 on the
+    grid 6/255: its integers are those of the result on 1/255 hswish         mul of x and its hsigmoid swish
+    mul of x and its sigmoid on the grid 1/256 relu, relu6    mul of x and 1
 
 onnxruntime's sigmoid approximates the exponential to about 2e-7: an entry of its table of 256 may be 1 off where the
 exact value lies within that of a half. Processors without AVX2 and FMA round a sum differently: 1 off at such ties.
@@ -35,10 +31,10 @@ from spacelang.steps.network import GATE, HIGHEST, HSIGMOID, INPUT, SIGMOID, THR
 Maps = NDArray[np.uint8]
 """Batch × channels × height × width."""
 EXACT_TERMS = 512
-"""So many products of 8-bit numbers sum up to less than 2²⁴, which float32 holds exactly: a fast exact product of
-matrices is made of such parts."""
+"""The sum of this many products of 8-bit numbers is below 2²⁴, which float32 holds exactly: a fast exact product of
+matrices is made of parts of this length."""
 TIE = 1e-4
-"""What is nearer to the middle between two integers may be rounded either way."""
+"""A value closer than this to the middle between two integers may be rounded either way."""
 f32 = np.float32
 
 
@@ -48,7 +44,7 @@ def run(steps: Steps, images: NDArray[np.float32]) -> list[Maps]:
 
 
 def logits(steps: Steps, images: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What the network says of images: batch × outputs."""
+    """The network's outputs for images: batch × outputs."""
     return dequantise(run(steps, images)[-1], _grid(steps.output)).reshape(len(images), -1)
 
 
@@ -61,7 +57,7 @@ def run_integers(steps: Steps, inputs: Sequence[Maps]) -> list[Maps]:
 
 
 def execute(step: Step, maps: Sequence[Map], inputs: Sequence[Maps]) -> Maps:
-    """One step. maps: what stands behind its inputs."""
+    """One step. maps: the maps that its inputs stand for."""
     made = EXECUTED[step.kind](step, maps, *inputs)
     low, high = step.clamp
     return made.clip(low, high) if (low, high) != (0, HIGHEST) else made
@@ -91,7 +87,7 @@ def accumulate(step: Step, x: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def columns(step: Step, x: NDArray[Any], fill: int = 0) -> NDArray[Any]:
-    """What each output pixel of a convolution reads, a row each: the window pixel by pixel, channel by channel."""
+    """What each output pixel of a convolution reads, one row each: the window pixel by pixel, channel by channel."""
     if step.kind == "linear":
         return x.reshape(len(x), -1)
     windows = np.stack([window for _, window in _taps(step, x, fill)], axis=1)
@@ -99,7 +95,7 @@ def columns(step: Step, x: NDArray[Any], fill: int = 0) -> NDArray[Any]:
 
 
 def _product(rows: NDArray[Any], weights: NDArray[Any]) -> NDArray[np.int64]:
-    """Of two matrices of small integers, exactly."""
+    """The product of two matrices of small integers, exact."""
     total = np.zeros((len(rows), weights.shape[1]), np.int64)
     for begin in range(0, rows.shape[1], EXACT_TERMS):
         part = slice(begin, begin + EXACT_TERMS)
@@ -108,7 +104,7 @@ def _product(rows: NDArray[Any], weights: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def _taps(step: Step, x: NDArray[Any], fill: int = 0) -> list[tuple[tuple[int, int], NDArray[Any]]]:
-    """For each pixel of the window, what it lies on as the window moves over the padded map."""
+    """For each pixel of the window, the values under it as the window moves over the padded map."""
     window, size = step.window, step.made.size
     assert window is not None
     pads = (window.before, window.after)
@@ -175,13 +171,13 @@ def _average_pool(step: Step, maps: Sequence[Map], x: Maps) -> Maps:
 
 
 def held(step: Step, size: int) -> NDArray[np.float32]:
-    """How many pixels of the map the window holds where it stands."""
+    """How many pixels of the map the window covers at each of its places."""
     ones = np.ones((1, 1, size, size), f32)
     return np.asarray(sum(window for _, window in _taps(step, ones)), f32)
 
 
 def halfway(step: Step, maps: Sequence[Map], inputs: Sequence[Maps]) -> NDArray[np.bool_]:
-    """Where the exact value of a sum or a mean lies in the middle between two integers, as a hard sigmoid of 0 does.
+    """Where the exact value of a sum or a mean is halfway between two integers, as a hard sigmoid of 0 is.
 
     There, what a runtime gives depends on how it rounds its factors: XNNPACK and TFLite may take the other one. For
     other operators such values are too rare to matter.

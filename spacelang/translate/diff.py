@@ -28,12 +28,12 @@ class Change:
     """One difference.
 
     Attributes:
-        path: where, such as `stage2.mbv2.kernel`, with the stage's new name; what is the same in all stages has
-            `stages` in its place.
+        path: where, such as `stage2.mbv2.kernel`, with the stage's new name; if all stages change
+            alike, `stages` takes its place.
         kind: `added` and `removed` are values of a choice, or whole parts; `renamed` and `moved` are stages;
             `changed` is everything else.
-        before, after: as the language writes it; empty where there is nothing.
-        note: where an added or removed stage stands.
+        before, after: as the language writes it; empty if there is nothing.
+        note: where a stage was added or removed.
     """
 
     path: str
@@ -57,7 +57,7 @@ def diff(before: ir.SearchSpace, after: ir.SearchSpace) -> tuple[Change, ...]:
 
 
 def _changed(path: str, before: str, after: str) -> Iterator[Change]:
-    """The change of one value; an empty text stands for no value."""
+    """The change of one value; an empty text means that there isn't one."""
     if before != after:
         yield Change(path, "changed" if before and after else "added" if after else "removed", before, after)
 
@@ -84,7 +84,7 @@ def _devices(before: ir.Device, after: ir.Device) -> Iterator[Change]:
 
 
 def _choice(path: str, before: Sequence[ir.Number], after: Sequence[ir.Number]) -> Iterator[Change]:
-    """The values that a choice lost and gained; `changed` where it keeps none."""
+    """The values that a choice lost and gained; `changed` if it keeps none."""
     if not set(before) & set(after):
         yield from _changed(path, _set(before), _set(after))
         return
@@ -107,7 +107,7 @@ def _head(space: ir.SearchSpace) -> list[str]:
 
 
 def _blocks(before: ir.SearchSpace, after: ir.SearchSpace) -> Iterator[Change]:
-    """The steps that differ in blocks that both use; whole bodies that only one of them has, except the library's."""
+    """The steps that differ in blocks of both spaces, and whole blocks that only one uses, except the library's."""
     old, new = before.blocks_by_name, after.blocks_by_name
     for name in sorted({*old, *new}):
         if name in old and name in new:
@@ -143,7 +143,7 @@ def _stages(before: ir.SearchSpace, after: ir.SearchSpace) -> Iterator[Change]:
 
 
 def _order(group: str, found: Sequence[Pair], old: Sequence[ir.Stage], new: Sequence[ir.Stage]) -> Iterator[Change]:
-    """Stages of both that have changed places, in the new names."""
+    """Stages of both spaces that have changed places, by their new names."""
     both = [(low, high) for low, high in found if low is not None and high is not None]
     ascending = sorted(both)
     if ascending != both:
@@ -156,7 +156,7 @@ def _where(stages: Sequence[ir.Stage], at: int) -> str:
 
 
 def _shared(changes: Mapping[str, Sequence[Change]], stages: set[str]) -> Iterator[Change]:
-    """What is the same in every stage is said once, as of `stages`."""
+    """A change that is the same in every stage is listed once, under `stages`."""
     lists = [list(map(_nameless, changes[name])) for name in stages]
     common = [each for each in lists[0] if all(each in other for other in lists)] if len(lists) > 1 else []
     yield from (Change(f"stages{each.path}", each.kind, each.before, each.after) for each in common)
@@ -180,14 +180,14 @@ def _stage(before: ir.Stage, after: ir.Stage, spaces: tuple[ir.SearchSpace, ir.S
 
 
 def _widths(before: ir.Stage, after: ir.Stage, spaces: tuple[ir.SearchSpace, ir.SearchSpace]) -> tuple[str, str]:
-    """As they are written; in full where only the device's multiple makes the difference."""
+    """The widths as they are written; in full if they only differ by the device's multiple."""
     one, other = (each.device.width_multiple for each in spaces)
     written = widths_text(before.windows, one), widths_text(after.windows, other)
     return written if written[0] != written[1] else (widths_text(before.windows, 0), widths_text(after.windows, 0))
 
 
 def _candidates(path: str, before: Sequence[ir.Candidate], after: Sequence[ir.Candidate]) -> Iterator[Change]:
-    """Matched by block, and by order where a block is there more than once."""
+    """Candidates are matched by block, and by order if a block occurs more than once."""
     if len(before) == len(after) == 1 and before[0].block != after[0].block:
         yield from _changed(f"{path}.block", use_text(before[0]), use_text(after[0]))
         return

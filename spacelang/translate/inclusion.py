@@ -1,6 +1,6 @@
 """Whether a space lies within another one, and which genome it has there.
 
-space from hyperspace     exactly the space that one genome names: one block and one width list of each stage
+space from hyperspace     exactly the space that one genome names: one block and one width list for each stage
 anything else             every choice is among the wider space's choices
 """
 
@@ -25,7 +25,7 @@ class Misfit(NamedTuple):
     Attributes:
         path: where in the space: `resolution`, `head`, or a stage's name and its property, such as `stage2.width`.
         message: what the space has there.
-        help: what the other space has, unless the message says it.
+        help: what the other space has, unless the message already says so.
     """
 
     path: str
@@ -94,7 +94,7 @@ class _Comparison:
         yield from self._shared(mine, theirs)
 
     def _shared(self, mine: ir.Stage, theirs: ir.Stage) -> Iterator[Misfit]:
-        """What all layers of a stage share, all layers of a model must have alike."""
+        """What all layers of a stage share must be the same for all layers of a model."""
         wanted = uniform_fields(theirs.uniform, mine.candidates)
         if self.space.kind == "model":
             values = {"width": mine.windows[0], **mine.candidates[0].numbers}
@@ -146,7 +146,7 @@ class _Comparison:
 
 
 def is_exact(space: ir.SearchSpace, wider: ir.SearchSpace) -> bool:
-    """Whether an encoding names the whole space, so that nothing else of it may be narrower."""
+    """Whether an encoding names the whole space, so that nothing else in it may be narrower."""
     return (space.kind, wider.kind) == ("space", "hyperspace")
 
 
@@ -172,13 +172,13 @@ def _fits_in(mine: ir.Candidate, theirs: ir.Candidate, name: str, exact: bool) -
 
 
 def _candidate_fits(mine: ir.Candidate, theirs: ir.Candidate, exact: bool) -> bool:
-    """Search ids don't count: a stage that names its block gives it one of its own."""
+    """Search ids don't count: a stage that names its block gives it its own id."""
     names: Collection[str] = {*mine.numbers, *mine.acts}
     return names == {*theirs.numbers, *theirs.acts} and all(_fits_in(mine, theirs, each, exact) for each in names)
 
 
 def _matching(mine: ir.Stage, theirs: ir.Stage, wider: ir.SearchSpace, *, exact: bool) -> list[ir.Candidate]:
-    """The candidates of `theirs` that hold the only one of `mine`; first the one with its search id."""
+    """The candidates of `theirs` that hold the only one of `mine`; the one with the same search id first."""
     (only,) = mine.candidates
     found = [each for each in theirs.candidates if each.block == only.block and _candidate_fits(only, each, exact)]
     return sorted(found, key=lambda each: each.id != only.id)

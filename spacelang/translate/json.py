@@ -12,7 +12,7 @@ from spacelang.report.diagnostics import Diagnostic, Report
 from spacelang.verify.space import verify
 
 JSON_BYTES: Final = 1 << 26
-"""A longer text is no IR: that of the largest hyperspace that a `.space` file can declare is shorter."""
+"""A longer text isn't an IR: even the largest hyperspace that a `.space` file can declare gives a shorter one."""
 
 
 def read_json(text: str) -> ir.SearchSpace:
@@ -75,7 +75,7 @@ def path(location: tuple[int | str, ...]) -> str:
 
 
 def _said(type: str, message: str) -> str:
-    """pydantic's message; of a field too many it has two, one for dataclasses."""
+    """pydantic's message. For an unknown field it has two, one of them for dataclasses, which become one here."""
     return (
         "there is no such field"
         if type in ("extra_forbidden", "unexpected_keyword_argument")

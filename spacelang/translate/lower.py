@@ -1,6 +1,6 @@
 """Checked declarations → IR: names resolved, ranges and windows written out, everything in normal form.
 
-In normal form values ascend (`check` sees to that), candidates are sorted by search id and blocks by name, and stems
+In normal form values ascend (`check` ensures that), candidates are sorted by search id and blocks by name, and stems
 are called stem1, stem2 and so on: texts that mean the same give the same IR.
 """
 
@@ -18,11 +18,11 @@ from spacelang.language.settings import CLASSES, made
 from spacelang.networks.genome import DIGITS, OLD_SEPARATOR, SEPARATOR
 
 RESOLUTION_STEP = 1
-"""Of a range of resolutions without `step`."""
+"""The step of a range of resolutions without `step`."""
 
 
 def lower(program: Program, spaces: Iterable[ast.Space] | None = None) -> tuple[ir.SearchSpace, ...]:
-    """The spaces that the main file declares, in order; or these of the program's.
+    """The IRs of the spaces that the main file declares, in order, or of the given spaces of the program.
 
     Args:
         program: one in which `check` found no error.
@@ -93,7 +93,7 @@ def _targets(targets: ast.Targets) -> ir.Targets:
 def inline_id(block: str, listed: Mapping[str, int], origin: ir.Origin | None, stage: int) -> int:
     """The search id of a block that stage number `stage` names without a list.
 
-    That of the space's own list of blocks; else that which the encoding of the space says for this stage; else 0.
+    The id in the space's own list of blocks; otherwise the digit of the space's encoding for this stage; otherwise 0.
     """
     if block in listed:
         return listed[block]
@@ -156,7 +156,7 @@ class _Stages:
         return tuple(ir.Choices(values=each) for each in windows(widths, self.multiple))
 
     def _choices(self, values: ast.Values, step: int, depth: int) -> ir.Choices:
-        """In a model, one value a layer: a single one holds for all."""
+        """In a model, one value for each layer: a single value applies to all of them."""
         numbers = expand(values, step)
         if self.space.kind != "model":
             return ir.Choices(values=numbers)
@@ -199,7 +199,7 @@ def _head_step(step: ast.Operator, device: ir.Device) -> ir.HeadStep:
 
 
 def _head_width(out: ast.Expr | ast.Values, device: ir.Device) -> ir.Expr | ir.Choices:
-    """A set of one value is no choice."""
+    """A set with one value isn't a choice."""
     if not isinstance(out, ast.Values):
         return lower_expression(out)
     values = expand(out, device.width_multiple)

@@ -1,7 +1,7 @@
-"""A `from` line is a claim: here it is checked against the space, and written again.
+"""A `from` line is a claim: this module checks it against the space, and updates it.
 
 The wider space is *found* if it is declared in the same file or in one that this file imports, directly or not; or else
-in a file of its own name in the same folder (`vnni.space` for `from hyperspace vnni`), as long as it has the SHA-256
+in a file of its own name in the same folder (`vnni.space` for `from hyperspace vnni`), if it has the SHA-256
 that the line names. Where it is found, the space is compared with it. Where it isn't, the line's checksum tells whether
 the space was edited since the line was written.
 """
@@ -25,10 +25,11 @@ UPDATE = "`spacelang fmt --update-origin FILE` writes the line again"
 
 
 def check_origins(program: Program, path: Path | None, report: Report) -> None:
-    """Reports every `from` line of the main file that isn't true of its space; nothing if there are errors already.
+    """Reports every `from` line of the main file that isn't true of its space; does nothing if there are errors
+    already.
 
     Args:
-        path: of the main file; None for a text, whose neighbours are the files of the current folder.
+        path: of the main file; None for a text, whose neighbours are the files in the current folder.
     """
     claimed = [each for each in program.own_spaces if each.origin is not None]
     if claimed and not report.failed:
@@ -37,7 +38,7 @@ def check_origins(program: Program, path: Path | None, report: Report) -> None:
 
 
 def update_origins(source: Source, path: Path | None) -> str:
-    """The text with its `from` lines as they should be for what the spaces say now.
+    """The text with its `from` lines updated to what the spaces now say.
 
     Raises:
         SpacelangError: with everything that is wrong with the text; SP0606 if a space has left the one it came from,
@@ -46,7 +47,7 @@ def update_origins(source: Source, path: Path | None) -> str:
     claims, program = _claims(source, path)
     unsigned = {line.span: origin_text(_updated(space, declared, program, path)) for line, declared, space in claims}
     text = _replaced(source.text, unsigned)
-    # A stage that names its block gets its search id from the encoding, so what is signed is what the new text says.
+    # A stage that names its block gets its search id from the encoding, so the checksum is that of the new text.
     claims, _ = _claims(Source(source.name, text), path)
     signed = {line.span: origin_text(origin) for line, _, space in claims if (origin := space.signed().origin)}
     return _replaced(text, signed)
@@ -152,7 +153,7 @@ def _unchecked(line: ast.Origin, origin: ir.Origin) -> Diagnostic:
 
 
 def _place(declared: ast.Space, path: str) -> Span:
-    """Where the text says what a misfit is about; the `from` line if it says it nowhere."""
+    """Where the text says what a misfit is about; the `from` line if there is no such place."""
     assert declared.origin is not None
     first, _, field = path.partition(".")
     whole = {"resolution": declared.resolution, "input": declared.channels, "classes": declared.classes}

@@ -1,4 +1,4 @@
-"""Which stage of one space is which stage of another: by name first, then by what is alike."""
+"""Pairs the stages of two spaces: by name first, then by similarity."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ ALIKE = 0.5
 """Two stages with different names are the same stage, renamed, if at least this share of them is equal."""
 
 Pair = tuple[int | None, int | None]
-"""Indices of a stage before and after; None where there is none."""
+"""Indices of a stage before and after; None if it isn't there."""
 
 
 def pairs(before: Sequence[ir.Stage], after: Sequence[ir.Stage], *, by_name: bool = True) -> list[Pair]:
-    """Each stage of both once: those of `after` in order, each removed one after its predecessor.
+    """Every stage of both spaces once: those of `after` in order, each removed stage after its predecessor.
 
     Args:
         by_name: whether names tell stages apart; stems are only numbered.
@@ -32,13 +32,13 @@ def pairs(before: Sequence[ir.Stage], after: Sequence[ir.Stage], *, by_name: boo
 
 
 def _named(before: Sequence[ir.Stage], after: Sequence[ir.Stage]) -> dict[int, int]:
-    """From the index after to the one before."""
+    """The index before, by the index after."""
     old = {each.name: at for at, each in enumerate(before)}
     return {at: old[each.name] for at, each in enumerate(after) if each.name in old}
 
 
 def _by_likeness(before: Sequence[ir.Stage], after: Sequence[ir.Stage]) -> list[tuple[int, int]]:
-    """Pairs that are alike, the most alike first; of equally alike ones those that have moved the least."""
+    """Pairs of similar stages, the most similar first; if equally similar, those that have moved the least first."""
     scored = [
         (_likeness(old, new), -abs(low - high), low, high)
         for low, old in enumerate(before)
@@ -68,6 +68,6 @@ def _overlap(one: AbstractSet[object], other: AbstractSet[object]) -> float:
 
 
 def _place_of(found: Sequence[Pair], removed: int) -> int:
-    """Where to say that a stage was removed: after the one that stood before it."""
+    """The place to list a removed stage: after the one that stood before it."""
     earlier = [place for place, (low, _) in enumerate(found) if low is not None and low < removed]
     return max(earlier) + 1 if earlier else 0

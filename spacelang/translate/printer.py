@@ -1,7 +1,7 @@
-"""IR → a complete text in the language: `lower` of it is the same IR again.
+"""IR → a complete text in the language, which `lower` turns into the same IR again.
 
-What a search finds is written in the language that the search was asked in. Blocks of the standard library come by
-import, others are written out.
+So what a search finds is written in the same language as its input. Blocks of the standard library are imported, others
+are written out.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def to_text(space: ir.SearchSpace, *others: ir.SearchSpace) -> str:
 
     Args:
         space: a valid IR (`verify`).
-        others: more of the same file: blocks and devices of one name are the same ones.
+        others: more spaces for the same file; blocks and devices with the same name must be equal.
     """
     spaces = (space, *others)
     blocks = {block.name: block for each in spaces for block in each.blocks}
@@ -60,7 +60,10 @@ def std_blocks() -> Mapping[str, ir.Block]:
 
 
 def _blocks(blocks: Collection[ir.Block]) -> list[str]:
-    """An import where the library has them, else bodies; a library's name with another body forbids the import."""
+    """An import for blocks that the library has, and the other blocks written out.
+
+    If a block has a library name but another body, everything is written out.
+    """
     library = std_blocks()
     own = [each for each in blocks if library.get(each.name) != each]
     if any(each.name in library for each in own):
@@ -86,7 +89,7 @@ def head_text(space: ir.SearchSpace) -> list[str]:
 
 
 def stage_text(space: ir.SearchSpace, stage: ir.Stage) -> str:
-    """A stage by itself, with all its blocks, whatever the space's own list says."""
+    """A stage by itself, with all its blocks, regardless of the space's own list."""
     printer = _Printer(space)
     if stage in space.stem:
         return printer._stem(stage)
@@ -133,7 +136,7 @@ class _Printer:
         return f"stem {stage.candidates[0].block} {{ {self._properties(stage, stage.candidates[0])} }}"
 
     def _stage(self, stage: ir.Stage, index: int) -> str:
-        """`stage s mbv2 { … }` with one block that has its id by itself; else a list, the space's or its own."""
+        """`stage s mbv2 { … }` if its one block gets its id without a list; otherwise a list, the space's or its own."""
         start = f"stage {stage.name}"
         if stage.candidates == self.listed:
             return f"{start} {{ {self._properties(stage)} }}"

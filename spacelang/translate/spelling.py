@@ -14,14 +14,14 @@ from spacelang.ir.operators import OPERATORS, Part
 from spacelang.language.numbers import number_text
 
 WIDTH_RANGE = 3
-"""So many neighbouring widths are written as a range; fewer read better as a set."""
+"""At least this many neighbouring widths are written as a range; fewer read better as a set."""
 STEP_RANGE = 6
-"""So many values with a step of their own are written as a range."""
+"""At least this many values with another step are written as a range."""
 PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2, "div": 2}
 
 
 def expr_text(expr: ir.Expr) -> str:
-    """With no more parentheses than its tree needs; operators of the same rank bind to the left.
+    """An expression with only the parentheses that it needs; operators of the same rank bind to the left.
 
     >>> expr_text(ir.Call(function="round8", arguments=(ir.Ref(name="in"),)))
     'round8(in)'
@@ -66,7 +66,7 @@ def _part(part: Part, value: Any) -> str:
 
 
 def _modifier(part: Part, value: Any) -> str:
-    """As it is written; empty where nothing needs to be."""
+    """A modifier as it is written; empty if nothing needs to be written."""
     if value == part.default:
         return ""
     match part.role:
@@ -86,7 +86,7 @@ def _modifier(part: Part, value: Any) -> str:
 
 
 def convolution_modifiers(step: ir.HeadConv) -> tuple[str, str]:
-    """What differs from the rule that a norm follows, and no bias."""
+    """The modifiers that differ from the default, which is a norm and no bias."""
     return "" if step.norm else "norm none", "bias" if step.bias else ""
 
 
@@ -95,7 +95,7 @@ def _compare(compare: ir.Compare) -> str:
 
 
 def _act(act: str | None) -> str:
-    """A parameter called `act` needs no name behind the word."""
+    """`act NAME`, or `act` alone for a parameter with that name."""
     return "" if act is None else "act" if act == "act" else f"act {act}"
 
 
@@ -107,14 +107,14 @@ def _with(start: str, *modifiers: str) -> str:
 
 
 def set_text(values: Sequence[ir.Number]) -> str:
-    """`3`, `{3, 5}`; with one decimal fraction, all of them are written with a point."""
+    """`3`, `{3, 5}`; if one has a fraction, all are written with a point."""
     point = any(isinstance(each, float) for each in values)
     texts = [number_text(each, point=point) for each in values]
     return texts[0] if len(texts) == 1 else f"{{{', '.join(texts)}}}"
 
 
 def range_text(values: Sequence[ir.Number], step: int, least: int) -> str:
-    """`2..4` for at least `least` values that are `step` apart, `128..224 step 4` for many that are otherwise apart."""
+    """`2..4` for at least `least` values that are `step` apart, `128..224 step 4` for many with another step."""
     gaps = {high - low for low, high in pairwise(values)}
     if len(gaps) != 1 or not all(isinstance(each, int) for each in values):
         return set_text(values)
@@ -197,7 +197,7 @@ def settings_text(space: ir.SearchSpace) -> list[str]:
 
 
 def latencies(targets: ir.Targets) -> tuple[ir.Number, ...]:
-    """In ms; whole ones as they are written, without a point."""
+    """The latencies in ms; whole numbers are written without a point."""
     return tuple(int(each) if each.is_integer() else each for each in targets.latency_ms)
 
 

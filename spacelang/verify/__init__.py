@@ -1,4 +1,4 @@
-"""The IR's own law, for an IR that comes from elsewhere and for defects of our own."""
+"""The rules that every IR must keep, checked for an IR from elsewhere and to find our own bugs."""
 
 from __future__ import annotations
 

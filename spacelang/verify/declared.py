@@ -1,6 +1,6 @@
 """The declarations that an IR stands for, each in its place in the JSON.
 
-So `check` says of an IR what it says of a text: the rules are written once, with one code and one message each.
+So `check` reports the same for an IR as for a text: each rule is written once, with one code and one message.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from spacelang.verify.places import Places
 
 
 def declared(space: ir.SearchSpace, places: Places, report: Report) -> Program:
-    """The program of a space. What reading a text refuses in a section is reported."""
+    """The program of a space. Reports what reading a text would refuse in a section."""
     return _Declaring(space, places, report).program()
 
 
@@ -43,7 +43,7 @@ class _Declaring:
         return ast.Number(value, self.at(path))
 
     def _held(self, value: int, path: str, about: Property | None) -> ast.Number | None:
-        """A number of a property that must lie in its domain; None where it doesn't, which is reported."""
+        """A number of a property that must be in its domain; None if it isn't, which is reported."""
         number = self._number(value, path)
         return number if about is not None and in_domain(number, about.name, about, self.report) else None
 

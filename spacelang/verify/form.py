@@ -1,7 +1,7 @@
-"""What no text can get wrong: the normal form of an IR, and that its parts agree with each other.
+"""Rules that a text can't break: that an IR is in normal form, and that its parts agree with each other.
 
-Each finding has the path of its place. Where these rules are kept, the declarations of the IR can be made, and `check`
-says the rest.
+Each finding has the path of its place. If these rules are kept, the declarations of the IR can be made, and `check`
+reports the rest.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def _names(space: ir.SearchSpace) -> Iterator[Finding]:
 
 
 def stale(space: ir.SearchSpace) -> Iterator[Finding]:
-    """An origin that was claimed for what the space said before."""
+    """Reports an origin that was claimed before the space was edited."""
     claimed = None if space.origin is None else space.origin.checksum
     if claimed not in (None, space.checksum):
         yield "SP0607", "origin.checksum", f"'{claimed}', but that of this space is {space.checksum}"
@@ -117,7 +117,7 @@ def _windows(windows: Sequence[ir.Choices], path: str) -> Iterator[Finding]:
 
 
 def _kind(stage: ir.Stage, path: str, kind: ir.Kind) -> Iterator[Finding]:
-    """A space has one block and one width list a stage; a model one value for everything."""
+    """A space has one block and one width list per stage; a model one value for everything."""
     if kind != "hyperspace" and (len(stage.candidates), len(stage.windows)) != (1, 1):
         yield "SP0907", path, f"a {kind} has one block and one width list a stage"
     model = kind == "model"

@@ -1,4 +1,4 @@
-"""A node of the IR as JSON, and where each of its parts stands in it."""
+"""A node of the IR as JSON, with the place of each of its parts."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What every IR keeps to, whether it comes from JSON, from Python or from a pass.
+"""The rules for every IR, whether it comes from JSON, from Python or from a pass.
 
 The rules are those of `check`; an IR from a text has passed them already. What `verify` accepts, `printer.to_text` can
-say in the language.
+write in the language.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from spacelang.verify.form import Finding, form, stale
 from spacelang.verify.places import Places
 
 VERIFIED = "_verified"
-"""In the `__dict__` of an IR that is known to be right; `replace` makes one without."""
+"""A mark in the `__dict__` of an IR that is known to be right; `replace` makes an IR without it."""
 
 
 def mark_verified(space: ir.SearchSpace) -> ir.SearchSpace:
@@ -40,7 +40,7 @@ def _said(findings: Iterable[Finding]) -> tuple[Diagnostic, ...]:
 
 
 def _checked(space: ir.SearchSpace) -> tuple[Diagnostic, ...]:
-    """What `check` says, with paths in the place of spans."""
+    """What `check` says, with paths instead of spans."""
     places, report = Places(space, "ir.json"), Report()
     check(declared(space, places, report), report)
     return tuple(

@@ -1,4 +1,4 @@
-"""The table of diagnostic codes: what `spacelang explain` says and `docs/errors.md` is made of."""
+"""The table of diagnostic codes: what `spacelang explain` prints and `docs/errors.md` is made from."""
 
 from __future__ import annotations
 

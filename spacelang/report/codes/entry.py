@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """What `spacelang explain` and `docs/errors.md` say of one code.
+    """What `spacelang explain` and `docs/errors.md` say about one code.
 
     Attributes:
         code: `SP` and four digits; never reused for another meaning.
         title: a few words.
         explanation: why it is an error and what to do, in a paragraph.
-        bad: a short text (or command) that gives it.
-        good: the same, mended.
+        bad: a short text (or command) that causes it.
+        good: the same, corrected.
     """
 
     code: str

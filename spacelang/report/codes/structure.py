@@ -1,4 +1,4 @@
-"""Codes of structure: declarations, properties, operators, and what stands after them."""
+"""Codes of structure: declarations, properties, operators, and what comes after them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Diagnostics as text for people, and in the formats that editors, pull requests and code scanners read.
 
-What shows them is imported where there are any: a clean check does without.
+The code that shows them is imported only if there are any, so that a clean check starts faster.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def render(diagnostics: Iterable[Diagnostic], format: Format = Format.TEXT, *, c
 
 
 def to_text(diagnostics: Iterable[Diagnostic], *, color: bool = False) -> str:
-    """Each diagnostic with its excerpt, then a summary line; nothing at all where there are none.
+    """Each diagnostic with its excerpt, then a summary line; an empty text if there are none.
 
     color: with ANSI colours.
     """

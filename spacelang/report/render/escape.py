@@ -13,7 +13,7 @@ _SHORT = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
 
 def visible(char: str) -> str:
-    """The character, or its escape where it's a control, format, or unassigned one."""
+    """The character, or its escape if it is a control, format, or unassigned character."""
     if char.isprintable() or unicodedata.category(char) not in _HIDDEN:
         return char
     if short := _SHORT.get(char):

@@ -12,7 +12,7 @@ from spacelang.report.source import Source, Span
 
 TAB = 4
 MAX_COLUMNS = 160
-"""Of an excerpt; a longer line is cut around the place that matters."""
+"""The most columns of an excerpt; a longer line is cut around the place that matters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Cell:
     end: int
 
 
-@lru_cache(maxsize=2)  # of a long line with many errors, the characters are looked at once
+@lru_cache(maxsize=2)  # with many errors on a long line, its characters are processed only once
 def cells(line: str) -> Sequence[Cell]:
     """The characters of a line, tabs widened and hidden characters escaped."""
     shown: list[Cell] = []

@@ -15,7 +15,10 @@ from spacelang.report.render.escape import escape
 from spacelang.report.source import Span
 
 FORMAT_VERSION = 1
-"""Of the JSON. It goes up when a field is removed or changes its meaning; new fields may come at any time."""
+"""The format version of the JSON.
+
+It goes up when a field is removed or changes its meaning; new fields may come at any time.
+"""
 
 _SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -61,7 +64,7 @@ def _position(span: Span, offset: int) -> Json:
 
 
 def to_github(diagnostics: Iterable[Diagnostic]) -> str:
-    """One workflow command a diagnostic, `::error file=…,line=…::message`, which a pull request shows at its line."""
+    """One workflow command for each diagnostic, `::error file=…,line=…::message`, shown in a pull request."""
     return "".join(_command(each) + "\n" for each in diagnostics)
 
 
@@ -70,7 +73,7 @@ def _command(diagnostic: Diagnostic) -> str:
     if diagnostic.span:
         start, end = _position(diagnostic.span, diagnostic.span.start), _position(diagnostic.span, diagnostic.span.end)
         properties = {"file": diagnostic.span.source.name, "line": start["line"], "endLine": end["line"]}
-        if start["line"] == end["line"]:  # GitHub refuses columns of a span over several lines
+        if start["line"] == end["line"]:  # GitHub refuses columns for a span of several lines
             properties |= {"col": start["column"], "endColumn": end["column"]}
     properties["title"] = diagnostic.code
     fields = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
@@ -86,7 +89,7 @@ def _property(text: str) -> str:
 
 
 def _sentences(diagnostic: Diagnostic) -> str:
-    """The message with its note and help, where there is no other field for them."""
+    """The message with its note and help, for formats without a field for these."""
     labels = [f"{label.span}: {label.message}" for label in diagnostic.labels]
     help = [f"help: {diagnostic.help}"] if diagnostic.help else []
     note = [diagnostic.note] if diagnostic.note else []
@@ -120,7 +123,7 @@ def _version() -> str:
 
 
 def _rule(code: str) -> Json:
-    from spacelang.report.codes import CODES  # the explanations are long, and only SARIF wants them
+    from spacelang.report.codes import CODES  # the explanations are long, and only SARIF needs them
 
     entry = CODES[code]
     return {"id": code, "shortDescription": {"text": entry.title}, "fullDescription": {"text": entry.explanation}}

@@ -37,7 +37,7 @@ def _plain(text: str, style: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """A place to underline, with what is said of it."""
+    """A place to underline, with the message about it."""
 
     span: Span
     message: str
@@ -92,7 +92,7 @@ def _marks(diagnostic: Diagnostic, severity: str) -> list[_Mark]:
 
 
 def _excerpts(source: Source, marks: Sequence[_Mark], gutter: int, paint: Paint) -> Iterator[str]:
-    """The marked lines of one source, with `…` where lines are left out between them."""
+    """The marked lines of one source, with `…` for lines left out between them."""
     place = next((mark for mark in marks if mark.sign == "^"), marks[0]).span
     bar = paint("|", "frame")
     yield f"{' ' * gutter}{paint('-->', 'frame')} {escape(str(place))}"
@@ -111,7 +111,7 @@ def _excerpts(source: Source, marks: Sequence[_Mark], gutter: int, paint: Paint)
 
 
 def _said(word: str, text: str, gutter: int, paint: Paint) -> Iterator[str]:
-    """`= help: …`; the lines of a longer text stand under each other."""
+    """`= help: …`; the lines of a longer text are aligned below each other."""
     first, *rest = text.split("\n")
     yield f"{' ' * gutter} {paint('=', 'frame')} {paint(word, 'strong')}: {escape(first)}"
     for line in rest:
