@@ -32,7 +32,7 @@ def words(names: Iterable[str]) -> dict[str, str]:
 
 
 def _generated() -> re.Pattern[str]:
-    """The words that, besides `TAKEN`, the generated code itself uses; a block's name that is one of them gets a `_`."""
+    """The words that, besides `TAKEN`, the generated code itself uses; a block's name among them gets a `_`."""
     counts = {part.name for each in OPERATORS.values() for part in each.parts if part.rule is not None}
     return re.compile(rf"(has_)?({'|'.join(OPERATORS)}|add|part)\d+(_(in|{'|'.join(sorted(counts))}))?")
 

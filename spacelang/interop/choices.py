@@ -82,7 +82,7 @@ def architecture_from(space: ir.SearchSpace, values: Mapping[str, object]) -> Ar
     )
 
 
-# --- all choices, also with one value    ------------------------------------------------------------------------------
+# --- all choices, also those with one value ---------------------------------------------------------------------------
 
 
 def _all(space: ir.SearchSpace) -> Iterator[Choice]:

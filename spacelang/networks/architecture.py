@@ -53,12 +53,12 @@ def head_widths(space: ir.SearchSpace, architecture: Architecture) -> tuple[int,
 
 
 def smallest(space: ir.SearchSpace) -> Architecture:
-    """The smallest value of every choice; in a stage with several blocks, the one with the fewest multiply-accumulates."""
+    """The smallest value of every choice; of several blocks, the one with the fewest multiply-accumulates."""
     return _extreme(space, min)
 
 
 def largest(space: ir.SearchSpace) -> Architecture:
-    """The largest value of every choice; in a stage with several blocks, the one with the most multiply-accumulates."""
+    """The largest value of every choice; of several blocks, the one with the most multiply-accumulates."""
     return _extreme(space, max)
 
 

@@ -1,7 +1,7 @@
 """From a block and the choices of a layer to the operators that run, with their shapes.
 
 The one place that knows what a block's body means in channels, sizes and edges: `check`, costs, kernels, backends and
-the tests of the generated code all start here. What each operator is, is defined in `ir.operators`. No framework is
+the tests of the generated code all start here. The operators themselves are defined in `ir.operators`. No framework is
 imported.
 """
 

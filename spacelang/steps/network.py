@@ -55,7 +55,7 @@ class Map(NamedTuple):
 
 
 class Window(NamedTuple):
-    """The square window of a convolution or pool. `before`, `after`: the padding on either side of the map, in pixels."""
+    """The square window of a convolution or pool. `before`, `after`: pixels of padding on either side of the map."""
 
     kernel: int
     stride: int = 1

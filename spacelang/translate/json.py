@@ -75,7 +75,7 @@ def path(location: tuple[int | str, ...]) -> str:
 
 
 def _said(type: str, message: str) -> str:
-    """pydantic's message. For an unknown field it has two, one of them for dataclasses, which become one here."""
+    """pydantic's message; its two messages for an unknown field become one."""
     return (
         "there is no such field"
         if type in ("extra_forbidden", "unexpected_keyword_argument")

@@ -136,7 +136,7 @@ class _Printer:
         return f"stem {stage.candidates[0].block} {{ {self._properties(stage, stage.candidates[0])} }}"
 
     def _stage(self, stage: ir.Stage, index: int) -> str:
-        """`stage s mbv2 { … }` if its one block gets its id without a list; otherwise a list, the space's or its own."""
+        """`stage s mbv2 { … }` if its one block gets its id without a list; otherwise a list, shared or its own."""
         start = f"stage {stage.name}"
         if stage.candidates == self.listed:
             return f"{start} {{ {self._properties(stage)} }}"
