@@ -32,7 +32,7 @@ TERMINALS: Final = (
 RULES: Final[tuple[tuple[str, int, str, tuple[int, ...], tuple[int, ...]], ...]] = (
 {rules}
 )
-"""Of each rule: its nonterminal; how many symbols it takes off the stack; what it makes of those that are kept, a node
+"""For each rule: its nonterminal; how many symbols it takes off the stack; what it makes of those that are kept, a node
 by the callback of this name, a list (`[]`), or the only one itself (``); the places of those that are kept; the places
 of those among them that are lists, whose items are meant."""
 

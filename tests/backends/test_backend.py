@@ -71,7 +71,7 @@ def test_a_backend_of_another_distribution(monkeypatch: pytest.MonkeyPatch) -> N
     [
         ("no.such.module:backend", "can't be imported: ModuleNotFoundError: No module named 'no'"),
         ("tests.backends.test_backend:missing", "can't be imported: AttributeError: "),
-        ("tests.backends.test_backend:nameless", "is no backend: tests.backends.test_backend:nameless lacks a name"),
+        ("tests.backends.test_backend:nameless", "isn't a backend: tests.backends.test_backend:nameless lacks a name"),
         ("tests.backends.test_backend:fake", "calls itself `fake`"),
     ],
 )
