@@ -65,7 +65,7 @@ def test_without_a_device_the_runtimes_own_is_taken(capsys: pytest.CaptureFixtur
     phone = str(ROOT / "specs" / "seqnet_pixel4_a0.space")
     assert run(["predict", A0, A0, phone]) == 0
     assert capsys.readouterr().err.endswith(
-        f"\nthe shipped predictor for onnxruntime in int8 stands in for `vnni`; {mend}\n"
+        f"the shipped predictor for onnxruntime in int8 stands in for `vnni`; {mend}\n"
         f"the shipped predictor for tflite in int8 stands in for `pixel4`; {mend}\n"
     )
     assert run(["predict", A0, "--device", "zen5-onnxruntime-int8"]) == 0
