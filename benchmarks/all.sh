@@ -1,5 +1,6 @@
 #!/bin/sh
-# All benchmarks; what is measured for them is kept in a folder, so a second run is shorter: sh benchmarks/all.sh FOLDER
+# All benchmarks: sh benchmarks/all.sh FOLDER [ARCHIVE]
+# Measurements are kept in FOLDER, so a second run is shorter. ARCHIVE is the published VNNI table.
 set -eu
 mkdir -p "$1"
 
@@ -16,7 +17,7 @@ bench() {
 }
 
 bench benchmarks/cold_start.py
-bench benchmarks/search.py
+bench benchmarks/search.py ${2:+"$2"}
 bench benchmarks/predict.py speed
 bench benchmarks/kernel_sum.py
 collect onnxruntime "$1/onnxruntime.parquet" vnni mobilenetv3 ofa_resnet50 proxylessnas digits

@@ -2,7 +2,7 @@
 
     python benchmarks/search.py [ARCHIVE]
 
-ARCHIVE is the published VNNI table. Without it a made table of the same size is used, whose scores mean nothing.
+ARCHIVE is the published VNNI table. Without it a made-up table of the same size is used, whose scores mean nothing.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ from spacelang.networks.genome import Genome
 from spacelang.report.source import Source
 
 ROOT = Path(__file__).resolve().parents[1]
-PUBLISHED = ROOT.parent / "shared" / "data" / "vnni_block_table.tar.xz"
 FIXED = {160: 1.751, 192: 2.277, 224: 2.801}
 SAMPLES = 100_000
 """The published search's, for each target."""
@@ -41,8 +40,7 @@ Result = TypeVar("Result")
 def main() -> None:
     path = ROOT / "specs" / "vnni_released.space"
     (space,) = compile_source(Source(str(path), path.read_text()), path)
-    archive = Path(sys.argv[1]) if len(sys.argv) > 1 else PUBLISHED
-    table = import_table(archive, space, FIXED) if archive.exists() else made_table(space)
+    table = import_table(Path(sys.argv[1]), space, FIXED) if len(sys.argv) > 1 else made_table(space)
     assert space.targets is not None
     assert space.quality is not None
     assert space.evolution is not None

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import spacelang
-from spacelang.cli.search import _distance
+from spacelang.cli.scores import distance
 from spacelang.evolve.quality.quality import Score
 from spacelang.evolve.solve import Solution
 from spacelang.evolve.table.parquet import read_table, write_table
@@ -170,7 +170,7 @@ def test_options_that_can_not_be(cli: Cli, tiny: Path, table: Path, options: tup
 def test_how_far_the_optimum_is(proved: bool, gap: float, said: str) -> None:
     score = Score(Genome((1, 1, 1), (0, 0, 0)), 2.5, ())
     optimum = Solution((score,), 1, int(proved), 2.6, 2.6, None if proved else "nodes")
-    assert _distance(optimum, gap) == said
+    assert distance(optimum, gap) == said
 
 
 def test_the_seed_and_the_algorithm_matter(cli: Cli, tiny: Path, table: Path, tmp_path: Path) -> None:
