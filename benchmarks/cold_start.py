@@ -3,8 +3,8 @@
     python benchmarks/cold_start.py
     python benchmarks/cold_start.py --against ../before
 
-All are run in turns, and the least of each counts: the rest is other work on the machine. CPU time is that of the user
-and the system, and the steadier of the two figures. The last line is `spacelang.load` in a running process.
+All are run in turn, and the least of each counts: the rest is other work on the machine. CPU time is user plus system
+time, and is the steadier of the two figures. The last line is `spacelang.load` in a running process.
 """
 
 from __future__ import annotations

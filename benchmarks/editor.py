@@ -2,7 +2,7 @@
 
 A file of 150 lines with two imports is typed into, letter by letter, in a real client over stdio. After every few
 letters the client asks what editors ask: completion, hover, hints, outline, folding, actions, definition, references,
-formatting. What is said: how many milliseconds half and 95 % of the answers take at most, by kind.
+formatting. It prints how many milliseconds half and 95 % of the answers take at most, by kind.
 """
 
 from __future__ import annotations

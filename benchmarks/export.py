@@ -116,7 +116,7 @@ def digits(folder: Path, count: int) -> None:
     for format in FORMATS:
         gap, agreement = np.mean(gaps[format]), np.mean(agreements[format])
         print(
-            f"{format}: {count} models, accuracy {gap:+.3%} against torch in the mean, top-1 agreement {agreement:.2%}"
+            f"{format}: {count} models, accuracy {gap:+.3%} against torch on average, top-1 agreement {agreement:.2%}"
         )
 
 

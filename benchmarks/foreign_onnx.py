@@ -156,7 +156,7 @@ class Images(CalibrationDataReader):  # type: ignore[misc]
 def export(network: nn.Module, path: Path, size: int = SIZE, channels: int = 3) -> None:
     """Writes the network as float32 ONNX, as torch's exporter has it."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter tells of its successor
+        warnings.simplefilter("ignore")  # the exporter warns of its successor
         torch.onnx.export(
             network.eval(),
             (torch.zeros(1, channels, size, size),),
@@ -241,7 +241,7 @@ if __name__ == "__main__":
     with pinned(Report()), tempfile.TemporaryDirectory() as scratch:
         if len(sys.argv) > 1:
             predictor = find_predictor(sys.argv[1])
-            # What is measured is told at the speed of the core that the predictor's latencies are told at.
+            # Measurements are scaled to the core speed that the predictor's latencies are given at.
             main(Path(scratch), Meter(reference_ms=predictor.reference_ms), learned(predictor))
         else:
             meter = Meter()

@@ -61,7 +61,7 @@ class _Words(type):
 
 
 class _Stand(types.ModuleType):
-    """torchvision has no build for this torch; timm's networks need nothing of it but names."""
+    """torchvision has no build for this torch; timm's networks need only names from it."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)

@@ -2,7 +2,7 @@
 
     python benchmarks/load.py PATH_OF_THE_OTHER_CHECKOUT
 
-Processor time, the least of many, in turns, so that what else the machine does counts little.
+Processor time, the least of many, in turn, so that other work on the machine matters little.
 """
 
 from __future__ import annotations

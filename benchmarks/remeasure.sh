@@ -1,8 +1,8 @@
 #!/bin/sh
-# Measures the kernels and networks of both runtimes on this machine, and makes the predictors that ship of them:
+# Measures the kernels and networks of both runtimes on this machine, and makes the predictors that ship from them:
 #     sh benchmarks/remeasure.sh FOLDER NAME
-# NAME is of the machine, such as zen5: zen5-onnxruntime-int8 and zen5-tflite-int8 come of it, with their cards. Some
-# hours on a quiet machine; interrupted, the same command goes on.
+# NAME is the machine's, such as zen5: this gives zen5-onnxruntime-int8 and zen5-tflite-int8, with their cards. It takes
+# some hours on a quiet machine; interrupted, the same command goes on.
 set -eu
 mkdir -p "$1"
 for runtime in onnxruntime tflite; do

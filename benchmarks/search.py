@@ -30,7 +30,7 @@ from spacelang.report.source import Source
 ROOT = Path(__file__).resolve().parents[1]
 FIXED = {160: 1.751, 192: 2.277, 224: 2.801}
 SAMPLES = 100_000
-"""The published search's, for each target."""
+"""Samples for each target, as in the published search."""
 SAMPLED_SPACES = 10
 """Spaces that the slow sampler is timed on."""
 
@@ -104,7 +104,7 @@ def random_genome(space: ir.SearchSpace, random: Random) -> Genome:
 
 
 def made_table(space: ir.SearchSpace) -> Table:
-    """1 000 made rows a cell: the faster, the greater the loss, and some cells are better than others."""
+    """1 000 made-up rows a cell: the faster, the greater the loss, and some cells are better than others."""
     random = Random(0)
     rows = [row for cell in all_cells(space) for row in made_rows(space, cell, random)]
     cells, resolutions, channels, losses, latencies, layers = zip(*rows, strict=True)

@@ -1,4 +1,4 @@
-"""Proofs for large made hyperspaces: CPU time, nodes, gap and memory.
+"""Proofs for large made-up hyperspaces: CPU time, nodes, gap and memory.
 
     python benchmarks/search_large.py [ten|eight|flat]
 

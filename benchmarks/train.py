@@ -1,4 +1,4 @@
-"""How many images a second the supernet of the VNNI space trains on: in FP32, in bfloat16, with quantisers.
+"""How many images per second the supernet of the VNNI space trains on: in FP32, in bfloat16, with quantisers.
 
     python benchmarks/train.py [--accelerator auto|cpu|cuda] [--batch N] [--steps N]
 
@@ -27,7 +27,7 @@ from spacelang.train.supernet.sandwich import backward, sandwiches
 SPACE = Path(__file__).resolve().parents[1] / "specs" / "spaceevo_vnni.space"
 BATCHES = {"cuda": 128, "cpu": 4}
 STEPS = {"cuda": 20, "cpu": 3}
-"""The paper's batch on each GPU; a processor shows no more than that it works."""
+"""The paper's batch on each GPU; a processor only shows that it works."""
 WARM_UP = 1
 ROWS: tuple[tuple[str, bool, nn.Precision], ...] = (
     ("FP32", False, "fp32"),
@@ -40,7 +40,7 @@ ROWS: tuple[tuple[str, bool, nn.Precision], ...] = (
 
 @dataclass(frozen=True)
 class Chosen(Accelerator):
-    """An accelerator that computes in bfloat16 or not, as it is told."""
+    """An accelerator that computes in bfloat16 or not, as asked."""
 
     half: bool
 

@@ -4,8 +4,8 @@
 
 LOG is what `spacelang latency collect` made: kernels are learned from it. Networks are measured here, into a file
 beside it, in sweeps over those that factors are fitted to and those that nothing is fitted to alike: neighbours slow
-the memory down for minutes at a time, and what is predicted shall meet the same. The unseen ones are 200 random models
-of vnni and 100 each of mobilenetv3 and ofa_resnet50. What was measured is not measured again.
+the memory down for minutes at a time, and both should meet the same conditions. The unseen ones are 200 random models of
+vnni and 100 each of mobilenetv3 and ofa_resnet50. What was measured is not measured again.
 
 Last comes the predictor that LOG alone gives, whose networks were measured at another time, and PREDICTOR, a file or a
 shipped one's name.
@@ -49,7 +49,7 @@ FITTED_TO: dict[RuntimeName, tuple[str, ...]] = {
 FITTED = 60
 """Networks of each of these."""
 UNSEEN_SEED = 2027
-"""Another than that of the networks which factors are fitted to."""
+"""A different seed from that of the networks which factors are fitted to."""
 
 
 class Found(NamedTuple):
@@ -71,7 +71,7 @@ def main(path: Path, name: RuntimeName, given: Sequence[str]) -> None:
     report(train(read_log(path), "int8"), "networks of the log, measured at another time", found.unseen)
     for each in given:
         predictor = find_predictor(each)
-        # It tells latencies at the speed that the core had when its own log was begun.
+        # It gives latencies at the speed that the core had when its own log was begun.
         scale = (
             predictor.reference_ms / found.log.reference_ms if predictor.reference_ms and found.log.reference_ms else 1
         )
@@ -93,7 +93,7 @@ def measure(path: Path, name: RuntimeName) -> Found:
     candidates = list((known | {each.network.sha256: each for each in of if each.network.sha256 not in known}).values())
     Random(0).shuffle(candidates)
     whole = measured_networks(path.with_suffix(".whole.parquet"), candidates, name)
-    # Each log is told in its own fast mode of the machine.
+    # Each log is stated in its own fast mode of the machine.
     scale = kernels.reference_ms / whole.reference_ms if kernels.reference_ms and whole.reference_ms else 1.0
     networks = [each._replace(ms=each.ms * scale) for each in whole.networks("int8")]
     log = Log(kernels.fingerprint, kernels.reference_ms)

@@ -29,7 +29,7 @@ def bench(
     runs: Annotated[
         int, typer.Option("--runs", min=1, max=100_000, help="In each of 4 sweeps; the fastest counts.")
     ] = 50,
-    seed: Annotated[int, typer.Option(min=0, help="Of the sampled model of a space.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of the sampled model of a space.")] = 0,
     runtime: Annotated[RuntimeChoice, typer.Option(help="What runs the models.")] = RuntimeChoice.ONNXRUNTIME,
     json: Json = False,
 ) -> None:

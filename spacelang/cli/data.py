@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def data(
     where: Annotated[str, typer.Argument(metavar="DATA", help="`digits`, or a folder with train/ and val/.")],
-    read: Annotated[bool, typer.Option("--read", help="Decode every image, and tell which are broken.")] = False,
+    read: Annotated[bool, typer.Option("--read", help="Decode every image, and say which are broken.")] = False,
     workers: Annotated[int, typer.Option("--workers", min=0, max=256, help="Processes that decode.")] = 0,
     json: Json = False,
 ) -> None:

@@ -32,12 +32,13 @@ def evaluate(
         Path | None, typer.Option("--run", metavar="RUN", help="Where models (MODEL.space) are cut from.")
     ] = None,
     models: Annotated[int, typer.Option("--models", min=0, max=100_000, help="Sampled networks of a run.")] = 4,
-    seed: Annotated[int, typer.Option(min=0, help="Of the sampled networks.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of the sampled networks.")] = 0,
     data: Annotated[
-        str | None, typer.Option("--data", metavar="DATA", help="In place of the images that it was trained on.")
+        str | None,
+        typer.Option("--data", metavar="DATA", help="Images to use in place of those that it was trained on."),
     ] = None,
     images: Annotated[
-        int | None, typer.Option("--images", min=1, help="Of files and models: the first so many images only.")
+        int | None, typer.Option("--images", min=1, help="Use only this many images, for files and models.")
     ] = None,
     accelerator: Accelerator = "auto",
     workers: Workers = 0,
@@ -85,7 +86,7 @@ def _evaluate_files(
             if is_file(each):
                 results.append(evaluate_file(Path(each), data, images, update, workers))
             elif run is None:
-                raise typer.BadParameter(f"{each}: a model has no weights: say where they are with --run RUN")
+                raise typer.BadParameter(f"{each}: a model doesn't hold weights: say where they are with --run RUN")
             else:
                 results.append(evaluate_model(load_space(each, ("model",)), run, data, images, update, workers))
     if json:

@@ -46,7 +46,8 @@ def export(
     ] = Target.ONNX,
     precision: Annotated[PrecisionChoice, typer.Option(help="fp32: the twin to compare with.")] = PrecisionChoice.INT8,
     data: Annotated[
-        str | None, typer.Option("--data", metavar="DATA", help="In place of the images that it was trained on.")
+        str | None,
+        typer.Option("--data", metavar="DATA", help="Images to use in place of those that it was trained on."),
     ] = None,
     uint8_input: Annotated[
         bool, typer.Option("--uint8-input", help="The file reads pixels, and normalises them itself.")
@@ -54,7 +55,7 @@ def export(
     reduce_range: Annotated[
         bool, typer.Option("--reduce-range", help="Weights of 7 bits, for x86 processors without VNNI.")
     ] = False,
-    opset: Annotated[int, typer.Option("--opset", min=1, max=99, help="Of ONNX: 14 to 23.")] = 17,
+    opset: Annotated[int, typer.Option("--opset", min=1, max=99, help="The ONNX opset, 14 to 23.")] = 17,
     images: Annotated[int, typer.Option("--images", min=1, help="Validation images to check the file on.")] = 1000,
     workers: Annotated[int, typer.Option("--workers", min=0, max=256, help="Processes that read images ahead.")] = 0,
     json: Json = False,

@@ -56,15 +56,19 @@ def search(
         AlgorithmName, typer.Option(help="`evolution` is what the surrogate is compared with.")
     ] = AlgorithmName.SURROGATE,
     target: Annotated[
-        list[float] | None, typer.Option("--target", metavar="MS", help="In place of the space's; may be repeated.")
+        list[float] | None,
+        typer.Option(
+            "--target", metavar="MS", help="A latency target in ms, in place of the space's; may be repeated."
+        ),
     ] = None,
     models: Annotated[
         int | None, typer.Option("--models", min=1, max=1_000_000, help="How many are evaluated. [default: 600]")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of what is drawn at random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of what is drawn at random.")] = 0,
     images: Annotated[int, typer.Option(min=1, help="At most this many validation images are looked at.")] = 5000,
     data: Annotated[
-        str | None, typer.Option("--data", metavar="DATA", help="In place of the images that it was trained on.")
+        str | None,
+        typer.Option("--data", metavar="DATA", help="Images to use in place of those that it was trained on."),
     ] = None,
     executor: Annotated[ExecutorName, typer.Option(help="`ray` evaluates on a Ray cluster.")] = ExecutorName.LOCAL,
     workers: Annotated[int, typer.Option(min=1, max=256, help="Processes that evaluate models.")] = 1,

@@ -43,9 +43,11 @@ DeviceOption = Annotated[
 ]
 RuntimeOption = Annotated[RuntimeChoice | None, typer.Option(help="In place of what the device declares.")]
 PrecisionOption = Annotated[PrecisionsChoice | None, typer.Option(help="In place of what the device declares.")]
-Samples = Annotated[int, typer.Option(min=20, max=1_000_000, help="So many kernels to learn from, in each precision.")]
-HoldOut = Annotated[int, typer.Option(min=0, max=1_000_000, help="So many kernels of the fixed hold-out.")]
-Networks = Annotated[int, typer.Option(min=0, max=100_000, help="So many random networks of each space, whole.")]
+Samples = Annotated[int, typer.Option(min=20, max=1_000_000, help="How many kernels to learn from, in each precision.")]
+HoldOut = Annotated[int, typer.Option(min=0, max=1_000_000, help="How many kernels of the fixed hold-out.")]
+Networks = Annotated[
+    int, typer.Option(min=0, max=100_000, help="How many random networks of each space to measure whole.")
+]
 
 
 def collect(
@@ -150,7 +152,7 @@ def _target(
 
 
 def _errors(log: Log) -> Errors:
-    """How far off a predictor is on some kernels that has learned from others."""
+    """How far off a predictor that learned from some kernels is on the others."""
     from collections import Counter
 
     from spacelang.latency.collect.log import Log

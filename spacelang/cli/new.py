@@ -39,7 +39,7 @@ def new(
     blocks: Annotated[
         str | None, typer.Option("--blocks", metavar="NAMES", help=f"With commas: {', '.join(BLOCKS)}.")
     ] = None,
-    size: Annotated[Size | None, typer.Option(help="Of images and networks.")] = None,
+    size: Annotated[Size | None, typer.Option(help="The size of images and networks.")] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask; take defaults instead.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
 ) -> None:
@@ -103,7 +103,7 @@ def _of_data(where: str, *, need: bool) -> tuple[int, int]:
     if need and not folders:
         refuse(
             "SP1201",
-            f"`{where}` has no folder train/ with one folder per class in it",
+            f"`{where}` doesn't have a folder train/ with one folder per class in it",
             "name `digits`, or such a folder",
         )
     images = (each for folder in folders for each in sorted(folder.iterdir()) if each.suffix.lower() in IMAGES)

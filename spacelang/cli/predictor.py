@@ -46,7 +46,7 @@ class PrecisionChoice(StrEnum):
 def train(
     log: LogFile,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="PREDICTOR", help="The file to write.")],
-    precision: Annotated[PrecisionChoice, typer.Option(help="Of the measurements to learn from.")] = (
+    precision: Annotated[PrecisionChoice, typer.Option(help="The precision of the measurements to learn from.")] = (
         PrecisionChoice.INT8
     ),
     regressor: Annotated[
@@ -203,7 +203,7 @@ def predict(
         ),
     ] = None,
     samples: Annotated[int, typer.Option(min=0, max=1_000_000, help="Sampled models of each space.")] = 1,
-    seed: Annotated[int, typer.Option(min=0, help="Of the sampled models.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of the sampled models.")] = 0,
     json: Json = False,
 ) -> None:
     """Predict the latency of models, with what each kind of kernel takes; nothing is run."""
@@ -234,7 +234,7 @@ def predict(
 
 
 def _canary(of: Estimator) -> str:
-    """What its milliseconds are told in."""
+    """What its milliseconds are measured in."""
     name, ms = of.label.partition(":")[0].partition("@")[0], of.reference_ms
     if not ms:
         return f"{name}: no reference kernel was measured beside it"
@@ -242,7 +242,7 @@ def _canary(of: Estimator) -> str:
 
 
 def is_onnx(file: str) -> bool:
-    """Whether a file is an ONNX model, by its name, or by its being no text."""
+    """Whether a file is an ONNX model, by its name, or because it isn't text."""
     if file.lower().endswith(ONNX):
         return True
     try:
@@ -283,7 +283,7 @@ def _predict_onnx(file: str, device: list[str], report: Report) -> _Predicted:
 
 
 def _estimator(device: list[str], runtime: RuntimeName, precision: Precision, what: str) -> Estimator:
-    """Of what runs in this precision. Raises: SpacelangError: as `find_estimator`; SP1608, SP1609."""
+    """The estimator for what runs in this precision. Raises: SpacelangError: as `find_estimator`; SP1608, SP1609."""
     from spacelang.latency.predict.shipped import COST_MODEL, default_predictor, find_estimator
     from spacelang.report.diagnostics import refuse
 

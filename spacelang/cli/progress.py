@@ -12,9 +12,9 @@ from spacelang.cli.console import say
 from spacelang.report.progress import Update
 
 LOG_SECONDS = 5.0
-"""Between two lines where there is no terminal."""
+"""The seconds between two lines where there is no terminal."""
 TELLING = 0.01
-"""From so much of the work on, its speed tells what the rest takes; before that, preparing was most of it."""
+"""From this share of the work on, its speed says how long the rest takes; before that, preparing was most of it."""
 
 
 @contextmanager
@@ -45,7 +45,7 @@ def _bar(what: str) -> Iterator[Update]:
 
         def update(done: int, total: int | None, note: str = "") -> None:
             nonlocal begun
-            if not begun:  # what an earlier run did says nothing of how fast this one is
+            if not begun:  # what an earlier run did says nothing about how fast this one is
                 bar.reset(task, completed=done, total=total)
                 begun = True
             bar.update(task, completed=done, total=total, note=note)

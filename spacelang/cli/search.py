@@ -48,7 +48,7 @@ def score(
     file: File,
     table: TableFile,
     encoding: Annotated[
-        str | None, typer.Argument(metavar="[ENCODING]", help="Of the space to score, where FILE is a hyperspace.")
+        str | None, typer.Argument(metavar="[ENCODING]", help="The space to score, where FILE is a hyperspace.")
     ] = None,
     targets: Targets = None,
     top: Top = None,
@@ -99,17 +99,17 @@ def evolve(
         Path | None, typer.Option(metavar="FILE", help="Write every scored space there, as JSON lines.")
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the history, to the result that it would have had.")
+        bool, typer.Option("--resume", help="Go on with the history, to the result it would have had without a stop.")
     ] = False,
     algorithm: Annotated[
         AlgorithmName, typer.Option(help="`random` is what evolution is compared with.")
     ] = AlgorithmName.EVOLUTION,
-    seed: Annotated[int | None, typer.Option(min=0, help="In place of the hyperspace's.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="The seed, in place of the hyperspace's.")] = None,
     different: Annotated[
         int | None, typer.Option(min=1, help="End once this many different spaces are scored.")
     ] = None,
     gap: Annotated[
-        float | None, typer.Option(metavar="SHARE", help="End this near to the best there is; 0: at the optimum.")
+        float | None, typer.Option(metavar="SHARE", help="End this close to the best there is; 0: at the optimum.")
     ] = None,
     seconds: Seconds = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes that score; the result is the same.")] = 1,
@@ -175,7 +175,7 @@ def solve(
     count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many of the best spaces to prove.")] = 1,
     seconds: Seconds = None,
     nodes: Annotated[int | None, typer.Option(min=1, help="Stop after this many nodes.")] = None,
-    gap: Annotated[float, typer.Option(metavar="SHARE", help="Stop this near to the best there is: 0.01 is 1 %.")] = 0,
+    gap: Annotated[float, typer.Option(metavar="SHARE", help="Stop this close to the best there is: 0.01 is 1 %.")] = 0,
     targets: Targets = None,
     top: Top = None,
     estimator: EstimatorOption = None,

@@ -25,13 +25,19 @@ Targets = Annotated[
     str | None, typer.Option(metavar="MS,…", help="Latency targets in place of the file's, such as 8,10,15.")
 ]
 Top = Annotated[int | None, typer.Option(min=1, help="How many of the best sub-networks are averaged.")]
-EstimatorOption = Annotated[EstimatorName | None, typer.Option("--estimator", help="In place of the file's.")]
-Samples = Annotated[int | None, typer.Option(min=1, help="Of the sampled estimator.")]
-ChainOption = Annotated[ChainName | None, typer.Option("--chain", help="In place of the file's.")]
+EstimatorOption = Annotated[
+    EstimatorName | None, typer.Option("--estimator", help="Exact or sampled scores, in place of the file's choice.")
+]
+Samples = Annotated[int | None, typer.Option(min=1, help="How many samples the sampled estimator draws.")]
+ChainOption = Annotated[
+    ChainName | None, typer.Option("--chain", help="Whether rows must fit each other, in place of the file's choice.")
+]
 LimitsOption = Annotated[
     str | None,
     typer.Option(
-        "--limits", metavar="NAME=N,…", help="Of every network: mflops, parameters_mib, memory_mib, as in mflops=300."
+        "--limits",
+        metavar="NAME=N,…",
+        help="Limits on every network: mflops, parameters_mib, memory_mib, as in mflops=300.",
     ),
 ]
 
@@ -60,7 +66,9 @@ def with_settings(
     if changes.get("estimator") == "exact":
         changes |= {"samples": None, "penalty": None}
     if old is None and not {"top", "estimator"} <= changes.keys():
-        raise typer.BadParameter(f"{space.name} has no `quality`, so --top and --estimator are needed both")
+        raise typer.BadParameter(
+            f"{space.name} doesn't have a `quality` section, so both --top and --estimator are needed"
+        )
     return ir.replace(space, quality=ir.replace(old, **changes) if old else ir.Quality(**changes))
 
 
@@ -92,7 +100,7 @@ def settings_of(space: ir.SearchSpace) -> tuple[tuple[float, ...], ir.Quality]:
 
 
 def settings_json(space: ir.SearchSpace) -> dict[str, Any]:
-    """What was used: of the file, or of the command line."""
+    """The settings used, from the file or the command line."""
     from spacelang import ir
 
     return {

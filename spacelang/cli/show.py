@@ -184,7 +184,7 @@ def _described_stage(space: ir.SearchSpace, stage: ir.Stage) -> dict[str, Any]:
 
 def cost(
     file: File,
-    seed: Annotated[int, typer.Option(help="Of the sampled model of a space.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="The seed of the sampled model of a space.", min=0)] = 0,
     json: Json = False,
 ) -> None:
     """Count multiply-accumulates and parameters: of a model, or of the smallest, the largest and a sampled one."""

@@ -24,11 +24,11 @@ DEFAULT_BLOCKS = ("mbv1", "mbv2", "mbv3", "fused_mb")
 MULTIPLE = 16
 SAMPLES = 300
 QUANTILES = (0.1, 0.25, 0.5)
-"""Of the latencies of sampled networks: searches are for the fast half."""
+"""Quantiles of the latencies of sampled networks: searches are for the fast half."""
 
 
 class Size(StrEnum):
-    """Of images and networks."""
+    """The size of images and networks."""
 
     TINY = "tiny"
     SMALL = "small"

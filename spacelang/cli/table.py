@@ -59,7 +59,7 @@ def import_(
 
 
 def described(table: Table, output: Path) -> dict[str, object]:
-    """What a program is told of a table of losses that was written."""
+    """What a program gets about a table of losses that was written."""
     return {"table": str(output), "rows": len(table.rows), "cells": len(table.cells), "origin": table.origin}
 
 

@@ -48,7 +48,7 @@ def check_files(
 
 
 def _once(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Without what several files say of one that they all import."""
+    """Findings, without repeating those on a file that several import."""
     return list({(each.code, str(each.span), each.message): each for each in diagnostics}.values())
 
 

@@ -1,13 +1,13 @@
 """Upper bounds on the scores of all spaces that begin alike.
 
 The *rest* of a stage is the front of all sub-networks from it to the last stage, with any cell anywhere. The rest of
-the next stage, merged with one cell, tells what a choice can lead to at best, and all prefixes share it. A prefix is a
+the next stage, merged with one cell, gives the best that a choice can lead to, and all prefixes share it. A prefix is a
 *trunk*: for each target the points of its front that could still lead to a space worth having. So a child is bounded by
-looking the few points of its parent's trunk up, and no front is merged for a child that is never opened.
+looking up the few points of its parent's trunk, and no front is merged for a child that is never opened.
 
-Nothing is kept that can't lead to a score of at least `floor`: first the rows and whole cells of which that is sure
+Whatever can't lead to a score of at least `floor` is dropped: first the rows and whole cells for which that is certain
 whatever the other stages choose, then the points of each trunk. The bounds hold for every `top`, since a mean is never
-below its least.
+less than its smallest term.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from spacelang.evolve.quality.landscape import LOSS_UNIT, Landscape
 from spacelang.evolve.table.table import Cell, FloatArray, IntArray
 
 MOST_SUMS = 1 << 20
-"""Sums of points that are formed at once."""
+"""How many sums of points are formed at once."""
 MARGIN = 1e-9
-"""Of a score: far more than its rounding, far less than what matters."""
+"""Tolerance on a score: far more than its rounding error, far less than a difference that matters."""
 ROUNDS = 4
-"""How often the field is narrowed; each round sees fewer cells, so its bounds are closer."""
+"""How many times the field is narrowed; each round has fewer cells, so its bounds are tighter."""
 
 Trunk = tuple[Front, ...]
 """For each measure a front, whose groups are targets times the landscape's groups."""
@@ -86,7 +86,7 @@ class Bounds:
     """Bounds over the cells of a field.
 
     Attributes:
-        floor: spaces below it may be given any bound below it.
+        floor: spaces that score below it may get any bound below it.
         root: the trunk of the empty prefix: stem and head.
         root_values: (targets,) bounds on Q of all spaces of the field.
     """
@@ -172,8 +172,8 @@ class Bounds:
         return (least <= most).all(axis=1) & (totals(values) >= floor - MARGIN)
 
     def _through(self, front: Front, stage: int, strip: Strip, at: int, most: IntArray) -> tuple[IntArray, IntArray]:
-        """(cells, targets) the least loss of a sub-network with each cell of a stage, after any of a trunk; and
-        the points of the strip that one worth having needs."""
+        """(cells, targets) the least loss of a sub-network that uses each cell of a stage after any point of a trunk;
+        and the points of the strip that a sub-network worth having may use."""
         land = self.landscape
         cells = len(self.field.cells[stage])
         least = np.full(cells * len(self.targets), land.infinite)
@@ -205,7 +205,7 @@ class Bounds:
         return np.array_split(np.arange(len(strip.owner)), 1 + sums // MOST_SUMS)
 
     def _sums(self, front: Front, edge: Edge, at: int, part: IntArray) -> tuple[IntArray, IntArray, IntArray, IntArray]:
-        """Lane, cost and loss of all sums of a trunk's points and a part of an edge's; and the points of the edge."""
+        """Lane, cost and loss of all sums of a trunk's points and a part of an edge's; and the edge's point in each."""
         scale, targets = self.landscape.measures[at].scale, len(self.targets)
         join = self._lanes(edge.enter[part])
         start = front.starts[join] + 1
@@ -243,7 +243,7 @@ class Bounds:
         return values_of(least, land.infinite)
 
     def _rests(self, at: int) -> list[Front]:
-        """For each stage: the front of all sub-networks from it to the last, by the group that they need."""
+        """For each stage: the front of all sub-networks from it to the last, by the group that they start from."""
         land, scale = self.landscape, self.landscape.measures[at].scale
         fronts: list[Front] = []
         for stage in reversed(range(land.stages)):
@@ -297,7 +297,7 @@ def _union(strip: Strip, groups: int) -> Strip:
 
 
 def _kept(strip: Strip, useful: IntArray, worth: npt.NDArray[np.bool_]) -> Strip:
-    """The useful points of the cells worth having, whose indices close up."""
+    """The useful points of the cells worth having, which are renumbered without gaps."""
     kept = strip.take(useful[worth[strip.owner[useful]]])
     return Strip(kept.edge, (np.cumsum(worth) - 1)[kept.owner])
 
@@ -325,10 +325,10 @@ def totals(values: FloatArray) -> FloatArray:
 
 
 def cut(values: FloatArray, floor: float, infinite: int) -> IntArray:
-    """(targets,) the losses, in units, above which a sub-network helps no space to the score `floor`.
+    """(targets,) the losses, in units, above which a sub-network can't help any space reach `floor`.
 
     Args:
-        values: (targets,) bounds on Q: what one target lacks, the others can't make up for.
+        values: (targets,) bounds on Q. Each target has to supply what the bounds of the others leave missing.
     """
     needed = values - (float(values.sum()) - floor) - MARGIN
     with np.errstate(divide="ignore"):

@@ -1,7 +1,7 @@
 """Aging evolution over spaces (paper, Algorithm 1), and random search to compare it with (paper, Fig. 11).
 
-An algorithm is a generator that proposes spaces and is sent their scores. It sees genomes only, and nothing but its
-seed and those scores decides what it proposes: a history is resumed by sending it the recorded scores again.
+An algorithm is a generator that proposes spaces and is sent their scores. It sees genomes only, and its proposals
+depend on nothing but its seed and those scores, so a history is resumed by sending it the recorded scores again.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from spacelang.report.diagnostics import Diagnostic, SpacelangError, refuse
 from spacelang.report.suggest import listed
 
 GAP_NODES = 1000
-"""Nodes spent on the optimum that the gap is measured to."""
+"""The most nodes spent on finding the optimum, which the gap is measured from."""
 Operation = Literal["random", "block", "width"]
 
 
@@ -56,8 +56,8 @@ class Evolved:
     """What a search found.
 
     Attributes:
-        score: of the best space, the first of them where several have it.
-        explored: spaces, repetitions included. different: of them, without.
+        score: that of the best space; of several equally good ones, the first.
+        explored: how many spaces were explored, repetitions included. different: the same without repetitions.
         optimum: the best of the whole hyperspace, nearly always proved; None for the sampled estimator.
         stopped: what ended the search before all spaces were explored; None if nothing did.
     """
@@ -88,7 +88,7 @@ class _Member(NamedTuple):
 
 def aging_evolution(space: ir.SearchSpace, settings: ir.Evolution) -> Proposals:
     """Algorithm 1. Each iteration draws a sample of the population and mutates its best space twice: the block of a
-    random stage, and the width list of a random stage. The two oldest leave. What no stage allows is left out.
+    random stage, and the width list of a random stage. The two oldest leave. What no stage allows isn't mutated.
     """
     random = Random(settings.seed)
     first = [_random_genome(space, random) for _ in range(settings.population)]
@@ -107,7 +107,7 @@ def aging_evolution(space: ir.SearchSpace, settings: ir.Evolution) -> Proposals:
 
 
 def random_search(space: ir.SearchSpace, settings: ir.Evolution) -> Proposals:
-    """Spaces drawn evenly."""
+    """Spaces drawn uniformly."""
     random = Random(settings.seed)
     while True:
         yield [Proposal(_random_genome(space, random), None, "random") for _ in range(settings.sample)]
@@ -143,7 +143,7 @@ def evolve(
     Args:
         space: the table's hyperspace, or one within it (`table_for`).
         history: the file to write while searching. It must not exist, or with `resume` be the history of this search,
-            which then goes on to the result that it would have had without a break.
+            which then reaches the result that it would have had without the interruption.
         algorithm: `evolution`, or `random` to compare it with.
         targets_ms, quality, limits, evolution: default to those that the hyperspace writes.
         different: end once this many different spaces are scored.
@@ -168,7 +168,7 @@ def evolve(
     settings = evolution_of(space, evolution)
     estimator = estimator_for(space, table, targets_ms, quality, limits, settings.seed)
     if gap is not None and estimator.quality.estimator != "exact":
-        refuse("SP0721", "a gap is measured to the best exact score, and this search samples", "leave `gap` out")
+        refuse("SP0721", "a gap is measured from the best exact score, and this search uses samples", "leave `gap` out")
     _require_choice(space)
     solver = Solver(estimator)
     solver.require_any()
@@ -220,9 +220,9 @@ class _Run:
         self.stopped: Ending | None = None
 
     def explore(self, recorded: tuple[Entry, ...], write: Callable[[Entry], None]) -> None:
-        """Replay what is recorded, then go on. Raises: SpacelangError: SP0731: if the record is of another search."""
+        """Replay what is recorded, then go on. Raises: SpacelangError: SP0731: if the record is another search's."""
         if len(recorded) > self.spaces:
-            raise _error(f"it holds {len(recorded)} spaces already, and {self.spaces} are asked for")
+            raise _error(f"it holds {len(recorded)} spaces already, and this search explores {self.spaces}")
         batch = next(self.proposals)
         while True:
             scores = []
@@ -246,7 +246,7 @@ class _Run:
         return zip(new, self.score(new), strict=True)
 
     def _count(self, genome: Genome) -> float:
-        """Take note of an explored space; its score."""
+        """Record an explored space; returns its score."""
         score = total(self.known[genome])
         if score > self.best.score:
             self.best = _Member(score, self.explored, genome)
@@ -367,4 +367,4 @@ def _require_choice(space: ir.SearchSpace) -> None:
 
 
 def _error(difference: str) -> SpacelangError:
-    return SpacelangError([Diagnostic("SP0731", f"the history is of another search: {difference}")])
+    return SpacelangError([Diagnostic("SP0731", f"the history belongs to another search: {difference}")])

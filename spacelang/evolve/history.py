@@ -86,7 +86,7 @@ class History:
     def resume(path: Path, header: Header) -> History:
         """Open a history to go on with; a last line that was cut off is dropped.
 
-        Raises: SpacelangError: SP0730-SP0732: if it is damaged, or of another search, by name of what differs.
+        Raises: SpacelangError: SP0730-SP0732: if it is damaged, or another search's: it says what differs.
         """
         recorded, entries, length = read_history(path)
         _require_same(path, recorded, header)
@@ -118,7 +118,7 @@ class History:
 def read_history(path: Path) -> tuple[Header, tuple[Entry, ...], int]:
     """Header, entries, and the length in bytes up to the last whole line.
 
-    Raises: SpacelangError: SP0730, SP0732: if it can't be read or is no history.
+    Raises: SpacelangError: SP0730, SP0732: if it can't be read or isn't a history.
     """
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -129,12 +129,12 @@ def read_history(path: Path) -> tuple[Header, tuple[Entry, ...], int]:
     whole = data[: data.rfind(b"\n") + 1]
     lines = whole.splitlines()
     if not lines:
-        raise _error("SP0730", f"{path} is no history: its first line is not whole")
+        raise _error("SP0730", f"{path} isn't a history: its first line is incomplete")
     header = _parse(path, 1, lines[0], Header)
     entries = tuple(_parse(path, number, line, Entry) for number, line in enumerate(lines[1:], 2))
     for index, entry in enumerate(entries):
         if entry.index != index:
-            raise _error("SP0730", f"{path}:{index + 2}: the space {index} stands here, not {entry.index}")
+            raise _error("SP0730", f"{path}:{index + 2}: space {index} should be here, not space {entry.index}")
     return header, entries, len(whole)
 
 
@@ -143,11 +143,11 @@ def _parse(path: Path, number: int, text: bytes, kind: type[Line]) -> Line:
         return kind.model_validate_json(text)
     except ValidationError as error:
         where, what = first_error(error)
-        raise _error("SP0730", f"{path}:{number}: this is no line of a history: {where} {what}") from error
+        raise _error("SP0730", f"{path}:{number}: this isn't a line of a history: {where} {what}") from error
 
 
 def _require_same(path: Path, recorded: Header, wanted: Header) -> None:
-    """The version of spacelang may differ: the replay tells whether it searches alike."""
+    """The version of spacelang may differ: the replay shows whether it searches the same way."""
     ours, theirs = (each.model_dump(mode="json", exclude={"spacelang", "hyperspace"}) for each in (wanted, recorded))
     differing = [name for name in ours if ours[name] != theirs[name]]
     if differing:

@@ -14,10 +14,10 @@ from spacelang.networks.genome import Genome
 
 MAX_WORKERS = 256
 CHUNK = 16
-"""Spaces that a process is handed at once, at most."""
+"""The most spaces that a process is handed at once."""
 
 Scorer = Callable[[Sequence[Genome]], Iterable[tuple[float, ...]]]
-"""The values of spaces in their order, each when it is asked for or as soon as it is there."""
+"""The values of spaces, in order, each computed when it is asked for or as soon as a process is free."""
 
 
 @contextmanager
@@ -40,7 +40,7 @@ def scorer(estimator: Estimator, workers: int) -> Iterator[Scorer]:
 
 
 _estimator: list[Estimator] = []
-"""Of this process."""
+"""The estimator of this worker process."""
 
 
 def _begin(

@@ -1,6 +1,6 @@
 """The settings of a search: those given, else those that the space writes; never a default that nobody wrote.
 
-Whoever calls from Python gets the same care as whoever writes a text: what can't be is refused, with what may be.
+Calls from Python are checked as carefully as a text is: illegal values are refused, with what is legal.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from spacelang import ir
 from spacelang.report.diagnostics import Report, refuse
 
 MAX_LATENCY_MS = 1e6
-"""A latency above it is not meant: nobody waits a quarter of an hour for one image."""
+"""A greater latency is a mistake: nobody waits a quarter of an hour for one image."""
 MAX_TOP = 10_000
 MAX_SAMPLES = 10_000_000
-"""More is not meant: it would only take memory."""
+"""A greater number is a mistake: it would only take memory."""
 MAX_LIMIT = 1e9
 MAX_COUNT = 1_000_000_000
 
@@ -117,7 +117,7 @@ def evolution_of(space: ir.SearchSpace, evolution: ir.Evolution | None) -> ir.Ev
     elif not 1 <= evolution.sample <= evolution.population <= evolution.spaces:
         report.error(
             "SP0724",
-            f"sample {evolution.sample}, population {evolution.population}, spaces {evolution.spaces} can't be",
+            f"sample {evolution.sample}, population {evolution.population}, spaces {evolution.spaces} don't fit",
             help="1 ≤ sample ≤ population ≤ spaces",
         )
     report.raise_if_failed()

@@ -24,7 +24,7 @@ from spacelang.report.diagnostics import refuse
 from spacelang.report.html import table as html_table
 
 PROGRESS_SECONDS = 0.1
-"""Between two calls, at least."""
+"""The least time between two calls that report progress."""
 SHARPNESS = 1e-3
 """Spaces that score less than the best by more than this share are not bounded any closer."""
 DIVES = (0.98, 0.9, 0.0)
@@ -35,7 +35,7 @@ AIM_OF_MANY = 0.99
 MOST_OPEN = 500_000
 """Prefixes that wait to be opened: half a gigabyte."""
 MOST_SPACES = 10_000
-"""More spaces than this are not meant to be read."""
+"""Nobody reads more spaces than this."""
 
 Reason = Literal["seconds", "nodes", "gap", "memory", "interrupted"]
 """What ended a search before its proof."""
@@ -50,10 +50,10 @@ class Stop:
     """When to stop without a proof; the best space so far is the result.
 
     Attributes:
-        seconds: of wall-clock time, looked at between nodes.
+        seconds: wall-clock time, checked between nodes.
         nodes: prefixes expanded and spaces scored.
         gap: the share by which the best space may be below the best there is.
-        asked: says whether somebody wants the search to stop.
+        asked: says whether the user wants the search to stop.
     """
 
     seconds: float | None = None
@@ -67,7 +67,7 @@ class Solution:
     """What `solve` found.
 
     Attributes:
-        scores: of the best spaces, the best first; of equal scores, the first in the order of stages, blocks, windows.
+        scores: the best spaces', the best first; of equal ones, the first in the order of stages, blocks, windows.
         nodes: prefixes expanded and spaces scored.
         certain: how many of the first are proved to be the best there are, in this order.
         bound: no space scores higher.
@@ -94,12 +94,12 @@ class Solution:
 
     @property
     def score(self) -> Score:
-        """Of the best space."""
+        """The score of the best space."""
         return self.scores[0]
 
     @property
     def proved(self) -> bool:
-        """That no space is better than those found."""
+        """Whether it is proved that no space is better than those found."""
         return self.stopped is None
 
     @property
@@ -134,7 +134,7 @@ def solve(
 
     Raises:
         SpacelangError: SP0704-SP0706, SP0720-SP0725: if the table doesn't fit or is not complete, if the estimator
-            isn't exact, if a setting can't be, if no sub-network is within any target.
+            isn't exact, if a setting isn't legal, if no sub-network is within any target.
     """
     rule = Stop(seconds_of(seconds), None if nodes is None else natural(nodes, "nodes"), share_of(gap, "gap"), stop)
     natural(count, "count", MOST_SPACES)
@@ -198,7 +198,7 @@ class Solver:
         land = self.landscape
         fastest = int((land.measures[0].fixed + land.fastest[0].sum(axis=0)).min())
         if fastest >= UNREACHABLE:
-            help = "at no resolution does every stage have rows"
+            help = "there is no resolution at which every stage has rows"
         elif land.limited > 1 or not land.unlimited:
             help = f"the limits leave none; stem, head and the fastest rows together take {milliseconds(fastest):g} ms"
         else:
@@ -210,7 +210,7 @@ class Solver:
         return next((each for each in dives if each), None)
 
     def _aims(self, value: float, count: int) -> Iterator[float]:
-        """Scores to aim at, in turn; the last is one that surely enough spaces have, or 0."""
+        """Scores to aim at, in turn; the last is one that enough spaces are sure to reach, or 0."""
         own = value * (1 - SHARPNESS) if count == 1 else 0.0
         aims = [self._bound * each for each in AIMS] + ([value * AIM_OF_MANY] if count > 1 else [])
         yield from sorted({max(own, each) for each in aims}, reverse=True)
@@ -301,7 +301,7 @@ class _Node(NamedTuple):
 
     Attributes:
         path: the index of each of its cells in the field.
-        trunk: of all its stages but the last.
+        trunk: that of all its stages but the last.
         values: (targets,) bounds on Q.
     """
 
@@ -318,7 +318,7 @@ class _Search:
         self.dropped = bounds.floor
         root = _Node((), bounds.root, bounds.root_values)
         # Ties are popped in the order of the cells, a prefix before what it begins, so the first space popped is the
-        # first of all best ones. A space that is scored stands without a node.
+        # first of all best ones. A scored space has None in place of a node.
         self.heap: list[tuple[float, tuple[Cell, ...], _Node | None]] = [(-float(totals(root.values)), (), root)]
 
     @property

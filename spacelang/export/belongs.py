@@ -17,7 +17,7 @@ def architecture_in(space: ir.SearchSpace, model: ir.SearchSpace) -> Architectur
     architecture = architecture_of(model)
     wrong = next(_differences(space, model, architecture), None)
     if wrong is None and model_of(space, architecture, model.name).sha256 != model.sha256:
-        wrong = "its blocks, its head or its classes are others"
+        wrong = "its blocks, its head or its classes differ"
     if wrong is not None:
         refuse("SP1903", f"{model.name} isn't a model of {space.name}: {wrong}", "take a run of the space it is from")
     return architecture

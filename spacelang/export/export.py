@@ -102,7 +102,7 @@ def export(source: Source, wanted: Wanted, output: str | os.PathLike[str], updat
 
 
 def provenance(source: Source, wanted: Wanted, accuracy: Accuracy) -> dict[str, str]:
-    """What a file says of itself. Nothing in it depends on when or where it was written."""
+    """What a file says about itself. Nothing in it depends on when or where it was written."""
     model = source.model
     return {
         "spacelang.version": __version__,

@@ -1,4 +1,4 @@
-"""Files that ship: what they say of themselves, and how accurate they are."""
+"""Files that ship: what they say about themselves, and how accurate they are."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ModelFile:
 
     Attributes:
         shape: of an image: channels, height, width.
-        said: what it says of itself; `spacelang export` says where it is from.
+        said: what it says about itself; `spacelang export` says where it is from.
     """
 
     path: Path
@@ -104,7 +104,7 @@ def evaluate_file(path: Path, where: str | None, limit: int | None, update: Upda
     predict = _of_pixels(file.predict, data.mean, data.std) if pixels else file.predict
     outputs = predict(data.validation.images([0], file.shape[1], None).numpy()).shape[1]
     if outputs != data.classes:
-        refuse("SP1910", f"`{path}` tells {outputs} classes apart, {data.name} has {data.classes}", "take other images")
+        refuse("SP1910", f"`{path}` has {outputs} classes, {data.name} has {data.classes}", "take other images")
     judged = judge(predict, data.validation, file.shape[1], limit, named, workers)
     return EvaluatedFile(str(path), file.format, file.precision, file.bytes, judged.accuracy)
 

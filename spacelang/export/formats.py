@@ -26,7 +26,7 @@ class Options:
     Attributes:
         pixels: where given, the file reads bytes and normalises them so.
         opset: of ONNX.
-        metadata: what the file says of itself.
+        metadata: what the file says about itself.
     """
 
     metadata: dict[str, str]

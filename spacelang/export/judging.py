@@ -1,4 +1,4 @@
-"""How accurate a file or a network is on labelled images, and how fast it says so."""
+"""How accurate a file or a network is on labelled images, and how fast it is."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Predict = Callable[[NDArray[Any]], NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class Accuracy:
-    """On validation images.
+    """How a file or a network does on validation images.
 
     Attributes:
         top1, top5: the share whose class is the first, or among the first five.
@@ -40,7 +40,7 @@ class Accuracy:
 class Judged:
     accuracy: Accuracy
     classes: NDArray[np.int64]
-    """What was said of each image."""
+    """The class given to each image."""
 
     def agreement(self, other: Judged) -> float:
         """The share of images that both put into the same class."""
@@ -50,7 +50,7 @@ class Judged:
 def judge(
     predict: Predict, split: Split, resolution: int, limit: int | None, update: Update, workers: int = 0
 ) -> Judged:
-    """Ask about the first `limit` images of a split, in order (all, if there are fewer)."""
+    """Judge by the first `limit` images of a split, in order (all, if there are fewer)."""
     total = len(split) if limit is None else min(limit, len(split))
     logits, labels, seconds = [], [], 0.0
     done = 0

@@ -16,7 +16,7 @@ KEY = "spacelang.steps"
 
 
 def to_bytes(steps: Steps, metadata: dict[str, str]) -> bytes:
-    """The file's content. metadata: what else it says of itself."""
+    """The file's content. metadata: what else it says about itself."""
     arrays: dict[str, NDArray[Any]] = {}
     for step in steps.steps:
         if step.weights is not None:
@@ -39,7 +39,7 @@ def _described(step: Step) -> dict[str, Any]:
 
 
 def from_bytes(content: bytes) -> Steps:
-    """Raises: SpacelangError: SP1909 if the content isn't of such a file."""
+    """Raises: SpacelangError: SP1909 if the content isn't that of such a file."""
     try:
         arrays = load(content)
         length = int.from_bytes(content[:8], "little")

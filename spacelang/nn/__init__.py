@@ -1,6 +1,6 @@
 """The layers of generated supernets, their quantisers, and static networks cut out of them. Needs torch.
 
-A supernet holds the weights of its largest choices. It keeps no state of what is chosen: each call is told an
+A supernet holds the weights of its largest choices. It keeps no state of what is chosen: each call is given an
 `Architecture`, and every layer takes the part of its weights that the architecture needs.
 
     supernet = nn.build(space)

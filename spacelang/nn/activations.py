@@ -23,9 +23,9 @@ ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
 
 
 def ending(act: str | None) -> nn.Sequential:
-    """The activation and the quantiser of the output; one before it too where the runtime runs it by itself.
+    """The activation and the quantiser of the output; one before it too where that runs by itself.
 
-    Without that, an integer runtime would compute the operator before in floating point.
+    Without that one, an integer runtime would compute the preceding operator in floating point.
     """
     if act is None:
         return nn.Sequential(Quantiser())

@@ -1,7 +1,7 @@
 """Integer steps as a torch module: convolutions of integer values, everything else by tables of the exact witness.
 
-Its outputs are the witness's bit for bit. It runs wherever torch does; that convolutions of integers are exact is why
-they are computed in float64.
+Its outputs are the witness's bit for bit. It runs wherever torch does. Convolutions are computed in float64, where
+these sums of integers are exact.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class IntegerConv2d(nn.Module):
 
 
 class Table(nn.Module):
-    """An operator on one or two maps, entry by entry, as the witness computes it for all integers there are."""
+    """An operator on one or two maps, entry by entry, as the witness computes it for every possible integer."""
 
     table: Tensor
 

@@ -1,6 +1,6 @@
-"""Elastic convolutions and linear layers: made for the largest choice, told the actual one in each call.
+"""Elastic convolutions and linear layers: made for the largest choice, given the actual one in each call.
 
-The weights of a choice are the first output and input channels, and the centred k×k, of the largest. Behind
+The weights of a choice are the first output and input channels, and the centred k×k, of the largest. After
 a convolution come its batch norm, its activation and the quantiser of its output.
 """
 
@@ -47,7 +47,7 @@ class QuantisedLinear(nn.Linear):
 
 
 class _Choice(NamedTuple):
-    """What of a convolution's largest is in use."""
+    """Which part of a convolution's largest setting is in use."""
 
     channels_in: int
     channels_out: int
@@ -119,7 +119,7 @@ class ElasticConv2d(Elastic):
         return choice
 
     def _weight(self, at: int, choice: _Choice) -> Tensor:
-        """That of the convolution at this place in the row."""
+        """The weight of the convolution at this place in the row."""
         incoming = 1 if self.depthwise else choice.channels_out if at else choice.channels_in
         start = (max(self.kernels) - choice.kernel) // 2
         centre = slice(start, start + choice.kernel)

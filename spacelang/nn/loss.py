@@ -5,8 +5,8 @@ from __future__ import annotations
 from torch import Tensor
 
 FLOOR = 0.01
-"""Of the channels' median variance: less counts as this. Teachers with relu have channels that are nearly constant, in
-which any error is many times the signal (docs/adr/0039)."""
+"""A share of the channels' median variance; less counts as this. Teachers with relu have channels that are nearly
+constant, in which any error is many times the signal (docs/adr/0039)."""
 
 
 def signal_of(variance: Tensor) -> Tensor:
@@ -19,7 +19,7 @@ def signal_of(variance: Tensor) -> Tensor:
 def nsr_loss(student: Tensor, teacher: Tensor) -> Tensor:
     """Noise to signal: of each channel the mean squared error over the teacher's variance; the mean over channels.
 
-    1 is what a student reaches that knows no more than the teacher's mean (paper, C.3). Variances are over batch and
+    A student that knows no more than the teacher's mean gets 1 (paper, C.3). Variances are over batch and
     map. A constant channel carries no signal, so it is left out; a variance far below the others' is raised to `FLOOR`.
 
     Args:

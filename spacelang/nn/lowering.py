@@ -163,7 +163,7 @@ def _window(module: nn.Module, size: int) -> Window | None:
     if not isinstance(module, nn.AvgPool2d | nn.MaxPool2d):
         return None
     kernel, stride, padding = (int(cast(int, each)) for each in (module.kernel_size, module.stride, module.padding))
-    # A pool by its stride has no padding, and its last window may lie partly beside the map.
+    # A pool by its stride has no padding, and its last window may lie partly outside the map.
     beside = size_after(size, stride) * stride - size if module.ceil_mode else padding
     return Window(kernel, stride, padding, beside)
 

@@ -4,7 +4,7 @@ One module serves weights and activations, in training and after it. Differences
 
 - The offset acts as an integer zero point in every forward pass, with straight-through gradients: rounding it after
   training costs as much as the quantisation itself. So zero, and with it padding, is always exact.
-- Signed values are -127…127: folding a batch norm of negative scale turns a weight's sign, and TFLite has no -128.
+- Signed values are -127…127: folding a batch norm of negative scale flips a weight's sign, and TFLite lacks -128.
 - A value on the edge of the range counts as inside, as zeros after a relu do: nothing was cut off there.
 - After an activation with a known range, the grid keeps to it, so that integers saturate where the activation clamps
   and no runtime needs an operator for it: after relu and relu6 the zero point is 0; after relu6 the scale is at most
@@ -24,11 +24,11 @@ from spacelang.steps.network import GATE, HSIGMOID, SIGMOID, Grid
 
 Precision = Literal["fp32", "int8"]
 SMALLEST_SCALE = torch.finfo(torch.float32).eps
-"""A scale that training drives below is taken to be this."""
+"""If training drives a scale below this, this is used in its place."""
 LARGEST_SCALES = {"relu6": GATE.scale}
 FIXED_SCALES = {"sigmoid": SIGMOID.scale, "hsigmoid": HSIGMOID.scale}
 FROM_ZERO = frozenset({"relu", "relu6", *FIXED_SCALES})
-"""Activations that give nothing below 0."""
+"""Activations that never give a value below 0."""
 
 
 class Quantiser(nn.Module):

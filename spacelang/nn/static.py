@@ -52,7 +52,7 @@ class Wire:
 
 
 class Elastic(nn.Module):
-    """A layer that is told its configuration in each call, and can be cut to it.
+    """A layer that is given its configuration in each call, and can be cut to it.
 
     The input comes first, or both inputs; then what the architecture chooses.
     """
@@ -77,7 +77,7 @@ def cut(module: nn.Module, channels: int, *choice: Any) -> fx.GraphModule:
 
     Args:
         channels: of the input.
-        choice: what else the module is called with; of a supernet an `Architecture`, of a stage a `StageChoice`.
+        choice: what else the module is called with; for a supernet an `Architecture`, for a stage a `StageChoice`.
 
     Raises:
         ValueError: if the choice is larger than the module.

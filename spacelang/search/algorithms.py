@@ -1,4 +1,4 @@
-"""The algorithms: each proposes models in batches and is sent their losses. Nothing else and its seed decide."""
+"""The algorithms: each proposes models in batches and is sent their losses. They depend on nothing else but a seed."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ FIRST = 1 / 3
 EXACT = 2 / 3
 """The share after which the search goes on by evolution, if the front still moves."""
 ROUND = 5
-"""Models of a round, for each target; half are the best by the surrogate, half by one that is as likely."""
+"""Models of a round, for each target; half are the best by the surrogate, half by another fit that is as likely."""
 STANDS = 2
-"""Rounds without a better model in any target after which the front stands."""
+"""After this many rounds without a better model for any target, the front counts as final."""
 CHILDREN, CHILDREN_TRIES = 256, 3
 """Children of the front, of which the surrogate picks a round; as many as are found in a few chunks of them."""
 PARENTS = 8
 """Models of each target that have children."""
 POPULATION = 512
 OFFSPRING = 256
-"""Of evolution, in a round: half by mutation, half by crossover, as in Once-for-All."""
+"""Children in a round of evolution: half by mutation, half by crossover, as in Once-for-All."""
 DEFAULT_MODELS = {"surrogate": 600, "evolution": POPULATION + 20 * OFFSPRING}
 
 
@@ -66,7 +66,7 @@ class Scores:
 
 def surrogate(problem: Problem, scores: Scores, count: int, seed: int) -> Proposals:
     """Random models; then the exact best under an additive surrogate, fitted again after each round, until the front
-    stands; then children of the front, which may have what a sum can't say, picked by the surrogate.
+    is final; then children of the front, picked by the surrogate, since choices may interact in ways a sum can't show.
     """
     random, rng = Random(seed), np.random.default_rng(seed)
     yield from _propose(scores, problem.random(max(1, round(count * FIRST)), random, set()))
@@ -106,7 +106,7 @@ def _best(
 
 
 def _children(problem: Problem, scores: Scores, random: Random) -> list[Model]:
-    """For each target those children of its best models that the surrogate thinks most of."""
+    """For each target those children of its best models that the surrogate ranks highest."""
     coefficients = _fit(problem, scores).coefficients
     found: dict[Genes, Model] = {}
     for target in problem.targets_ms:
@@ -122,7 +122,7 @@ def _children(problem: Problem, scores: Scores, random: Random) -> list[Model]:
 
 
 def _breeder(problem: Problem, parents: Sequence[Genes], random: Random) -> Callable[[], Genes]:
-    """Makes mutations and crossovers in turns."""
+    """Makes mutations and crossovers alternately."""
 
     def make() -> Genes:
         one = random.choice(parents)

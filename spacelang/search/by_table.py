@@ -1,7 +1,7 @@
 """Models picked by a table of block-wise losses, before any supernet is trained (LANA, Molchanov et al. 2022).
 
-A model's loss is taken to be the sum of its stages'. With a run, some of them are evaluated, which tells how well that
-ranks.
+A model's loss is taken to be the sum of its stages'. With a run, some of them are evaluated, which shows how well
+the sum ranks them.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from spacelang.search.run import (
 )
 
 MODELS = 64
-"""Of the table's best, for each target, with as many random ones: how many are looked at."""
+"""How many models are looked at for each target: the table's best, and as many random ones."""
 
 
 def pick_models(
@@ -56,7 +56,7 @@ def pick_models(
     workers: int = 1,
     update: Update | None = None,
 ) -> FoundModels:
-    """The models of a space that a table of block-wise losses thinks best within each target.
+    """The models of a space that a table of block-wise losses ranks best within each target.
 
     Stem and head are in their smallest setting, for a table knows stages only. The result's `rank` is the rank
     correlation of the table's losses and the cross entropies of random models; None without a run.

@@ -94,7 +94,7 @@ class _Partial(NamedTuple):
 
 
 class Chain:
-    """All ways through a space, layer by layer, with their latencies on a device. They take a while to write down."""
+    """All ways through a space, layer by layer, with their latencies on a device. Making one takes a while."""
 
     def __init__(self, encoding: Encoding, estimator: Estimator) -> None:
         self.encoding = encoding
@@ -164,7 +164,8 @@ class Chain:
         return made
 
     def _latencies(self, estimator: Estimator) -> None:
-        """Of each layer. Fetching weights costs from some number on: as if each network had the mean that is free."""
+        """Sets the latency of each layer. Fetching weights costs time only beyond those that caches keep; here the same
+        number is kept for every network."""
         kernels, whole = self._kernels, estimator.whole
         work = work_of(list(kernels.found), estimator)
         layers = max(each.layer for options in self.slots[-1].values() for each in options if each.layer is not None)

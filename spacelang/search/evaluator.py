@@ -29,7 +29,7 @@ from spacelang.train.shared.runtime import accelerator
 from spacelang.train.supernet import read_supernet
 
 CALIBRATION_BATCHES = 2
-"""With eight, accuracies differ by 0.8 points, and the order of models doesn't."""
+"""With eight, accuracies differ by 0.8 points, but the order of models stays the same."""
 BATCH = 128
 KEPT_BYTES = 1 << 30
 """Validation images that take no more are kept at each resolution; else they are read for each model."""
@@ -43,7 +43,7 @@ class Evaluation(NamedTuple):
 
 
 Done = Callable[[int, Evaluation], None]
-"""Told the index of a model, and how good it is."""
+"""Called with the index of a model, and how good it is."""
 
 
 class Evaluator(Protocol):
@@ -77,7 +77,7 @@ class Subset:
 
 
 def subset(split: Split, most: int) -> Subset:
-    """At most so many images."""
+    """At most this many images."""
     count = min(most, len(split))
     return Subset(split, tuple(at * len(split) // count for at in range(count)))
 

@@ -69,9 +69,9 @@ def begun(folder: Path, wanted: Begun) -> Iterator[None]:
         SpacelangError: SP2002 if it holds something else, SP2006 if another process searches into it.
     """
     if folder.exists() and not (folder.is_dir() and _own(folder)):
-        refuse("SP2002", f"`{folder}` is there already and isn't of a search", "search into a new folder")
+        refuse("SP2002", f"`{folder}` exists already and doesn't hold a search", "search into a new folder")
     folder.mkdir(parents=True, exist_ok=True)
-    message, mend = f"another process searches into `{folder}`", "wait for it, or end it and run the command again"
+    message, mend = f"another process is searching into `{folder}`", "wait for it, or end it and run the command again"
     with locked(folder / LOCK, "SP2006", message, mend):
         path = folder / BEGUN
         if path.exists():

@@ -161,9 +161,9 @@ def search_models(
     )
     with begun(folder, settings), evaluating(supernet.source, executor, workers) as evaluator:
         scores = Scores(targets)
-        told = Judge(evaluator, cache_of(supernet, folder), targets, count, update)
-        explore(ALGORITHMS[algorithm](problem, scores, count, seed), told)
-        candidates = [Candidate(each.model, told.found[each.model]) for each in scores.known.values()]
+        judge = Judge(evaluator, cache_of(supernet, folder), targets, count, update)
+        explore(ALGORITHMS[algorithm](problem, scores, count, seed), judge)
+        candidates = [Candidate(each.model, judge.found[each.model]) for each in scores.known.values()]
         first = candidates[: max(1, round(count / 3))]
         rank = _rank(problem, first) if algorithm == "surrogate" else None
         return deliver(folder, problem, candidates, supernet, rank)
@@ -224,7 +224,7 @@ def cache_of(supernet: Supernet, folder: Path) -> Cache:
 
 
 class Judge:
-    """Evaluates models that weren't evaluated before, and tells how the search goes."""
+    """Evaluates models that weren't evaluated before, and reports how the search goes."""
 
     def __init__(
         self, evaluator: Evaluator, cache: Cache, targets_ms: Sequence[float], count: int, update: Update | None
@@ -252,7 +252,7 @@ class Judge:
         return [self.found[each].cross_entropy for each in models]
 
     def _keep(self, model: Model, evaluation: Evaluation) -> None:
-        """Notes an evaluation, and tells the front as it stands: the least cross entropy within each target."""
+        """Records an evaluation, and reports the current front: the least cross entropy within each target."""
         self.found[model] = evaluation
         for target in self._best:
             if model.latency_ms <= target:

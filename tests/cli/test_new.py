@@ -54,7 +54,7 @@ def test_classes_come_from_a_folder(cli: Cli, tmp_path: Path) -> None:
     assert (space.channels, space.classes) == (3, 3)
     code, _, err = cli("new", "other.space", "--data", "nowhere", "--device", "cost-model")
     assert code == 1
-    assert "error[SP1201]: `nowhere` has no folder train/" in err
+    assert "error[SP1201]: `nowhere` doesn't have a folder train/" in err
     assert not Path("other.space").exists()
 
 

@@ -198,7 +198,7 @@ def test_a_finished_search_can_go_on_to_more_spaces_but_not_to_fewer(tmp_path: P
     evolve(TINY, TABLE, path, evolution=longer, resume=True)
     evolve(TINY, TABLE, tmp_path / "whole", evolution=longer)
     assert path.read_bytes() == (tmp_path / "whole").read_bytes()
-    with pytest.raises(SpacelangError, match="SP0731.*holds 80 spaces already, and 60 are asked for"):
+    with pytest.raises(SpacelangError, match="SP0731.*holds 80 spaces already, and this search explores 60"):
         evolve(TINY, TABLE, path, evolution=SMALL, resume=True)
 
 
@@ -281,7 +281,7 @@ def test_an_algorithm_that_there_is_not() -> None:
     ("content", "message"),
     [
         (None, "SP0732.*can't be read: No such file"),
-        (b"", "SP0730.*first line is not whole"),
+        (b"", "SP0730.*first line is incomplete"),
         (b"not json\n", "SP0730.*:1: this is no line of a history"),
         (b'{"index": 0}\n', "SP0730.*:1: this is no line of a history"),
         (b"\xff\xfe\x00\n", "SP0730.*:1: this is no line of a history"),
@@ -300,7 +300,7 @@ def test_lines_that_are_missing_or_damaged_in_between_are_refused(tmp_path: Path
     evolve(TINY, TABLE, path, evolution=SMALL)
     lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join(lines[:5] + lines[6:]))
-    with pytest.raises(SpacelangError, match=r"SP0730.*jsonl:6: the space 4 stands here, not 5"):
+    with pytest.raises(SpacelangError, match=r"SP0730.*jsonl:6: space 4 should be here, not space 5"):
         evolve(TINY, TABLE, path, evolution=SMALL, resume=True)
     path.write_text("".join([*lines[:5], lines[5][:20] + "\n", *lines[6:]]))
     with pytest.raises(SpacelangError, match=r"SP0730.*jsonl:6: this is no line of a history"):

@@ -198,7 +198,7 @@ def test_sizes_that_two_resolutions_share_are_refused(tmp_path: Path) -> None:
     """Behind strides 2 and 2, 62 and 64 both give 16: such a row can't tell which it was."""
     (space,) = compile_source(Source("odd.space", TEXT.replace("{32, 64}", "{62, 64}")))
     row = GOOD.replace("1x16x16x16", "1x32x16x16") + "\n"
-    with pytest.raises(SpacelangError, match="16×16 comes from the resolutions 62 and 64 alike"):
+    with pytest.raises(SpacelangError, match="16×16 could come from any of the resolutions 62 and 64"):
         import_table(folder(tmp_path / "t", {"stage2_1_0.csv": row}), space, {62: 1.0, 64: 1.0})
 
 
@@ -207,7 +207,7 @@ def test_blocks_that_such_files_cannot_tell_are_refused(tmp_path: Path) -> None:
         "1 = mbv1  { kernel {3, 5}, act relu }", "1 = other { size {3, 5} }"
     )
     (space,) = compile_source(Source("other.space", text))
-    with pytest.raises(SpacelangError, match="SP0711.*can't tell the parameter size of the block other"):
+    with pytest.raises(SpacelangError, match="SP0711.*can't hold the parameter size of the block other"):
         import_table(folder(tmp_path / "t", FILES), space, FIXED)
 
 

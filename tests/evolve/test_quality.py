@@ -132,7 +132,9 @@ def test_a_foreign_space_is_refused_by_what_differs() -> None:
     space = narrow(TINY, decode(TINY, "414-101"), "found")
     first = space.stages[0]
     foreign = ir.replace(space, stages=(ir.replace(first, depth=(1, 2, 3)), *space.stages[1:]))
-    with pytest.raises(SpacelangError, match=r"SP0704.*tiny@.* holds no found@.*stage1\.depth 3 is in the space only"):
+    with pytest.raises(
+        SpacelangError, match=r"SP0704.*tiny@.* doesn't hold found@.*stage1\.depth 3 is in the space only"
+    ):
         score(foreign, random_table(1))
 
 

@@ -226,7 +226,7 @@ def test_layers_that_share_a_choice_must_share_it(tmp_path: Path) -> None:
     (space,) = compile_source(Source("uniform.space", text))
     table = random_table(1, rows=30, space=space)
     (tmp_path / "t.parquet").write_bytes(_to_bytes(table))
-    with pytest.raises(SpacelangError, match="the width of layer 2 is another than layer 1's, and stage1 shares one"):
+    with pytest.raises(SpacelangError, match="the width of layer 2 differs from layer 1's, and stage1 shares one"):
         read_table(tmp_path / "t.parquet")
 
 

@@ -173,7 +173,7 @@ def test_what_is_refused(run: Path, tmp_path: Path) -> None:
     assert refused(run, output, targets_ms=None).startswith("SP0720: normed says nothing about targets")
     assert refused(run, output, device="nothing").startswith("SP1607: there is no predictor `nothing`")
     assert refused(tmp_path / "nowhere", output).startswith("SP1502: there is no file")
-    assert refused(run, tmp_path) == f"SP2002: `{tmp_path}` is there already and isn't of a search"
+    assert refused(run, tmp_path) == f"SP2002: `{tmp_path}` exists already and doesn't hold a search"
     assert refused(run, output, data=str(tmp_path / "nowhere")).startswith("SP1201: there are no images")
     assert not output.exists()
 

@@ -19,7 +19,7 @@ from spacelang.networks.network import Layer, layer_ops, layers
 
 MIB = 1 << 20
 BYTES = {"int8": 1, "fp32": 4}
-"""Of one weight or activation."""
+"""The size of one weight or activation."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,8 +27,8 @@ class Column:
     """One kind of cost.
 
     Attributes:
-        rows: (rows,) of each row's stage.
-        fixed: (resolutions,) of stem and head in their smallest setting, as for latencies.
+        rows: (rows,) the cost of each row's stage.
+        fixed: (resolutions,) the cost of stem and head in their smallest setting, as for latencies.
     """
 
     rows: IntArray
@@ -57,7 +57,7 @@ def row_costs(table: Table) -> RowCosts:
 
 
 class _Layers:
-    """The layers of all rows, and a number for each that equal layers share."""
+    """The layers of all rows, and a number for each; equal layers have the same number."""
 
     def __init__(self, table: Table) -> None:
         self.table, rows = table, table.rows
@@ -94,7 +94,7 @@ class _Layers:
 
 
 def _fixed(hyperspace: ir.SearchSpace, resolution: int) -> tuple[int, int, int]:
-    """Of stem and head in their smallest setting, at one resolution."""
+    """The costs of stem and head in their smallest setting, at one resolution."""
     first = [next(each for each in all_cells(hyperspace) if each.stage == at) for at in range(len(hyperspace.stages))]
     space = narrow(hyperspace, _genome(first), hyperspace.name)
     made = layers(space, smallest(space)._replace(resolution=resolution))

@@ -1,6 +1,6 @@
 """The exact estimator: the best sub-networks of a space within each target, without sampling.
 
-The fronts of the stages 1..j, merged, tell the least loss that those stages can add within any latency. So a
+The fronts of the stages 1..j, merged, give the least loss that those stages can add within any latency. So a
 sub-network is built from the last stage to the first, and each partial one has an exact bound: its own loss plus the
 best that the front of the remaining stages allows. Different partial sub-networks end in different sub-networks, hence
 the k with the least bounds always contain the ends of the best k: keeping k of them at every stage is not a heuristic.
@@ -23,7 +23,7 @@ from spacelang.evolve.table.table import Cell, IntArray
 KEPT_FRONTS = 4096
 """Merged fronts of the first stages are kept, since the spaces of a search share them; about 20 kB each."""
 WIDER = 8
-"""By how much the second look keeps more than the first, where several costs are limited."""
+"""How many times as many the second pass keeps as the first, where several costs are limited."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class Best:
 
     Attributes:
         target: (n,) index of the target.
-        group: (n,) tells the resolution.
+        group: (n,) says which resolution.
         latency, loss: (n,) in units, stem and head included.
         rows: (n, stages) indices into the table.
     """
@@ -107,7 +107,7 @@ class ExactSearch:
         return partial, least_dropped
 
     def _needed(self, partial: _Partial) -> IntArray:
-        """For each target, a loss that the best `top` are surely within: each bound here is reached."""
+        """For each target, a loss that the best `top` don't exceed: each bound here is reached."""
         count = np.bincount(partial.target, minlength=len(self.landscape.targets))
         worst = np.full(len(count), -1)
         np.maximum.at(worst, partial.target, partial.bound)
@@ -142,7 +142,7 @@ class ExactSearch:
         start, end = first[partial.group], first[partial.group + 1]
         if land.strict:
             return start, end - start
-        # Of the points, in the order of their costs, the first are too poor and the last leave too little.
+        # Of the points, in the order of their costs, the first lose too much and the last leave too little latency.
         scale, group = land.measures[0].scale, partial.group
         slack = land.measures[0].budget[partial.target] - partial.costs[0]
         spare = needed[partial.target] - partial.loss
@@ -204,6 +204,6 @@ def _take(partial: _Partial, index: IntArray) -> _Partial:
 
 
 def _record(points: Points, first: IntArray, infinite: int) -> IntArray:
-    """For each point the negative of the least loss up to it within its group, groups apart: ascending."""
+    """For each point the negative of the least loss up to it within its group, with groups kept apart: ascending."""
     shifted = points.loss - points.leave * (2 * infinite)
     return -np.minimum.accumulate(shifted)

@@ -23,7 +23,7 @@ BUCKETS = 8192
 CHUNK = 256
 """Points of a group that `skyband` compares with each other at once."""
 SAFE = 1 << 62
-"""Products below it fit 64 bits with room to add."""
+"""Products below this fit in 64 bits with room for additions."""
 
 
 class Edge(NamedTuple):
@@ -89,7 +89,7 @@ class Scale:
         return Front(key[keep], loss[keep], group[keep], groups)
 
     def _near_front(self, group: IntArray, cost: IntArray, loss: IntArray, groups: int) -> IntArray:
-        """The points that none of an earlier bucket of their group beats: sorting is for few."""
+        """The points that no point in an earlier bucket of their group beats, so that few are left to sort."""
         buckets = max(BUCKETS // groups, 1)
         bucket = group * buckets + cost // (self.span // buckets + 1)
         least = np.full((groups, buckets + 1), self.infinite + 1)
@@ -175,7 +175,7 @@ def skyband(group: IntArray, cost: IntArray, loss: IntArray, depth: int) -> IntA
 
 
 def _skyband(loss: IntArray, depth: int) -> IntArray:
-    """Of one group in the order of its costs: the indices with fewer than `depth` earlier losses as small."""
+    """The indices with fewer than `depth` earlier losses that are as small, in one group ordered by cost."""
     if len(loss) <= depth:
         return np.arange(len(loss))
     best, kept = np.zeros(0, np.int64), []

@@ -1,4 +1,4 @@
-"""A table seen by a search: whole numbers, groups and stages in place of rows, channels and milliseconds.
+"""A table as a search sees it: whole numbers, groups and stages in place of rows, channels and milliseconds.
 
 What adds up along a network and must stay within a budget is a *measure*: the latency, whose budgets are the targets,
 and, where they are limited, MFLOPs and parameters. Peak memory is a maximum, so rows above its limit are left out.
@@ -126,7 +126,8 @@ class Landscape:
 
     @cached_property
     def left(self) -> list[list[IntArray]]:
-        """For each measure and stage: (groups,) the greatest cost from it on that what comes before it leaves."""
+        """For each measure and stage: (groups,) the most that the stages from it on may cost, given the least
+        that comes before."""
         before = [
             np.vstack((each.fixed, each.fixed + np.cumsum(np.minimum(fastest, UNREACHABLE), axis=0)))
             for each, fastest in zip(self.measures, self.fastest, strict=True)
@@ -262,8 +263,8 @@ def _from_here(fastest: IntArray) -> IntArray:
 
 
 def _skyband_of_many(group: IntArray, values: IntArray, depth: int) -> IntArray:
-    """As `skyband`, of points with any number of values: those that fewer than `depth` others of their group match or
-    beat in all of them."""
+    """As `skyband`, for points with any number of values: those that fewer than `depth` others of their group match or
+    beat in every value."""
     order = np.lexsort((*values[::-1], group))
     edges = np.flatnonzero(np.diff(group[order], prepend=-1, append=-1))
     kept = [np.zeros(0, np.int64)]
@@ -286,7 +287,7 @@ def _units(values: object, unit: float) -> IntArray:
 
 
 def _fixed_units(latency_ms: float | None) -> int:
-    """`UNREACHABLE` at a resolution that has no rows, so that nobody measured it."""
+    """`UNREACHABLE` at a resolution that doesn't have rows, because nobody measured it."""
     return UNREACHABLE if latency_ms is None else max(round(latency_ms / LATENCY_UNIT), 1)
 
 

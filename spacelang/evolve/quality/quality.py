@@ -1,7 +1,7 @@
 """The quality of a space, the Q-T score (paper, equation 2).
 
-Q(A, T) = Σ Q(A, Tᵢ), and Q(A, Tᵢ) = 1 / mean loss of the best `top` sub-networks of A with latency ≤ Tᵢ; the mean is
-over those there are where fewer fit, and Q is 0 where none does. A sub-network is one resolution and one row a stage at
+Q(A, T) = Σ Q(A, Tᵢ), and Q(A, Tᵢ) = 1 / mean loss of the best `top` sub-networks of A with latency ≤ Tᵢ; where
+fewer fit, the mean is over those, and where none does, Q is 0. A sub-network is one resolution and one row a stage at
 that resolution; its loss and latency are the rows' sums, the latency with stem and head.
 """
 
@@ -36,12 +36,12 @@ class SubNetwork:
 
 @dataclass(frozen=True)
 class TargetScore:
-    """Of one target.
+    """The score for one target.
 
     Attributes:
         value: Q(A, T).
         mean_loss: of `best`; None where no sub-network fits.
-        share: of the samples that fit; None for the exact estimator.
+        share: the share of samples that fit; None for the exact estimator.
         best: the best sub-networks within the target, `top` or fewer of them, the best first.
     """
 
@@ -141,12 +141,12 @@ class Estimator:
 
 
 def value_of(loss: int, count: int) -> float:
-    """1 / mean loss, of a sum of `count` losses in units; 0 for none. Rounding never lets it grow with the mean."""
+    """1 / mean loss, of a sum of `count` losses in units; 0 for none. Rounding keeps it from growing with the mean."""
     return 1 / (loss / count * LOSS_UNIT) if count else 0.0
 
 
 def total(values: Sequence[float]) -> float:
-    """In the order of the targets: as rounding goes, greater terms never give a smaller sum."""
+    """The sum in the order of the targets, so that rounding never gives greater terms a smaller sum."""
     return sum(values, 0.0)
 
 
@@ -184,7 +184,7 @@ def score(
     Args:
         space: a space that the table's hyperspace contains, or its genome there.
         targets_ms, quality, limits: default to those that the space writes.
-        seed: of the sampled estimator.
+        seed: the sampled estimator's.
 
     Raises:
         SpacelangError: SP0704-SP0706, SP0720, SP0723-SP0725: if the table doesn't fit the space, lacks latencies or
@@ -203,12 +203,12 @@ def score(
 def locate(space: ir.SearchSpace, table: Table) -> Genome:
     """The genome of a space in the table's hyperspace.
 
-    Raises: SpacelangError: SP0704, SP0723: if the hyperspace doesn't contain it, or it is none.
+    Raises: SpacelangError: SP0704, SP0723: if the hyperspace doesn't contain it, or it isn't a space.
     """
     if space.kind != "space":
         refuse(
             "SP0723",
-            f"{space.name} is a {space.kind}, and a score is of a space: one block and one width list a stage",
+            f"{space.name} is a {space.kind}; what is scored is a space, with one block and one width list a stage",
             "give a space, or the encoding of one",
         )
     blocks, windows = [], []
@@ -230,10 +230,10 @@ def locate(space: ir.SearchSpace, table: Table) -> Genome:
 
 
 def _origin_there(space: ir.SearchSpace, table: Table) -> Genome | None:
-    """The genome that a space's origin tells, where the table's hyperspace has the same blocks and width lists there.
+    """The genome that a space's origin names, where the table's hyperspace has the same blocks and width lists there.
 
-    The table may have been measured with fewer choices of kernels or resolutions than the space has: a score is then of
-    those that were measured. A space that comes from the table's own hyperspace fits it as it is, or was edited since.
+    The table may have been measured with fewer choices of kernels or resolutions than the space has: the score is then
+    that of the measured ones. A space that comes from the table's own hyperspace fits it as it is, or was edited.
     """
     encoding = space.origin.encoding if space.origin else None
     if space.origin is None or encoding is None or space.origin.sha256 == table.space.sha256:
@@ -250,7 +250,7 @@ def _origin_there(space: ir.SearchSpace, table: Table) -> Genome | None:
 
 
 def _id_of(candidate: ir.Candidate, wider: ir.Stage) -> int:
-    """The block's id there: a stage that names its block gives it another. Else that of one to be compared with."""
+    """The block's id in the wider stage, where it may have another one; else any id there, to compare with."""
     same = [each.id for each in wider.candidates if ir.replace(each, id=candidate.id) == candidate]
     ids = same or [each.id for each in wider.candidates]
     return candidate.id if candidate.id in ids else ids[0]

@@ -11,7 +11,7 @@ from spacelang.evolve.table.table import Cell, FloatArray, IntArray
 
 
 class Sampler:
-    """Draws a resolution evenly among those that have sub-networks, then one of its sub-networks evenly.
+    """Draws a resolution uniformly among those that have sub-networks, then one of its sub-networks uniformly.
 
     All targets see the same draws. They depend on the seed and the space only, not on what was scored before.
     """
@@ -42,7 +42,7 @@ class Sampler:
         return Best(targets, group[index], total[index], loss[index], rows[index]), tuple(shares)
 
     def _different(self, rows: IntArray, order: IntArray) -> IntArray:
-        """The first `top` of these draws without repetitions, which stand next to each other."""
+        """The first `top` of these draws without repetitions; equal draws are adjacent."""
         taken = order
         # Few draws repeat, so a short piece nearly always holds enough; the loop is for small spaces.
         for size in (2 * self.top, len(order)):
@@ -62,16 +62,16 @@ class Sampler:
         resolution = random.choice(possible, samples) if samples else np.zeros(0, np.int64)
         start = group = _pick(counts[0], resolution * ports, (resolution + 1) * ports, random)
         rows = np.zeros((samples, len(stages)), np.int64)
-        for at, (points, behind) in enumerate(zip(stages, counts[1:], strict=True)):
+        for at, (points, after) in enumerate(zip(stages, counts[1:], strict=True)):
             points = points.take(np.argsort(points.enter, kind="stable"))
             low, high = (np.searchsorted(points.enter, group, side) for side in ("left", "right"))
-            chosen = _pick(behind[points.leave], low, high, random)
+            chosen = _pick(after[points.leave], low, high, random)
             rows[:, at] = points.row[chosen]
             group = points.leave[chosen]
         return start, rows
 
     def _counts(self, stages: list[Points]) -> list[FloatArray]:
-        """For each stage, and behind the last: (groups,) how many ways there are to complete a chain from there."""
+        """For each stage, and after the last: (groups,) how many ways there are to complete a chain from there."""
         groups = self.landscape.groups
         counts: list[FloatArray] = [np.ones(groups)]
         for points in reversed(stages):
@@ -83,6 +83,6 @@ def _pick(weights: FloatArray, low: IntArray, high: IntArray, random: np.random.
     """One index of each range `low … high - 1`, with the given weights."""
     edges = np.concatenate(([0.0], np.cumsum(weights)))
     at = edges[low] + random.random(len(low)) * (edges[high] - edges[low])
-    # Rounding may reach the upper edge, behind which another range begins.
+    # Rounding may reach the upper edge, where the next range begins.
     picked: IntArray = np.searchsorted(edges, np.minimum(at, np.nextafter(edges[high], 0)), "right") - 1
     return picked

@@ -22,7 +22,7 @@ UNPACKERS: dict[bytes, Callable[[Path, Literal["rb"]], Any]] = {
     b"\x1f\x8b": gzip.open,
     b"BZh": bz2.open,
 }
-"""By the first bytes of a file, since names lie."""
+"""By the first bytes of a file, since its name may be wrong."""
 
 
 class Readable(Protocol):
@@ -112,7 +112,7 @@ def _check_size(name: str, size: int) -> None:
 
 
 class _Bounded:
-    """A stream that refuses to go on for ever."""
+    """A stream that ends with an error at the limit on unpacked bytes."""
 
     def __init__(self, file: Readable) -> None:
         self._file = file

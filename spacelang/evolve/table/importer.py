@@ -34,7 +34,7 @@ PROGRESS_STEP = 1000
 """Rows between two calls."""
 INTEGERS = ("stage", "block", "window", "resolution", "channels_in", "depth")
 MAX_ERRORS = 20
-"""After so many findings the rest are only counted."""
+"""After this many findings the rest are only counted."""
 FILE_NAME = re.compile(r"stage([1-9]\d?)_(\d{1,3})_(\d{1,3})\.csv")
 REAL = r"\d{1,9}(?:\.\d{1,15})?"
 ROW = re.compile(
@@ -48,7 +48,7 @@ ROUNDING = 6e-5
 SUM_ERROR = 1e-6
 """Printed to four decimals from sums in single precision: a value may be off by `ROUNDING` and this share of itself."""
 WORDS = {"kernel", "expand"}
-"""The parameters that such a file can tell."""
+"""The parameters that such a file can hold."""
 
 
 def import_table(
@@ -106,8 +106,8 @@ def _check_blocks(space: ir.SearchSpace, report: Report) -> None:
         if unknown:
             report.error(
                 "SP0711",
-                f"the published format can't tell the parameter {listed(sorted(unknown), 'and')} of the block {name}",
-                help="it tells width, kernel and expand of a layer",
+                f"the published format can't hold the parameter {listed(sorted(unknown), 'and')} of the block {name}",
+                help="it has the width, kernel and expand of a layer",
             )
 
 
@@ -127,7 +127,9 @@ class _Sizes:
             return f"the input is {height}×{width}, and images are square"
         found = self._resolutions(height)
         if found:
-            return f"an input of {height}×{height} comes from the resolutions {listed(map(str, found), 'and')} alike"
+            return (
+                f"an input of {height}×{height} could come from any of the resolutions {listed(map(str, found), 'and')}"
+            )
         legal = listed((f"{size} ({each})" for each, size in self.size_of.items()), "and")
         return f"no resolution gives this stage an input of {height}×{height}; sizes (resolutions) are {legal}"
 
@@ -212,7 +214,7 @@ class _Reader:
             progress(len(rows), len(rows))
 
     def _cell_of(self, name: str) -> Cell | None:
-        """The cell that a file's name tells, if the space has it and no other file told it."""
+        """The cell that a file's name gives, if the space has it and no other file gave it."""
         match = FILE_NAME.fullmatch(PurePosixPath(name).name)
         if match is None:
             self._count("SP0711", f"{name}: a file of a table is named like `stage1_0_0.csv`")

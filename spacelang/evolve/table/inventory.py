@@ -9,7 +9,7 @@ from spacelang.evolve.table.table import Cell, FloatArray, Table, all_cells
 
 @dataclass(frozen=True)
 class CellSummary:
-    """Of one cell; ranges are (least, greatest), None where there are no rows or no such column.
+    """What a table holds of one cell; ranges are (least, greatest), None where there are no rows or no such column.
 
     Attributes:
         resolutions: how many rows each has.

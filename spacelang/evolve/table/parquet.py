@@ -80,7 +80,7 @@ def write_table(table: Table, path: str | Path) -> None:
 def read_table(path: str | Path) -> Table:
     """Read a table and check every row of it against its own hyperspace.
 
-    Raises: SpacelangError: SP0701-SP0703: if it is no table, of another version, or damaged.
+    Raises: SpacelangError: SP0701-SP0703: if it isn't a table, has another version, or is damaged.
     """
     report = Report()
     try:
@@ -173,10 +173,10 @@ def _read(path: Path) -> tuple[_Header, Rows, Latencies | None]:
             return header, *_from_arrow(file.read(), header)
     except OSError as error:
         raise _Unreadable(
-            "SP0701", os.strerror(error.errno) if error.errno else "this is no Parquet file", _MAKE_ONE
+            "SP0701", os.strerror(error.errno) if error.errno else "this isn't a Parquet file", _MAKE_ONE
         ) from error
     except (pa.ArrowException, ValueError, LookupError) as error:  # what pyarrow raises for damaged files varies
-        raise _Unreadable("SP0701", "this is no readable Parquet file", _MAKE_ONE) from error
+        raise _Unreadable("SP0701", "this isn't a readable Parquet file", _MAKE_ONE) from error
 
 
 def _unpacked_bytes(metadata: Any) -> int:
@@ -208,7 +208,9 @@ def _read_header(file: Any) -> _Header:
         where, what = first_error(error)
         raise _Unreadable("SP0703", f"the table's header is wrong at {where}: {what}") from error
     if header.sha256 != header.hyperspace.sha256:
-        raise _Unreadable("SP0703", "the hyperspace in the table's header doesn't have the hash that stands next to it")
+        raise _Unreadable(
+            "SP0703", "the hyperspace in the table's header doesn't match the hash that is stored with it"
+        )
     return header
 
 

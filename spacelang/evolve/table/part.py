@@ -17,7 +17,7 @@ def table_for(space: ir.SearchSpace, table: Table) -> Table:
     Search ids may differ: a block is known by its body and its choices. Rows keep the channels that they were measured
     with, so a space has the score here that it has in the wider one. Row numbers are those of the part.
 
-    Raises: SpacelangError: SP0704: if the table doesn't fit, by name of what differs.
+    Raises: SpacelangError: SP0704: if the table doesn't fit; the message names what differs.
     """
     cells = None if space.sha256 == table.space.sha256 else _wider_cells(space, table.space)
     if cells is None:

@@ -113,7 +113,7 @@ class _StageChecks:
         self._flag_layers(
             inside[self.row_of_layer] & (values != first),
             lambda at: (
-                f"the {what} of layer {self.layer[at] + 1} is another than layer 1's, and {self.stage.name} shares one"
+                f"the {what} of layer {self.layer[at] + 1} differs from layer 1's, and {self.stage.name} shares one"
             ),
         )
 

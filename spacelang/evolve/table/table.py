@@ -28,9 +28,9 @@ IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
 MAX_LOSS = 1e4
-"""A greater loss is not meant: an output of zeros has the loss 1."""
+"""A greater loss is a mistake: an output of zeros has the loss 1."""
 SHOWN = 5
-"""So many findings of one kind are listed; the rest are counted."""
+"""This many findings of one kind are listed; the rest are counted."""
 
 
 class Cell(NamedTuple):
@@ -43,14 +43,14 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Measured stage architectures, in columns of one length; those of the layers are longer.
+    """Measured stage architectures, in columns of equal length, except that those of the layers are longer.
 
     Attributes:
         stage, block, window: the cell of each row.
         resolution: of the network's input image, in pixels.
         channels_in: the channels that the stage receives.
         loss: of the distilled stage (NSR), in INT8 where the table was built here.
-        depth: how many layers each row has; `width` and `numbers` hold them one row behind the other.
+        depth: how many layers each row has; `width` and `numbers` hold them row after row.
         width: (layers,) the output channels.
         numbers: (layers, parameters) the block's numeric parameters in order; NaN where a block has fewer.
         loss_fp32: of the same stage without quantisers; None where nobody measured it, as in published tables.
@@ -211,12 +211,13 @@ class Table:
     def require_fit(self, space: ir.SearchSpace, part: ir.SearchSpace | None = None) -> None:
         """Check that `space` is the table's hyperspace, or the given part of it.
 
-        Raises: SpacelangError: SP0704: if it isn't, by name of what differs.
+        Raises: SpacelangError: SP0704: if it isn't; the message names what differs.
         """
         mine = part or self.space
         if space.sha256 == mine.sha256:
             return
-        other = f"{'is not' if part is None else 'holds no'} {space.name}@{space.short_hash}"
+        verb = "is not" if part is None else "doesn't hold"
+        other = f"{verb} {space.name}@{space.short_hash}"
         found = [_in_words(each) for each in _structural_changes(mine, space)]
         refuse(
             "SP0704",
@@ -247,7 +248,7 @@ def _in_words(change: Change) -> str:
     if change.kind == "renamed":
         return f"the stage {change.before} of the table is called {change.after} in the space"
     if change.kind == "moved":
-        return f"the stage {change.path} stands elsewhere in the space"
+        return f"the stage {change.path} is in another place in the space"
     if change.kind == "changed":
         return f"{change.path} is {change.before} in the table, {change.after} in the space"
     if change.kind == "removed":
@@ -256,7 +257,7 @@ def _in_words(change: Change) -> str:
 
 
 def require_table(table: Any) -> Table:
-    """Raises: SpacelangError: SP0703, SP0714, SP0725: if it isn't a table, or one that was spoilt since it was made."""
+    """Raises: SpacelangError: SP0703, SP0714, SP0725: if it isn't a table, or has become invalid."""
     if not isinstance(table, Table):
         mend = 'give what `spacelang.read_table("FILE")` returns'
         refuse("SP0725", f"the table is {table!r}, a {type(table).__name__}", mend)

@@ -52,7 +52,7 @@ ALL = Share()
 
 
 class _Failure(NamedTuple):
-    """What a worker found wrong: exceptions with arguments of their own don't survive the way between processes."""
+    """What a worker found wrong: exceptions with arguments of their own can't be sent between processes."""
 
     diagnostics: tuple[Diagnostic, ...]
 

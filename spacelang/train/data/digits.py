@@ -85,7 +85,7 @@ def open_digits(channels: int) -> Data:
 def _held_out(
     labels: np.ndarray[tuple[int, ...], np.dtype[np.int64]],
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    """Which images are for validation: the last of each five of a class, in the set's own order."""
+    """Which images are for validation: the last of every five in a class, in the set's own order."""
     held_out = np.zeros(len(labels), bool)
     for each in range(CLASSES):
         held_out[np.flatnonzero(labels == each)[VALIDATION_PART - 1 :: VALIDATION_PART]] = True

@@ -55,7 +55,7 @@ class ImageSplit:
 
 
 def open_folder(root: Path, channels: int) -> Data:
-    """The images of a folder, in 1 or 3 channels. Everything wrong with its layout is told at once.
+    """The images of a folder, in 1 or 3 channels. Everything wrong with its layout is reported at once.
 
     Images are opened when they are needed, so a broken one is found then. The fingerprint is of paths and sizes: to
     read the contents of an ImageNet takes hours.

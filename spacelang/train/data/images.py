@@ -101,7 +101,7 @@ def _middle(width: int, height: int, wide: float, high: float) -> Box:
 
 
 def read(path: Path) -> Image.Image:
-    """An image as RGB. Colours below transparency are shown, grey is repeated, 16 bits become 8.
+    """An image as RGB. Colours under transparency are shown, grey is repeated, 16 bits become 8.
 
     Raises: Unreadable: if it can't be decoded, whatever the reason.
     """

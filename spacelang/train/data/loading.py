@@ -19,7 +19,7 @@ def loaded(items: Dataset[T], numbers: Sequence[int], workers: int) -> Iterator[
         workers: processes; 0 makes the items in this one.
     """
     with warnings.catch_warnings():
-        # More workers than cores, of which it would warn, are right where a disk is waited for.
+        # It would warn of more workers than cores, which are right where workers wait for a disk.
         warnings.filterwarnings("ignore", "This DataLoader will create")
         loader = iter(
             DataLoader(

@@ -107,7 +107,7 @@ def _files(folder: Path, below: str) -> Iterator[tuple[str, int]]:
 
 
 def _visible(folder: Path) -> Iterator[os.DirEntry[str]]:
-    """What is in a folder, without what systems hide there."""
+    """What is in a folder, without the hidden files that systems put there."""
     with os.scandir(folder) as entries:
         yield from (each for each in entries if not each.name.startswith("."))
 

@@ -72,7 +72,7 @@ def require_classes(data: Data, space: SearchSpace) -> None:
     if data.classes != space.classes:
         refuse(
             "SP1202",
-            f"{data.name} has {data.classes} classes, {space.name} tells {space.classes} apart",
+            f"{data.name} has {data.classes} classes, {space.name} has {space.classes}",
             f"write `classes {data.classes}` in {space.name}, or take other data",
         )
 

@@ -21,7 +21,15 @@ from spacelang.report.diagnostics import refuse
 from spacelang.report.progress import Update
 from spacelang.train.data import DIGITS, Data, anywhere, count_batches, open_data
 from spacelang.train.distill.jobs import FILE, Build, Job
-from spacelang.train.distill.kept import RUN, TEACHER, TrainedStudent, anew, read_finished, refuse_other, require_own
+from spacelang.train.distill.kept import (
+    RUN,
+    TEACHER,
+    TrainedStudent,
+    begin_again,
+    read_finished,
+    refuse_other,
+    require_own,
+)
 from spacelang.train.shared.runtime import Accelerator
 from spacelang.train.shared.student import Student
 from spacelang.train.teacher import Teacher, default_teacher, open_teacher
@@ -149,7 +157,7 @@ def _jobs_sha256(build: Build) -> str:
 def read_begun(build: Path) -> Begun | None:
     """None if nothing was begun. Raises: SpacelangError: SP1306 if the file is damaged."""
     path = build / RUN
-    return read_record(Begun, path, "SP1306", help=anew(build)) if path.exists() else None
+    return read_record(Begun, path, "SP1306", help=begin_again(build)) if path.exists() else None
 
 
 def read_student(build: Build, job: Job) -> tuple[Student, TrainedStudent] | None:

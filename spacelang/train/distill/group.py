@@ -20,10 +20,10 @@ from spacelang.train.losses.measure import measure_in
 from spacelang.train.shared.runtime import Accelerator
 
 CHECKPOINT_SECONDS = 600.0
-"""Between two checkpoints within an epoch; there is one after every epoch too."""
+"""The seconds between two checkpoints within an epoch; there is one after every epoch too."""
 
 StepUpdate = Callable[[int, int, str], None]
-"""Told a job's number, how many of its steps are done, and how it goes."""
+"""Called with a job's number, how many of its steps are done, and how it goes."""
 
 
 def count_steps(sources: Sources, job: Job) -> int:
@@ -137,7 +137,7 @@ class _Group:
             keep(self.build, each, self.sources.begun.key)
 
     def _loss(self, learner: Learner, precision: nn.Precision) -> Loss:
-        """On the validation images, of the largest at the largest resolution and the smallest at the smallest."""
+        """Losses on the validation images: the largest at the largest resolution, the smallest at the smallest."""
         space = self.build.space
         sizes = max(space.resolutions), min(space.resolutions)
         drawn = [

@@ -36,7 +36,7 @@ class State(Record):
 
 
 class TrainedStudent(Record):
-    """What is said of a trained student beside its weights.
+    """What is kept of a trained student beside its weights.
 
     Attributes:
         teacher_in, teacher_out: the channels of its adapters.
@@ -86,7 +86,7 @@ def finish(build: Build, learner: Learner, key: str) -> None:
 
 
 def read_finished(build: Build, job: Job, key: str) -> Checkpoint[TrainedStudent] | None:
-    """A trained student's weights and what is said of it; None if it isn't trained yet.
+    """A trained student's weights and what is kept beside them; None if it isn't trained yet.
 
     Raises:
         SpacelangError: SP1302 if its files are damaged; SP1305 if it was trained with something else than `key` says.
@@ -111,11 +111,11 @@ def _read(build: Build, folder: str, job: Job, kind: type[S], key: str) -> Check
 
 def refuse_other(build: Path, message: str) -> NoReturn:
     """Raises: SpacelangError: SP1305."""
-    mend = f"go on with what it was begun with, compile into another directory, or {anew(build)}"
+    mend = f"go on with what it was begun with, compile into another directory, or {begin_again(build)}"
     refuse("SP1305", message, mend)
 
 
-def anew(build: Path) -> str:
+def begin_again(build: Path) -> str:
     return f"remove {', '.join(str(build / each) for each in PARTS)} to begin again"
 
 

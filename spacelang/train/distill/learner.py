@@ -20,7 +20,7 @@ from spacelang.train.shared.seeds import generator
 from spacelang.train.shared.student import Student
 
 STUDENT = "student."
-"""Before the names of its tensors, in a checkpoint."""
+"""The prefix of the names of its tensors in a checkpoint."""
 
 
 class At(NamedTuple):
@@ -41,7 +41,7 @@ class Loss(Record):
 class Losses(Record):
     """In FP32 before training, in FP32 after its phase, and in INT8 at the end.
 
-    None: not there yet, or its phase has no epoch.
+    None: not there yet, or its phase doesn't have an epoch.
     """
 
     untrained: Loss | None = None
@@ -134,7 +134,7 @@ class Learner:
         setting = fp32 if self.phase.precision == "fp32" else "learning_rate_quantised"
         refuse(
             "SP1310",
-            f"the student of job {self.job.job} ({self.job.describe()}) has diverged: its loss is not finite any more "
+            f"the student of job {self.job.job} ({self.job.describe()}) has diverged: its loss is no longer finite "
             f"{where} in {self.phase.precision}",
             f"write a `{setting}` below {self.phase.peak:g} in the space's `distill` section, compile it into "
             "another directory and distil that",
@@ -159,7 +159,7 @@ class Learner:
 
     @torch.no_grad()
     def _update(self) -> None:
-        """Adam's step is as large for every parameter; for a quantiser it is a share of its scale.
+        """Adam's step has the same size for every parameter; here a quantiser's is a share of its scale.
 
         A weight's scale is about 0.002: an absolute step of the paper's learning rate, 0.0025, would leave none of it.
         """

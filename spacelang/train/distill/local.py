@@ -14,7 +14,7 @@ from spacelang.train.shared.workers import Send, in_processes
 
 
 class _Task(NamedTuple):
-    """What a worker is told; plain data, since it is a new process. `jobs`: their numbers."""
+    """What a worker is given; plain data, since it is a new process. `jobs`: their numbers."""
 
     place: Place
     jobs: tuple[int, ...]

@@ -57,7 +57,7 @@ def _train(ray: Any, place: Place, jobs: Sequence[Job], finished: Callable[[Job]
 
 
 def _task(place: Place, job: int) -> tuple[Diagnostic, ...]:
-    """What is wrong, if anything: exceptions with arguments of their own don't survive the way between processes."""
+    """What is wrong, if anything: exceptions with arguments of their own can't be sent between processes."""
     try:
         train_alone(place, [job], lambda *step: None)
     except SpacelangError as error:

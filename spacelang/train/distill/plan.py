@@ -46,7 +46,7 @@ def prepare(
         data, teacher: as `open_sources`.
         jobs: numbers; none means all.
         readers: processes that read images ahead, where the teacher `trained` is trained; None as in `readers_for`.
-        update: told how far that training is.
+        update: called with how far that training is.
 
     Raises:
         SpacelangError: as `read_jobs`, `Build.chosen`, `open_sources`, `read_finished`; SP1301 for the accelerator.

@@ -12,7 +12,7 @@ from spacelang.train.shared.runtime import Accelerator
 from spacelang.train.shared.runtime import accelerator as accelerator_named
 
 MOST_READERS = 16
-"""Beside a GPU; each holds a few batches in memory."""
+"""The most readers beside a GPU; each holds a few batches in memory."""
 
 
 class Opened(NamedTuple):

@@ -26,7 +26,7 @@ class Drawn(NamedTuple):
 def draw(space: ir.SearchSpace, cell: Cell, count: int, seed: int) -> tuple[Drawn, ...]:
     """`count` different stage architectures of a cell, or all of them if there are fewer.
 
-    Resolution, input channels and depth are each drawn evenly, then the choices of every layer. The paper doesn't say
+    Resolution, input channels and depth are drawn uniformly, then the choices of every layer. The paper doesn't say
     how it draws; even depths are ours, so that shallow stages, of which there are few, are among them. A greater count
     adds to the same architectures.
     """

@@ -1,4 +1,4 @@
-"""What a training was at, in files: safetensors for what is large, JSON for what is read.
+"""The state of a training, in files: safetensors for what is large, JSON for what is read.
 
 `NAME.json` is written last, and names the safetensors file and its hash. So a kill at any moment leaves the checkpoint
 before or the one after, whole.

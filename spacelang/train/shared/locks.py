@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 from spacelang.report.diagnostics import refuse
 
 SECONDS = 10.0
-"""How long a lock is waited for: the readers of a process that was killed hold it for some seconds more."""
+"""How long to wait for a lock: the readers of a process that was killed hold it for some seconds more."""
 
 
 @contextmanager

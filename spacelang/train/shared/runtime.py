@@ -17,7 +17,7 @@ T = TypeVar("T", Tensor, nn.Module)
 
 NAMES = ("auto", "cpu", "cuda")
 KEEP_MEMORY = {-4: 0, -1: -1}
-"""What glibc's `mallopt` is told, by its numbers in malloc.h: M_MMAP_MAX, no block is mapped on its own;
+"""The arguments of glibc's `mallopt`, by their numbers in malloc.h: M_MMAP_MAX, no block is mapped on its own;
 M_TRIM_THRESHOLD, nothing is given back to the system."""
 
 

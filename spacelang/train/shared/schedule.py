@@ -54,7 +54,7 @@ def phases(settings: ir.Train) -> tuple[Phase, ...]:
 def optimiser(network: nn.Module, settings: ir.Train) -> optim.SGD:
     """SGD with momentum. Only the weights of convolutions and linear layers decay.
 
-    Norms, biases and quantisers don't: pulling them to 0 doesn't make a simpler network, and a scale of 0 makes none.
+    Norms, biases and quantisers don't: pulling them to 0 doesn't make a network simpler, and a scale of 0 breaks it.
     """
     decaying = [each for each in network.parameters() if each.dim() > 1]
     others = [each for each in network.parameters() if each.dim() <= 1]

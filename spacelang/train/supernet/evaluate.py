@@ -43,7 +43,7 @@ def evaluate(
 
     Args:
         where: other images than it was trained on, as `open_data` takes them. Batch norms are calibrated on those too.
-        update: told how many networks are done, how many there are, and the next one's name.
+        update: called with how many networks are done, how many there are, and the next one's name.
 
     Raises:
         SpacelangError: SP1502, SP1504 if there is no finished run; SP1507 if the images it was trained on have changed;

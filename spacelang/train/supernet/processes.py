@@ -2,7 +2,7 @@
 
 `torchrun` starts them and says in the environment how many there are. Gradients are averaged once a step, after the
 backward passes of all architectures of the sandwich; the hooks of `DistributedDataParallel` would do so in each pass,
-and would have to be told which parameters an architecture leaves out.
+and would have to know which parameters an architecture leaves out.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _together() -> Iterator[None]:
     except RuntimeError as error:
         if "by peer" not in str(error):  # "Connection closed by peer", says gloo, or "reset"
             raise
-        refuse("SP1509", "another process of this training has ended", "what it said last tells why")
+        refuse("SP1509", "another process of this training has ended", "its last message says why")
 
 
 def is_first() -> bool:

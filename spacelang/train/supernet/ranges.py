@@ -18,7 +18,7 @@ SAMPLED = 32
 
 
 def waiting(supernet: Supernet) -> list[Quantiser]:
-    """The quantisers that are on and had no range to begin with yet."""
+    """The quantisers that are on and don't have a first range yet."""
     return [each for each in supernet.modules() if isinstance(each, Quantiser) and each.active and not each.initialised]
 
 

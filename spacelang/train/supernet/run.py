@@ -95,7 +95,7 @@ def _require_own(folder: Path) -> None:
         names = {each.name for each in folder.iterdir()}
         own = RUN in names or all(each == LOCK or is_temporary(each, of=RUN) for each in names)
     if not own:
-        refuse("SP1502", f"`{folder}` is there already and holds no training", "write to a new folder")
+        refuse("SP1502", f"`{folder}` exists already and doesn't hold a training", "write to a new folder")
 
 
 def begin(folder: Path, space: ir.SearchSpace, data: Data) -> Run:
@@ -179,7 +179,7 @@ def differences(before: ir.SearchSpace, after: ir.SearchSpace) -> str:
 
 
 def _changes(before: ir.SearchSpace, after: ir.SearchSpace) -> Iterator[Change]:
-    """What would change the result; settings that are written out are those that are not."""
+    """What would change the result; defaults count as equal to the same settings written out."""
     pair = (ir.replace(each, train=settings_of(each)) for each in (before, after))
     return (each for each in diff(*pair) if each.path.split(".")[0] not in ASIDE)
 

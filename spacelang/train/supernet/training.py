@@ -29,9 +29,9 @@ from spacelang.train.supernet.sandwich import backward, sandwiches
 
 CHECKPOINT = "checkpoint"
 CHECKPOINT_SECONDS = 600.0
-"""Between two checkpoints within an epoch; there is one after each epoch too."""
+"""The seconds between two checkpoints within an epoch; there is one after each epoch too."""
 SUPERNET = "supernet."
-"""In front of the names of a checkpoint's weights."""
+"""The prefix of the names of a checkpoint's weights."""
 
 
 class Done(Record):
@@ -52,11 +52,11 @@ def train(space: ir.SearchSpace, folder: Path, where: str, *, accelerator: str, 
         where: the images, as `open_data` takes them.
         accelerator: as `runtime.accelerator` takes it.
         workers: processes that read images ahead.
-        update: told the steps done, the steps in all, and how it is going; in the first process.
+        update: called with the steps done, the steps in all, and how it is going; in the first process.
 
     Raises:
         SpacelangError: SP1501 for a hyperspace; SP1502, SP1508 as `alone`; SP1503 as `begin`; SP1505 if a batch can't
-            be shared equally; SP1506 if the loss isn't finite any more; SP1509 if another process has ended; SP12xx for
+            be shared equally; SP1506 if the loss is no longer finite; SP1509 if another process has ended; SP12xx for
             the data, SP13xx for accelerator and checkpoint.
     """
     _require_trainable(space)
@@ -202,7 +202,7 @@ class _Training:
         if not math.isfinite(loss):
             where = f"step {step + 1} of epoch {epoch + 1} in {phase.precision}"
             name = "learning_rate" if phase.precision == "fp32" else "learning_rate_quantised"
-            message = f"the loss is not finite any more at {where}: the training has diverged"
+            message = f"the loss is no longer finite at {where}: the training has diverged"
             refuse("SP1506", message, f"write a smaller `{name}` in the space's `train` section; train in a new folder")
 
     def _validate(self, phase: Phase, epoch: int) -> Validation:

@@ -145,7 +145,7 @@ def _parts(build: Build, job: Job) -> Iterator[Part]:
 
 
 class _Task(NamedTuple):
-    """What a worker is told; plain data, since it is a new process. parts: with their indices."""
+    """What a worker is given; plain data, since it is a new process. parts: with their indices."""
 
     place: Place
     parts: tuple[tuple[int, Part], ...]

@@ -98,7 +98,7 @@ def _load(where: str, *, local_files_only: bool) -> _Loaded:
         config.out_features = list(config.stage_names)
     else:
         open_model = partial(transformers.AutoModel.from_pretrained, trust_remote_code=False)
-    # Tensors of another shape would be an error that names none of them; so told, they are listed.
+    # Tensors of another shape would be an error that names none of them; with this option they are listed instead.
     listed = {"output_loading_info": True, "ignore_mismatched_sizes": True}
     model, info = open_model(where, config=config, use_safetensors=True, dtype=torch.float32, **listed, **origin)
     missing = sorted({*info["missing_keys"], *(each[0] for each in info["mismatched_keys"])})
@@ -149,7 +149,7 @@ def _unavailable(name: str, where: str, error: Exception) -> NoReturn:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the library's own lines and bars; what is wrong is told as an error."""
+    """Without the library's own lines and bars; what is wrong is reported as an error."""
     logging: Any = _logging  # its functions have no types
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()

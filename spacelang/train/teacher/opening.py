@@ -22,7 +22,7 @@ GREY, COLOUR = 1, 3
 
 
 def default_teacher(data: Data) -> str:
-    """The teacher to take where nobody names one: the paper's, except for images that it has nothing to say of."""
+    """The teacher to take where nobody names one: the paper's, except for images that it knows nothing about."""
     return TRAINED if data.name == DIGITS else EFFICIENTNET
 
 
@@ -41,7 +41,7 @@ def open_teacher(
     Args:
         name: `trained`, `efficientnet-b5`, `efficientnet-b5:FOLDER`, `transformers:HUB_ID_OR_FOLDER` or `timm:MODEL`.
         folder: where `trained` is kept, and found again.
-        update: told how far the training of `trained` is.
+        update: called with how far the training of `trained` is.
         device: where it is trained; on a processor with as many threads as torch is set to, so set one thread for the
             same bits everywhere.
         workers: processes that read images for its training.
@@ -56,7 +56,7 @@ def open_teacher(
         teacher = open_trained(space, data, folder, update, where)
     else:
         if space.channels not in (GREY, COLOUR):
-            refuse("SP1228", f"the teacher `{name}` looks at 3 channels, {space.name} at {space.channels}")
+            refuse("SP1228", f"the teacher `{name}` takes 3 channels, {space.name} has {space.channels}")
         found = _found(name, max(space.resolutions))
         chosen = cut(name, found.points, space, found.preferred)
         affine = _affine((data.mean, data.std), found.normalisation)
@@ -82,7 +82,7 @@ def _found(name: str, size: int) -> Found:
 def _affine(data: Normalisation, teacher: Normalisation) -> tuple[list[float], list[float]] | None:
     """Scale and shift of each of the teacher's channels that turn the data's normalisation into its own.
 
-    A grey image, of one channel, becomes three equal ones so.
+    In this way a grey image of one channel becomes one of three equal channels.
     """
     if tuple(map(tuple, data)) == tuple(map(tuple, teacher)):
         return None

@@ -68,7 +68,7 @@ def test_the_classes_of_the_space_must_be_those_of_the_images_for_training_only(
     with pytest.raises(SpacelangError) as caught:
         require_classes(DIGITS, SPACE)
     assert str(caught.value) == (
-        "error[SP1202]: digits has 10 classes, tiny tells 3 apart (write `classes 10` in tiny, or take other data)"
+        "error[SP1202]: digits has 10 classes, tiny has 3 (write `classes 10` in tiny, or take other data)"
     )
     require_classes(DIGITS, ir.replace(SPACE, classes=10))
 

@@ -276,8 +276,7 @@ def test_a_student_that_diverges(compiled: Compiled, sources: Sources, batch: in
         found = refused(build, sources)
         assert found.code == "SP1310"
         assert found.message == (
-            f"the student of job 1 (stage1, block 1 (deep)) has diverged: its loss is not finite any more {where} in "
-            "fp32"
+            f"the student of job 1 (stage1, block 1 (deep)) has diverged: its loss is no longer finite {where} in fp32"
         )
         assert found.help == (
             "write a `learning_rate_ends` below 100 in the space's `distill` section, compile it into another "

@@ -93,7 +93,7 @@ def test_a_process_that_is_left_alone(operation: str, monkeypatch: pytest.Monkey
         with pytest.raises(SpacelangError) as caught:
             each()
         assert str(caught.value) == (
-            "error[SP1509]: another process of this training has ended (what it said last tells why)"
+            "error[SP1509]: another process of this training has ended (its last message says why)"
         )
 
 

@@ -175,7 +175,7 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     assert refused(space(), tmp_path) == [
         "SP1502",
-        f"`{tmp_path}` is there already and holds no training",
+        f"`{tmp_path}` exists already and doesn't hold a training",
         "write to a new folder",
     ]
     assert [each.name for each in tmp_path.iterdir()] == ["notes.txt"]
@@ -247,7 +247,7 @@ def test_a_training_that_diverges_is_stopped(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(module, "backward", diverged)
     code, message, help = refused(space(PLAIN), tmp_path / "run")
     assert code == "SP1506"
-    assert message.startswith("the loss is not finite any more at step ")
+    assert message.startswith("the loss is no longer finite at step ")
     assert message.endswith(" of epoch 1 in fp32: the training has diverged")
     assert help == "write a smaller `learning_rate` in the space's `train` section; train in a new folder"
 

@@ -205,7 +205,7 @@ def test_code_that_a_model_brings_is_not_run(tmp_path: Path) -> None:
 def test_a_space_of_four_channels(tmp_path: Path) -> None:
     fitting = space((2, 2, 1), channels=4, resolutions="32")
     assert refusal(f"efficientnet-b5:{networks.efficientnet(tmp_path)}", fitting, tmp_path) == (
-        "error[SP1228]: the teacher `efficientnet-b5:FOLDER` looks at 3 channels, tiny at 4"
+        "error[SP1228]: the teacher `efficientnet-b5:FOLDER` takes 3 channels, tiny has 4"
     )
 
 
