@@ -4,8 +4,8 @@
 
 LOG is what `spacelang latency collect` made: kernels are learned from it. Networks are measured here, into a file
 beside it, in sweeps over those that factors are fitted to and those that nothing is fitted to alike: neighbours slow
-the memory down for minutes at a time, and both should meet the same conditions. The unseen ones are 200 random models of
-vnni and 100 each of mobilenetv3 and ofa_resnet50. What was measured is not measured again.
+the memory down for minutes at a time, and both should meet the same conditions. The unseen ones are 200 random models
+of vnni and 100 each of mobilenetv3 and ofa_resnet50. What was measured is not measured again.
 
 Last comes the predictor that LOG alone gives, whose networks were measured at another time, and PREDICTOR, a file or a
 shipped one's name.

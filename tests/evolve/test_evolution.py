@@ -282,9 +282,9 @@ def test_an_algorithm_that_there_is_not() -> None:
     [
         (None, "SP0732.*can't be read: No such file"),
         (b"", "SP0730.*first line is incomplete"),
-        (b"not json\n", "SP0730.*:1: this is no line of a history"),
-        (b'{"index": 0}\n', "SP0730.*:1: this is no line of a history"),
-        (b"\xff\xfe\x00\n", "SP0730.*:1: this is no line of a history"),
+        (b"not json\n", "SP0730.*:1: this isn't a line of a history"),
+        (b'{"index": 0}\n', "SP0730.*:1: this isn't a line of a history"),
+        (b"\xff\xfe\x00\n", "SP0730.*:1: this isn't a line of a history"),
     ],
 )
 def test_what_is_no_history_is_refused(tmp_path: Path, content: bytes | None, message: str) -> None:
@@ -303,7 +303,7 @@ def test_lines_that_are_missing_or_damaged_in_between_are_refused(tmp_path: Path
     with pytest.raises(SpacelangError, match=r"SP0730.*jsonl:6: space 4 should be here, not space 5"):
         evolve(TINY, TABLE, path, evolution=SMALL, resume=True)
     path.write_text("".join([*lines[:5], lines[5][:20] + "\n", *lines[6:]]))
-    with pytest.raises(SpacelangError, match=r"SP0730.*jsonl:6: this is no line of a history"):
+    with pytest.raises(SpacelangError, match=r"SP0730.*jsonl:6: this isn't a line of a history"):
         evolve(TINY, TABLE, path, evolution=SMALL, resume=True)
 
 

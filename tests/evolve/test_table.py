@@ -235,7 +235,7 @@ def test_layers_that_share_a_choice_must_share_it(tmp_path: Path) -> None:
     [
         ({"format_version": 3}, "SP0702.*format version 3, and this spacelang reads 1 and 2"),
         ({"format_version": 2}, "SP0703.*the column 'loss_fp32' is missing"),
-        ({"sha256": "0" * 64}, "SP0703.*doesn't have the hash"),
+        ({"sha256": "0" * 64}, "SP0703.*doesn't match the hash"),
         ({"device": 5}, "SP0703.*header is wrong at device"),
         ({"extra": 5}, "SP0703.*header is wrong at extra"),
         ({"hyperspace": {}}, "SP0703.*header is wrong at hyperspace"),
@@ -272,7 +272,7 @@ def test_columns_are_checked(path: Path) -> None:
 def test_what_is_no_table_is_refused(tmp_path: Path) -> None:
     for name, content in (("text", b"not a table"), ("empty", b""), ("magic", b"PAR1PAR1")):
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(SpacelangError, match=f"SP0701.*{name}: this is no .*Parquet file.*table import"):
+        with pytest.raises(SpacelangError, match=f"SP0701.*{name}: this isn't a .*Parquet file.*table import"):
             read_table(tmp_path / name)
     with pytest.raises(SpacelangError, match=r"SP0701\]: \S*missing: No such file or directory \("):
         read_table(tmp_path / "missing")
