@@ -112,8 +112,8 @@ def test_a_learning_rate_that_is_too_large(cli: Cli, tmp_path: Path, images: Pat
         assert result.code == 1
         said = " ".join(result.err.split())
         assert re.search(
-            r"error\[SP1310\]: the student of job \d \(stage\d, block \d \(deep\)\) has diverged: its loss is no longer "
-            r"finite at step \d of epoch 1 in fp32",
+            r"error\[SP1310\]: the student of job \d \(stage\d, block \d \(deep\)\) has diverged: its loss is no "
+            r"longer finite at step \d of epoch 1 in fp32",
             said,
         )
         assert "write a `learning_rate_ends` below 100 in the space's `distill` section" in said
