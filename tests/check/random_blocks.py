@@ -1,17 +1,8 @@
-"""Whether `check` says no errors if and only if every network exists, over random blocks with many widths.
-
-    python benchmarks/check_fuzz.py 20000
-
-For each block that passes, 100 sampled networks are costed, and now and then one is printed, checked and verified
-again. For each that doesn't, all choices are tried: an error without a network that fails is a false alarm.
-"""
+"""Random blocks over many widths, and whether `check` and the networks agree on them."""
 
 from __future__ import annotations
 
 import random
-import sys
-import time
-from collections import Counter
 
 from spacelang import ir
 from spacelang.ast.loader import load_program
@@ -50,10 +41,7 @@ def expression(chance: random.Random, depth: int = 2) -> str:
     if depth == 0 or chance.random() < 0.3:
         return chance.choice(("in", "out", "p", "q", "out", "in", str(chance.choice((1, 2, 3, 4, 8, 0.5)))))
     left, right = expression(chance, depth - 1), expression(chance, depth - 1)
-    form = chance.choice(
-        ("({} * {})", "({} + {})", "({} - {})", "({} / {})", "({} div {})", "max({}, {})", "min({}, {})")
-    )
-    text = form.format(left, right)
+    text = chance.choice(FORMS).format(left, right)
     return f"round8({text})" if chance.random() < 0.35 else text
 
 
@@ -103,45 +91,41 @@ def fails(space: ir.SearchSpace) -> bool:
     return False
 
 
-def verdict(text: str, seed: int, *, thorough: bool) -> str:
+def disagreement(seed: int) -> str | None:
+    """What `check` says wrongly of the block of this seed, with its text; None if it is right.
+
+    A block that passes must have 100 sampled networks that cost, compile and verify, one of them written and checked as
+    a model; one that doesn't pass must have a network that fails. What SP0505 calls undecided may fail.
+    """
+    text = program(random.Random(seed))
     report = Report()
-    loaded = load_program(Source("fuzz.space", text), None, report)
+    loaded = load_program(Source("random.space", text), None, report)
     check(loaded, report)
-    errors = {each.code for each in report.diagnostics if each.severity is Severity.ERROR}
+    said = {each.code for each in report.diagnostics if each.severity is Severity.ERROR}
     undecided = any(each.code == "SP0505" for each in report.diagnostics)
-    if errors - SHAPES:
-        return "other error"
+    if said - SHAPES:
+        return None  # e.g. two equal widths: not what is asked here
     (space,) = lower(loaded)
-    if errors:
-        return "wrong, and it is" if fails(space) else "FALSE ALARM"
+    if said:
+        return None if fails(space) else f"seed {seed}, a false alarm of {sorted(said)}:\n{text}"
+    wrong = _first_failure(space, seed)
+    return None if wrong is None or undecided else f"seed {seed}, {wrong}:\n{text}"
+
+
+def disagreements(first: int, count: int) -> list[str]:
+    """`disagreement` of `count` seeds from `first` on."""
+    return [found for seed in range(first, first + count) if (found := disagreement(seed)) is not None]
+
+
+def _first_failure(space: ir.SearchSpace, seed: int) -> str | None:
     drawn = sample(space, 100, seed)
     try:
         for each in drawn:
             cost(space, each)
-    except ShapeError:
-        return "undecided, and wrong" if undecided else "MISSED"
-    if thorough:
-        model = model_of(space, drawn[0], "m")
-        again = Report()
-        check(load_program(Source("m.space", to_text(model)), None, again), again)
-        if again.failed or verify(model) or verify(ir.replace(space, name="t")):
-            return "MODEL REFUSED"
-    return "undecided, no failure met" if undecided else "right, and it is"
-
-
-def main() -> None:
-    count, begun, found = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000, time.monotonic(), Counter[str]()
-    first = int(sys.argv[2]) if len(sys.argv) > 2 else 0
-    for seed in range(first, first + count):
-        text = program(random.Random(seed))
-        said = verdict(text, seed, thorough=seed % 5 == 0)
-        found[said] += 1
-        if said.isupper():
-            print(f"seed {seed}: {said}\n{text}", flush=True)
-        if (seed + 1) % 500 == 0:
-            print(f"{seed + 1}: {dict(found)}, {time.monotonic() - begun:.0f} s", flush=True)
-    print(dict(found))
-
-
-if __name__ == "__main__":
-    main()
+    except ShapeError as error:
+        return f"a network that doesn't exist passes ({error})"
+    model = model_of(space, drawn[0], "m")
+    report = Report()
+    check(load_program(Source("m.space", to_text(model)), None, report), report)
+    refused = report.failed or verify(model) or verify(ir.replace(space, name="t"))
+    return "a sampled model is refused" if refused else None
