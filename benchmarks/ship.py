@@ -1,6 +1,6 @@
 """Makes a predictor that ships with spacelang, and its card, from what was measured on this machine.
 
-    python -m benchmarks.ship LOG NAME [onnxruntime|tflite]
+    python -m benchmarks.ship LOG NAME [onnxruntime|tflite] [int8|fp32]
 
 LOG is as of benchmarks/whole_models.py, which measures what is missing. The predictor and the card go into
 spacelang/latency/predict/data.
@@ -21,7 +21,7 @@ from spacelang.latency.predict.accuracy import Accuracy, accuracy
 from spacelang.latency.predict.predictor import Predictor
 from spacelang.latency.predict.stored import write_predictor
 from spacelang.latency.predict.train import predict_measured, train
-from spacelang.latency.runtimes.protocol import RuntimeName
+from spacelang.latency.runtimes.protocol import Precision, RuntimeName
 
 DATA = Path(__file__).resolve().parents[1] / "spacelang" / "latency" / "predict" / "data"
 RUNTIMES: dict[RuntimeName, str] = {"onnxruntime": "onnxruntime", "tflite": "TFLite (XNNPACK)"}
@@ -37,9 +37,9 @@ FAILS: dict[RuntimeName, str] = {
 }
 
 
-def main(path: Path, name: str, runtime: RuntimeName) -> None:
-    found = measure(path, runtime)
-    predictor = train(found.log, "int8", name=name)
+def main(path: Path, name: str, runtime: RuntimeName, precision: Precision) -> None:
+    found = measure(path, runtime, precision)
+    predictor = train(found.log, precision, name=name)
     write_predictor(predictor, DATA / f"{name}.predictor")
     (DATA / f"{name}.md").write_text(card(predictor, found.unseen, runtime))
     print((DATA / f"{name}.md").read_text())
@@ -57,7 +57,7 @@ def card(predictor: Predictor, unseen: list[MeasuredNetwork], runtime: RuntimeNa
     spaces = ", ".join(f"`{each}`" for each in FITTED_TO[runtime])
     return f"""# {predictor.name}
 
-INT8 networks through {RUNTIMES[runtime]} on one core of an AMD Zen 5 server.
+{predictor.precision.upper()} networks through {RUNTIMES[runtime]} on one core of an AMD Zen 5 server.
 
 | | |
 |---|---|
@@ -104,4 +104,9 @@ def network_rows(predictor: Predictor, unseen: list[MeasuredNetwork], runtime: R
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], "tflite" if "tflite" in sys.argv[3:] else "onnxruntime")
+    main(
+        Path(sys.argv[1]),
+        sys.argv[2],
+        "tflite" if "tflite" in sys.argv[3:] else "onnxruntime",
+        "fp32" if "fp32" in sys.argv[3:] else "int8",
+    )

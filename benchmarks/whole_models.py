@@ -1,6 +1,6 @@
 """Whole models that no predictor was fitted to: predicted against measured on this machine.
 
-    python benchmarks/whole_models.py LOG [onnxruntime|tflite] [PREDICTOR]
+    python benchmarks/whole_models.py LOG [onnxruntime|tflite] [int8|fp32] [PREDICTOR]
 
 LOG is what `spacelang latency collect` made: kernels are learned from it. Networks are measured here, into a file
 beside it, in sweeps over those that factors are fitted to and those that nothing is fitted to alike: neighbours slow
@@ -32,7 +32,7 @@ from spacelang.latency.predict.accuracy import accuracy
 from spacelang.latency.predict.predictor import Predictor
 from spacelang.latency.predict.shipped import find_predictor
 from spacelang.latency.predict.train import predict_measured, train
-from spacelang.latency.runtimes.protocol import RuntimeName
+from spacelang.latency.runtimes.protocol import Precision, RuntimeName
 from spacelang.latency.runtimes.runtime import runtime
 from spacelang.report.diagnostics import Report
 from spacelang.report.source import Source
@@ -64,11 +64,11 @@ class Found(NamedTuple):
     unseen: list[MeasuredNetwork]
 
 
-def main(path: Path, name: RuntimeName, given: Sequence[str]) -> None:
-    found = measure(path, name)
+def main(path: Path, name: RuntimeName, precision: Precision, given: Sequence[str]) -> None:
+    found = measure(path, name, precision)
     print(this_device(name).describe())
-    report(train(found.log, "int8"), "measured at the same time", found.unseen)
-    report(train(read_log(path), "int8"), "networks of the log, measured at another time", found.unseen)
+    report(train(found.log, precision), "measured at the same time", found.unseen)
+    report(train(read_log(path), precision), "networks of the log, measured at another time", found.unseen)
     for each in given:
         predictor = find_predictor(each)
         # It gives latencies at the speed that the core had when its own log was begun.
@@ -84,7 +84,7 @@ def load(name: str) -> ir.SearchSpace:
     return space
 
 
-def measure(path: Path, name: RuntimeName) -> Found:
+def measure(path: Path, name: RuntimeName, precision: Precision = "int8") -> Found:
     """The log at the path, with networks that are measured now in place of its own."""
     kernels = read_log(path)
     fitted = random_networks([load(each) for each in FITTED_TO[name]], FITTED)
@@ -92,23 +92,23 @@ def measure(path: Path, name: RuntimeName) -> Found:
     known = {each.network.sha256: each for each in fitted}
     candidates = list((known | {each.network.sha256: each for each in of if each.network.sha256 not in known}).values())
     Random(0).shuffle(candidates)
-    whole = measured_networks(path.with_suffix(".whole.parquet"), candidates, name)
+    whole = measured_networks(path.with_suffix(".whole.parquet"), candidates, name, precision)
     # Each log is stated in its own fast mode of the machine.
     scale = kernels.reference_ms / whole.reference_ms if kernels.reference_ms and whole.reference_ms else 1.0
-    networks = [each._replace(ms=each.ms * scale) for each in whole.networks("int8")]
+    networks = [each._replace(ms=each.ms * scale) for each in whole.networks(precision)]
     log = Log(kernels.fingerprint, kernels.reference_ms)
-    log.append(*kernels.kernels("int8"), *(each for each in networks if each.network.sha256 in known))
+    log.append(*kernels.kernels(precision), *(each for each in networks if each.network.sha256 in known))
     return Found(log, [each for each in networks if each.network.sha256 not in known])
 
 
-def measured_networks(path: Path, candidates: list[Candidate], name: RuntimeName) -> Log:
+def measured_networks(path: Path, candidates: list[Candidate], name: RuntimeName, precision: Precision) -> Log:
     log = open_log(path, this_device(name))
     if log.measurements < len(candidates) * SWEEPS:
         with pinned(Report()), saving(log, path) as save:
             meter = Meter(reference_ms=log.reference_ms)
             log.reference_ms = meter.reference_ms
             progress = Progress(show, len(candidates) * SWEEPS)
-            Collection(runtime(name), "int8", meter, log, save, progress).networks(candidates)
+            Collection(runtime(name), precision, meter, log, save, progress).networks(candidates)
     return log
 
 
@@ -143,4 +143,10 @@ def row(name: str, predictor: Predictor, chosen: Iterable[MeasuredNetwork]) -> N
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), "tflite" if "tflite" in sys.argv[2:3] else "onnxruntime", sys.argv[3:])
+    words = sys.argv[2:]
+    main(
+        Path(sys.argv[1]),
+        "tflite" if "tflite" in words else "onnxruntime",
+        "fp32" if "fp32" in words else "int8",
+        [each for each in words if each not in ("onnxruntime", "tflite", "int8", "fp32")],
+    )
