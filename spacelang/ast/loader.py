@@ -154,7 +154,7 @@ def _neighbours(path: Path) -> str:
         names = sorted(each.name for each in path.parent.iterdir() if each.suffix == ".space")
     except OSError:
         return "its folder doesn't exist"
-    return did_you_mean(path.name, names)
+    return did_you_mean(path.with_suffix(".space").name, names)
 
 
 class _Loader:

@@ -112,8 +112,9 @@ def test_a_circle_beside_the_main_file(tmp_path: Path) -> None:
     assert only(tmp_path / "main.space").message.endswith("circle: b.space → c.space → b.space")
 
 
-def test_a_missing_file_may_be_a_slip(tmp_path: Path) -> None:
-    write(tmp_path, main='import "devises.space"\n', devices="")
+@pytest.mark.parametrize("name", ["devises.space", "devices", "devices.spcae"])
+def test_a_missing_file_may_be_a_slip(tmp_path: Path, name: str) -> None:
+    write(tmp_path, main=f'import "{name}"\n', devices="")
     found = only(tmp_path / "main.space")
     assert (found.code, found.help) == ("SP0212", "did you mean `devices.space`?")
 
