@@ -23,16 +23,16 @@ from spacelang.report.diagnostics import refuse
 from spacelang.report.progress import Update
 
 APART_SECONDS = 20.0
-"""From the beginning of one sweep to that of the next, at least. Sweeps over few models take less, and what slows the
-memory down lasts for 20 to 60 seconds (docs/adr/0021)."""
+"""The least time from the start of one sweep to the start of the next. Sweeps over a few models are shorter, and what
+slows the memory down lasts for 20 to 60 seconds (docs/adr/0021)."""
 
 
 class Model(NamedTuple):
-    """What is to be measured.
+    """A model to measure.
 
     Attributes:
-        files: what was exported of it, in one precision or both. The others are written with made-up numbers: the
-            same operators, which take the same time.
+        files: its exported files, in one precision or both. A missing one is written with made-up numbers: the same
+            operators take the same time.
     """
 
     space: ir.SearchSpace
@@ -48,15 +48,15 @@ class Model(NamedTuple):
 
 
 def exported(paths: Sequence[Path], runtime: Runtime) -> list[Model]:
-    """Files that `spacelang export` wrote, as models; the INT8 file and the FP32 twin of one model are one.
+    """Files that `spacelang export` wrote, as models; the INT8 and FP32 files of one model become one `Model`.
 
-    Raises: SpacelangError: SP1911 if a file can't be read, is for another runtime, or doesn't say which model it is of.
+    Raises: SpacelangError: SP1911 if a file can't be read, is for another runtime, or doesn't say which model it holds.
     """
     models: dict[str, Model] = {}
     for path in paths:
         content = read_or_refuse(path, "SP1911")
         if path.suffix.lower() != runtime.suffix:
-            refuse("SP1911", f"{runtime.name} doesn't read `{path}`", "bench the files of each runtime by themselves")
+            refuse("SP1911", f"{runtime.name} doesn't read `{path}`", "bench the files of each runtime separately")
         space, precision = _origin(path, content, runtime)
         known = models.get(space.sha256, Model(space, architecture_of(space), path.stem))
         if precision in known.files:
@@ -68,14 +68,14 @@ def exported(paths: Sequence[Path], runtime: Runtime) -> list[Model]:
 
 
 def _origin(path: Path, content: bytes, runtime: Runtime) -> tuple[ir.SearchSpace, Precision]:
-    """The model that a file is of, and its precision."""
+    """The model that was exported to a file, and its precision."""
     try:
         said = runtime.said(content)
         space = loads(said["spacelang.model"])
         return space, PRECISIONS[PRECISIONS.index(said["spacelang.precision"])]
-    except Exception:  # whatever a damaged file, or one of something else, leads to
+    except Exception:  # a damaged file, or one from elsewhere, may raise anything
         mend = "`spacelang predict` reads ONNX from elsewhere"
-        refuse("SP1911", f"`{path}` doesn't say which model it is of, as files of `spacelang export` do", mend)
+        refuse("SP1911", f"`{path}` doesn't say which model it holds, as files from `spacelang export` do", mend)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Benched:
         return self.fp32_ms / self.int8_ms
 
     def scaled(self, by: float) -> Benched:
-        """In another canary time."""
+        """The same, scaled to another canary time."""
         return replace(self, int8_ms=self.int8_ms * by, fp32_ms=self.fp32_ms * by)
 
 
@@ -106,9 +106,9 @@ def bench(
     clock: Clock = time.monotonic,
     pause: Callable[[float], None] = time.sleep,
 ) -> list[Benched]:
-    """Measure models whole, in both precisions: in sweeps over all of them, of which the fastest counts.
+    """Measure whole models in both precisions, in sweeps over all of them; the fastest run counts.
 
-    Raises: SpacelangError: SP1107: if the machine is too busy; SP0813: if a model is no network.
+    Raises: SpacelangError: SP1107: if the machine is too busy; SP0813: if a model isn't a valid network.
     """
     mflops = [_mflops(each) for each in models]
     tasks = [(model, precision) for model in models for precision in PRECISIONS]

@@ -1,8 +1,8 @@
-"""Canary time: what latencies are scaled to.
+"""Canary time: the scale of all latencies.
 
-The reference is the fast mode of the machine: the lowest level at which the canary's times repeat. What the machine
-did when a log was begun says little: it may have been busy, or have had a core at its highest frequency for a moment.
-So the reference is taken again when there is more to see, and latencies are scaled with it (docs/adr/0036).
+The reference is the fast mode of the machine: the lowest level at which the canary's times repeat. The machine's state
+when a log was started says little: it may have been busy, or a core may have run at its highest frequency for a moment.
+So the reference is computed again once there are more readings, and latencies are rescaled to it (docs/adr/0036).
 """
 
 from __future__ import annotations
@@ -12,24 +12,24 @@ from math import ceil
 from typing import Any, NamedTuple
 
 REPEATS = 3
-"""A level is one that this many readings have, at least: a single fast one may be a clock's error."""
+"""A level needs at least this many readings: a single fast one may be an error of the clock."""
 PART = 0.02
-"""Of many readings, the part that makes a level."""
+"""The share of the readings that a level needs, where there are many."""
 LEVEL = 1.02
-"""Readings that differ by less are of one level."""
+"""Readings that differ by less than this factor are at the same level."""
 OFF = 1.05
-"""A reference further than this from the fast mode is worth a word."""
+"""A median slower than the fast mode by this factor is worth a warning."""
 
 
 class CanaryTime(NamedTuple):
-    """What the canary took while something was measured.
+    """How long the canary took while something was measured.
 
     Attributes:
         reference_ms: what latencies are scaled to.
         median_ms: over the measurements.
-        spread: of the middle nine tenths of its times, as a part of the median.
-        readings: how many there were.
-        refused: how many measurements were disturbed and made again.
+        spread: the range of the middle nine tenths of its times, relative to the median.
+        readings: how often it was read.
+        refused: how many measurements were disturbed and repeated.
     """
 
     reference_ms: float
@@ -51,7 +51,7 @@ class CanaryTime(NamedTuple):
 
     @property
     def off(self) -> bool:
-        """Whether latencies were scaled far: the machine was seldom as fast as its fast mode."""
+        """Whether the machine was seldom in its fast mode, so that latencies were scaled by a lot."""
         return self.median_ms > self.reference_ms * OFF
 
     def as_json(self) -> dict[str, Any]:

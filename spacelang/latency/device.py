@@ -1,4 +1,4 @@
-"""What a measurement was made on. Latencies of two devices are never mixed."""
+"""The device that a measurement was made on. Latencies of two devices are never mixed."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Fingerprint(Record):
 
     Attributes:
         cpu: model, family and stepping; hypervisors hide the model's name, but not these.
-        flags: of `INTEGER_FLAGS`, those it has, sorted.
-        mhz: the highest frequency of the core, where the system tells it.
+        flags: those of `INTEGER_FLAGS` that it has, sorted.
+        mhz: the highest frequency of the core, if the system reports it.
     """
 
     cpu: str
@@ -45,11 +45,11 @@ class Fingerprint(Record):
 
 
 def this_device(name: RuntimeName = "onnxruntime") -> Fingerprint:
-    """The fingerprint of the machine that runs this, with a runtime.
+    """The fingerprint of this machine with a runtime.
 
     Raises: SpacelangError: SP1103: if the runtime isn't installed.
     """
-    from spacelang.latency.runtimes.runtime import runtime  # what was measured elsewhere is described without it
+    from spacelang.latency.runtimes.runtime import runtime  # a device elsewhere is described without it
 
     core = _core()
     fields = _cpuinfo(core)
@@ -65,7 +65,7 @@ def this_device(name: RuntimeName = "onnxruntime") -> Fingerprint:
 
 
 def _core() -> int:
-    """The core that `pinned` takes: on some processors, others are of another kind."""
+    """The core that `pinned` chooses. On some processors not all cores are alike."""
     try:
         return max(os.sched_getaffinity(0))
     except (AttributeError, OSError):  # AttributeError: systems other than Linux
@@ -94,9 +94,9 @@ def _mhz(core: int) -> int | None:
 
 @contextmanager
 def pinned(report: Report) -> Iterator[None]:
-    """Runs what is inside on one core, the last that this process may use: systems prefer the first for themselves.
+    """Runs its body on one core, the last that this process may use: operating systems prefer the first for themselves.
 
-    Where the system doesn't permit that, the report gets a warning (SP1102).
+    If the system doesn't allow that, the report gets a warning (SP1102).
     """
     try:
         before = os.sched_getaffinity(0)

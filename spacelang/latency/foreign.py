@@ -20,11 +20,11 @@ FLOAT = "float"
 
 
 class Foreign(NamedTuple):
-    """A network of a file.
+    """A network from a file.
 
     Attributes:
-        estimator: of its precision.
-        resolution: height of the image.
+        estimator: the one for its precision.
+        resolution: height of the image, in pixels.
     """
 
     estimator: Estimator
@@ -33,15 +33,15 @@ class Foreign(NamedTuple):
 
 
 def predict_onnx(path: str | os.PathLike[str], estimators: Sequence[Estimator], report: Report) -> Foreign:
-    """Predict what onnxruntime will make of a file.
+    """Predict the latency of a file as onnxruntime will run it.
 
     Args:
-        estimators: of INT8, of FP32, or of both. A quantised network that computes in float in part needs both.
+        estimators: for INT8, FP32 or both. A quantised network that is computed partly in float needs both.
         report: gets what was assumed, and warnings.
 
     Raises:
-        SpacelangError: as `kernels_of_onnx`; SP1609: if none is of the network's precision; SP1603: if nothing was
-            learned of a kind of kernel.
+        SpacelangError: as `kernels_of_onnx`; SP1609: if none is for the network's precision; SP1603: if nothing was
+            learned about a kind of kernel.
     """
     of = {each.precision: each for each in reversed(estimators)}
     matched = kernels_of_onnx(path, floats="int8" in of and "fp32" in of)
@@ -62,7 +62,7 @@ def predict_onnx(path: str | os.PathLike[str], estimators: Sequence[Estimator], 
 
 
 def _with_floats(found: Latencies, floats: Sequence[Kernel], estimator: Estimator, report: Report) -> Latencies:
-    """With kernels that run in float in a quantised network; the border is counted once."""
+    """Adds the kernels that a quantised network runs in float. The border is counted once."""
     own = estimator.whole.kernels_ms(work_of(list(floats), estimator, report))
     kinds = np.array([each.kind for each in floats], dtype=object)
     parts = {f"{FLOAT} {kind}": np.array([own[kinds == kind].sum()]) for kind in sorted(set(kinds.tolist()))}

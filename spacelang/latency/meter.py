@@ -1,9 +1,9 @@
-"""Measuring on a machine that others use too: the least of many runs, told in canary time.
+"""Measuring on a machine that others use too: the fastest of many runs, in canary time.
 
 A core's frequency drifts by 5 % within seconds, with its neighbours' load. A reference kernel, the canary, drifts with
-it: a latency is scaled to how fast the canary is when the machine is fast, which leaves 1 % (docs/adr/0018, 0036). A
-canary that differs before and after a measurement says that it was disturbed. A model of dense convolutions lowers the
-core's frequency for some milliseconds, so a canary that is slow right after it may be its own doing.
+it. So latencies are scaled to the canary's time when the machine is fast, which leaves 1 % of drift (docs/adr/0018,
+0036). If the canary's times before and after a measurement differ, the measurement was disturbed. But a model of dense
+convolutions lowers the core's frequency for a few milliseconds, and may itself have slowed the canary after it.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ from spacelang.networks.kernels import Kernel
 from spacelang.report.diagnostics import Diagnostic, SpacelangError
 
 CANARY = Kernel("conv", 96, 96, 28, kernel=3)
-"""The operator that networks spend most of their time in; 0.13 ms on a core of Zen 5."""
+"""The operator that networks spend most of their time in; 0.13 ms on a Zen 5 core."""
 CANARY_RUNS = 8
 CALIBRATIONS = 25
-"""Readings before the first measurement; what comes later counts as much."""
+"""Readings before the first measurement. Later ones count as much."""
 CALIBRATION_SECONDS = 0.04
-"""From one of these readings to the next, so that they see a second of the machine."""
+"""Between two of these readings, so that they span a second."""
 WARM_UP_RUNS = 3
 STEADY = 1.03
-"""A canary that differs by less before and after a measurement saw no disturbance."""
+"""If the canary's times before and after a measurement differ by less than this factor, nothing disturbed it."""
 SLOWEST = 1.25
 """How much slower than the machine's fast mode the canary may be; frequencies don't drift that far."""
 TRIES = 8
 PAUSE_SECONDS = 0.05
-"""Before the second try; it doubles with each, to outlast what disturbs."""
+"""Before the second try. It doubles with each try, to outlast the disturbance."""
 COOLING_SECONDS = 0.05
-"""After this long a core has the frequency again that a heavy model took from it."""
+"""How long a core takes to get back its frequency after a heavy model."""
 REPEATED = 1.02
-"""Two tries that differ by less than this found the same."""
+"""Two tries agree if they differ by less than this factor."""
 SWEEPS = 4
-"""How often a network is measured, in turn with all others, and the fastest counts: neighbours use the memory that it
-needs, for half a minute and more at a time, and no canary sees that (docs/adr/0021)."""
+"""How often a network is measured, in turn with all others; the fastest counts. Neighbours use the memory that it needs
+for half a minute or more at a time, which the canary doesn't show (docs/adr/0021)."""
 
 Run = Callable[[], object]
 Clock = Callable[[], float]
@@ -46,7 +46,7 @@ Clock = Callable[[], float]
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """`ms`: the fastest run, scaled; `tries`: how many it took to be undisturbed; `canary_ms`: the canary beside it."""
+    """`ms`: the fastest run, scaled; `tries`: up to the first undisturbed one; `canary_ms`: the canary's time then."""
 
     ms: float
     tries: int
@@ -58,15 +58,15 @@ def _canary() -> Run:
 
 
 class Meter:
-    """Measures what it is given to run.
+    """Measures whatever it is given to run.
 
     Args:
         canary: the reference kernel.
         reference_ms: the canary's time that latencies are scaled to; without it, the fast mode of the next second.
 
     Attributes:
-        reference_ms: what this meter scales to; it stays, so that its latencies can be compared.
-        readings: the canary beside each measurement that was accepted.
+        reference_ms: what this meter scales to. It never changes, so that latencies can be compared.
+        readings: the canary's time at each accepted measurement.
         refused: how many tries were disturbed.
     """
 
@@ -91,11 +91,11 @@ class Meter:
 
     @property
     def fast_ms(self) -> float:
-        """The fast mode of all that the canary took so far, with the reference that was given."""
+        """The fast mode of all canary times so far, including the given reference."""
         return self._fast_ms
 
     def time(self) -> CanaryTime:
-        """What latencies are told in, once they are scaled to the fast mode."""
+        """The canary time that latencies are in once they are scaled to the fast mode."""
         return canary_time(self.readings or self._seen, self.fast_ms, self.refused)
 
     def measure(self, run: Run, what: str, runs: int) -> Measurement:
@@ -107,26 +107,26 @@ class Meter:
         for attempt in range(TRIES):
             if attempt:
                 self._pause(PAUSE_SECONDS * 2 ** (attempt - 1))
-            before, fastest, behind = self._canary_ms(), self._fastest(run, runs), self._canary_ms()
-            canary = min(before, behind)
+            before, fastest, after = self._canary_ms(), self._fastest(run, runs), self._canary_ms()
+            canary = min(before, after)
             ms = fastest * self.reference_ms / canary
             repeated = max(ms, last) <= min(ms, last) * REPEATED
             last = ms
             self._note(canary)
             if canary <= self.fast_ms * SLOWEST and (
-                max(before, behind) <= canary * STEADY or (repeated and self._steady_when_cool(before))
+                max(before, after) <= canary * STEADY or (repeated and self._steady_when_cool(before))
             ):
                 self.readings.append(canary)
                 return Measurement(ms, attempt + 1, canary)
             self.refused += 1
         message = (
-            f"{what}: around each of {TRIES} tries the canary kernel varied by over {STEADY - 1:.0%}, or was over "
+            f"{what}: in each of {TRIES} tries the canary kernel varied by over {STEADY - 1:.0%}, or was over "
             f"{SLOWEST - 1:.0%} slower than its {self.fast_ms:.3f} ms"
         )
-        raise SpacelangError([Diagnostic("SP1101", message, help="stop what else is running, and measure again")])
+        raise SpacelangError([Diagnostic("SP1101", message, help="stop other programs, and measure again")])
 
     def _note(self, canary: float) -> None:
-        """The fast mode is looked for again where it may have changed."""
+        """Adds a canary time, and finds the fast mode again if it may have changed."""
         self._seen.append(canary)
         if canary < self._fast_ms:
             self._fast_ms = fast_mode(self._seen)

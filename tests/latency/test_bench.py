@@ -71,7 +71,7 @@ def test_a_machine_that_stays_busy_ends_it() -> None:
     (diagnostic,) = refused.value.diagnostics
     assert (diagnostic.code, diagnostic.message) == (
         "SP1107",
-        "the machine is too busy: 10 measurements in a row were disturbed, 1 are still to be made",
+        "the machine is too busy: 10 measurements in a row were disturbed, with 1 left to make",
     )
 
 

@@ -96,7 +96,7 @@ def test_bench_says_who_reads_onnx(capsys: pytest.CaptureFixture[str], tmp_path:
     path.write_bytes(OnnxRuntime().kernel_model(Kernel("conv", 8, 8, 4), "int8"))
     assert run(["bench", str(path)]) == 1
     assert capsys.readouterr().err.startswith(
-        f"error[SP1911]: `{path}` doesn't say which model it is of, as files of `spacelang export` do\n"
+        f"error[SP1911]: `{path}` doesn't say which model it holds, as files from `spacelang export` do\n"
         " = help: `spacelang predict` reads ONNX from elsewhere\n"
     )
     assert run(["bench", str(path), "--runtime", "tflite"]) == 1

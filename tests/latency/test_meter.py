@@ -145,7 +145,7 @@ def test_a_machine_that_stays_noisy_is_refused() -> None:
     (diagnostic,) = refused.value.diagnostics
     assert diagnostic.code == "SP1101"
     assert diagnostic.message == (
-        "a model: around each of 8 tries the canary kernel varied by over 3%, or was over 25% slower than its 0.500 ms"
+        "a model: in each of 8 tries the canary kernel varied by over 3%, or was over 25% slower than its 0.500 ms"
     )
     assert len(machine.paused) == TRIES - 1
 

@@ -1,4 +1,4 @@
-"""A folder of models to measure on a device elsewhere, and what came back from there."""
+"""A folder of models to measure on another device, and the results from there."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from spacelang.report.suggest import some
 
 MANIFEST, RESULTS = "manifest.json", "results.json"
 RUNNER, PHONE_RUNNER = "measure.py", "measure_adb.sh"
-AGAIN = "run the script again: it goes on where it stopped"
+AGAIN = "run the script again: it continues where it stopped"
 SHOWN = 3
-"""Missing or extra models are named up to so many."""
+"""How many missing or extra models are named."""
 
 
 class _Model(Record):
@@ -51,12 +51,12 @@ class NetworkModel(_Model):
 
 
 class Manifest(Record):
-    """What the models of a folder are.
+    """Describes the models in a folder.
 
     Attributes:
-        flags: of a processor's instruction sets, those that matter.
-        canary: the model that notices disturbances.
-        calls: for each precision, a model that takes less than calling the runtime does; the first are measured.
+        flags: the processor's instruction sets that matter.
+        canary: the model that detects disturbances.
+        calls: for each precision, a model that takes less time than calling the runtime does; it is measured too.
     """
 
     format_version: Literal[1] = 1
@@ -68,7 +68,7 @@ class Manifest(Record):
 
 
 class Figure(Record):
-    """The least of what each sweep found, and how many there were."""
+    """The fastest time of all sweeps, and how many sweeps there were."""
 
     ms: float
     canary_ms: float
@@ -76,7 +76,7 @@ class Figure(Record):
 
 
 class Results(Record):
-    """What a runner writes."""
+    """The file that a runner writes."""
 
     manifest_sha256: str
     device: Fingerprint
@@ -85,7 +85,7 @@ class Results(Record):
 
 
 class Imported(NamedTuple):
-    """`fingerprint` is of the device elsewhere, `reference_ms` what its canary took at first."""
+    """`fingerprint` is that of the other device, `reference_ms` the time that its canary took at first."""
 
     fingerprint: Fingerprint
     reference_ms: float
@@ -100,14 +100,16 @@ def export_bench(
     folder: Path,
     update: Update,
 ) -> int:
-    """Write models of kernels and networks, their manifest and the runners into a new folder; how many models.
+    """Write models of kernels and networks, their manifest and the runners into a new folder.
+
+    Returns: the number of models.
 
     Raises:
-        SpacelangError: SP1108: if the folder is there and not empty. SP0813, SP0814: if a space can't be gone through.
+        SpacelangError: SP1108: if the folder exists and isn't empty. SP0813, SP0814: if a space can't be enumerated.
         OSError: if a file can't be written.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        refuse("SP1108", f"{folder} is there already, and not empty", "name a new folder")
+        refuse("SP1108", f"{folder} already exists and isn't empty", "name a new folder")
     of = strata(spaces)
     kernels = list(dict.fromkeys([NOTHING, *draw(of, plan.samples, training), *draw(of, plan.held_out, is_held_out)]))
     networks = list(random_networks(spaces, plan.networks))
@@ -137,17 +139,17 @@ def export_bench(
     manifest = Manifest(
         runtime=runtime.name, flags=tuple(sorted(INTEGER_FLAGS)), canary=canary, calls=calls, models=tuple(models)
     )
-    write_atomic(folder / MANIFEST, manifest.model_dump_json())  # last: a folder with a manifest is whole
+    write_atomic(folder / MANIFEST, manifest.model_dump_json())  # written last: a folder with a manifest is complete
     return len(models)
 
 
 def read_results(path: Path) -> Imported:
-    """What was measured elsewhere.
+    """The measurements of another device.
 
     Args:
         path: the folder, or its results.
 
-    Raises: SpacelangError: SP1109: if something is missing, too much, or not readable.
+    Raises: SpacelangError: SP1109: if something is missing, unexpected or unreadable.
     """
     results_path = path / RESULTS if path.is_dir() else path
     manifest_path = results_path.with_name(MANIFEST)
@@ -158,7 +160,7 @@ def read_results(path: Path) -> Imported:
     manifest = parse_record(Manifest, manifest_text, manifest_path, "SP1109")
     results = parse_record(Results, results_text, results_path, "SP1109")
     if results.manifest_sha256 != hashlib.sha256(manifest_text).hexdigest():
-        refuse("SP1109", f"{results_path}: these results are of other models than those of {manifest_path}")
+        refuse("SP1109", f"{results_path}: these results are for other models than those in {manifest_path}")
     if results.device.runtime != manifest.runtime:
         refuse("SP1109", f"{results_path}: measured with {results.device.runtime} instead of {manifest.runtime}")
     named = {each.file for each in manifest.models}
@@ -175,7 +177,7 @@ def read_results(path: Path) -> Imported:
 
 
 def log_of_results(path: Path) -> Log:
-    """What was measured elsewhere, as a log. Raises: SpacelangError: as `read_results`."""
+    """The measurements of another device, as a log. Raises: SpacelangError: as `read_results`."""
     imported = read_results(path)
     log = Log(imported.fingerprint, imported.reference_ms)
     log.append(*imported.measurements)

@@ -7,10 +7,10 @@ import hashlib
 from spacelang.networks.kernels import Kernel
 
 PART = 5
-"""One kernel in so many is held out."""
+"""One kernel in this many is held out."""
 
 
 def is_held_out(kernel: Kernel) -> bool:
-    """Whether this kernel is of the fixed fifth. A hash decides: the same for every log, device, space and version."""
+    """Whether this kernel is in the fixed fifth. A hash decides: the same for every log, device, space and version."""
     text = ",".join(map(str, kernel))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) % PART == 0

@@ -1,8 +1,8 @@
 """The log of measurements: a Parquet file of kernels and whole networks, all of one device.
 
-Every measurement is made once and kept. The file is replaced as a whole by its next version, so a killed collection
-leaves the last one and goes on from there. Its metadata holds the format's version, the device's fingerprint and the
-canary's time that all latencies are scaled to: the fast mode of the machine, once there is enough to see it by.
+Every measurement is made once and kept. Each new version replaces the whole file, so a killed collection leaves the
+last version and can continue from it. The metadata holds the format's version, the device's fingerprint and the canary
+time that all latencies are scaled to: the fast mode of the machine, once there are enough readings to find it.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from spacelang.report.diagnostics import Report, refuse
 FORMAT_VERSION = 2
 METADATA_KEY = b"spacelang"
 SETTLED = 20
-"""Measurements from which the fast mode of the machine is taken from the canaries beside them."""
+"""From this many measurements on, the machine's fast mode is found from their canary times."""
 MAX_BYTES = 1 << 30
-"""A file that unpacks to more is not read: a small one can claim anything."""
+"""A file that unpacks to more isn't read: a small file can claim any size."""
 SCHEMA = pa.schema(
     [
         pa.field("network", pa.string(), nullable=False),
@@ -47,13 +47,13 @@ SCHEMA = pa.schema(
         pa.field("sweeps", pa.int32(), nullable=False),
     ]
 )
-"""A kernel is a row without a network's name, hash, channels, resolution and sweeps, and with one kernel."""
+"""The row of a single kernel has an empty name and hash, 0 for channels, resolution and sweeps, and one kernel."""
 
 NETWORK_NUMBERS = ("channels", "resolution", "sweeps")
 
 
 class Measured(NamedTuple):
-    """A kernel. `ms` is scaled to the log's reference; `canary_ms` is what the canary took beside it."""
+    """A measured kernel. `ms` is scaled to the log's reference; `canary_ms` is the canary's time then."""
 
     kernel: Kernel
     precision: Precision
@@ -62,11 +62,11 @@ class Measured(NamedTuple):
 
 
 class Network(NamedTuple):
-    """What is known of a whole network: all that its latency is predicted from.
+    """A whole network: all that its latency is predicted from.
 
     Attributes:
         name: for people.
-        sha256: of its text in the language; two of one hash are the same network.
+        sha256: of its text in the language; networks with the same hash are the same.
         channels, resolution: of its input image.
         kernels: all of them, in the order in which they run.
     """
@@ -79,7 +79,7 @@ class Network(NamedTuple):
 
 
 class MeasuredNetwork(NamedTuple):
-    """A network, as `Measured`; `ms` is the least of as many measurements as there were sweeps over all networks."""
+    """A measured network; `ms` is the fastest of `sweeps` measurements, one in each sweep over all networks."""
 
     network: Network
     precision: Precision
@@ -109,11 +109,11 @@ class Log:
         self._networks: dict[tuple[str, Precision], MeasuredNetwork] = {}
 
     def kernel(self, kernel: Kernel, precision: Precision) -> Measured | None:
-        """What was measured of a kernel; None if nothing was."""
+        """The measurement of a kernel; None if there isn't one."""
         return self._kernels.get((kernel, precision))
 
     def network(self, sha256: str, precision: Precision) -> MeasuredNetwork | None:
-        """What was measured of a network; None if nothing was."""
+        """The measurement of a network; None if there isn't one."""
         return self._networks.get((sha256, precision))
 
     def kernels(self, precision: Precision) -> list[Measured]:
@@ -125,7 +125,7 @@ class Log:
         return [each for each in self._networks.values() if each.precision == precision]
 
     def holds(self, measured: Measured | MeasuredNetwork) -> bool:
-        """Whether this kernel or network was measured in this precision, with whatever result."""
+        """Whether this kernel or network was measured in this precision, whatever the result."""
         if isinstance(measured, Measured):
             return self.kernel(measured.kernel, measured.precision) is not None
         return self.network(measured.network.sha256, measured.precision) is not None
@@ -144,7 +144,7 @@ class Log:
                 self._networks[each.network.sha256, each.precision] = each
 
     def add_sweep(self, measured: MeasuredNetwork) -> None:
-        """Keep what one more sweep found of a network: the fastest counts."""
+        """Add one more sweep's measurement of a network; the fastest counts."""
         key = measured.network.sha256, measured.precision
         known = self._networks.get(key)
         if known is None:
@@ -155,13 +155,13 @@ class Log:
 
     @property
     def measurements(self) -> int:
-        """How many were made: one of each kernel, one of each network in each sweep."""
+        """How many were made: one for each kernel, and one for each network in each sweep."""
         return len(self._kernels) + sum(each.sweeps for each in self._networks.values())
 
     def settle(self) -> float:
-        """Scale all latencies to the fast mode of the machine, as the canary beside every measurement shows it.
+        """Scale all latencies to the fast mode of the machine, found from the canary times of all measurements.
 
-        Returns: by how much they changed; 1 while there are too few measurements to say.
+        Returns: the factor that they were scaled by; 1 while there are too few measurements to tell.
         """
         seen = self._canaries()
         if self.reference_ms is None or len(seen) < SETTLED:
@@ -182,9 +182,11 @@ class Log:
         return [each.canary_ms for each in self._kernels.values()] + of_networks
 
     def merge(self, other: Log) -> int:
-        """Append what this log doesn't hold of another one of its device, in this log's scale; how many.
+        """Add what another log of the same device holds and this one doesn't, in this log's scale.
 
         A network that both hold was in the sweeps of both: the fastest counts.
+
+        Returns: the number of measurements added.
         """
         before = self.measurements
         self.reference_ms = self.reference_ms or other.reference_ms
@@ -204,21 +206,21 @@ class Log:
 
 
 def warn_of_clock(canary: CanaryTime | None, report: Report) -> None:
-    """Warns (SP1110) where the machine was seldom as fast as what latencies are told in."""
+    """Warns (SP1110) if the machine was seldom in its fast mode, which latencies are scaled to."""
     if canary is not None and canary.off:
         slower = canary.median_ms / canary.reference_ms - 1
         report.warning(
             "SP1110",
-            f"half of the time the machine was slower by {slower:.0%} and more than in its fast mode, which latencies "
-            f"are told in (the reference kernel then takes {canary.reference_ms:.3f} ms)",
-            help="what runs beside other work takes longer by that much; measure again when the machine is quiet",
+            f"half of the time the machine was at least {slower:.0%} slower than in its fast mode, which latencies "
+            f"are scaled to (the reference kernel then takes {canary.reference_ms:.3f} ms)",
+            help="alongside other work, everything takes that much longer; measure again when the machine is quiet",
         )
 
 
 def open_log(path: str | Path, fingerprint: Fingerprint) -> Log:
-    """The log to append to: an empty one where there is none yet.
+    """The log to append to; an empty one if there is none yet.
 
-    Raises: SpacelangError: SP1104 as `read_log`; SP1105 if the log is of another device.
+    Raises: SpacelangError: SP1104 as `read_log`; SP1105 if the log is from another device.
     """
     if not Path(path).exists():
         return Log(fingerprint)
@@ -232,14 +234,14 @@ def open_log(path: str | Path, fingerprint: Fingerprint) -> Log:
         ]
         refuse(
             "SP1105",
-            f"{path}: this log is of another device: {'; '.join(differing)}",
-            "begin another log for this device",
+            f"{path}: this log is from another device: {'; '.join(differing)}",
+            "start a new log for this device",
         )
     return log
 
 
 def read_log(path: str | Path) -> Log:
-    """Raises: SpacelangError: SP1104: if it is no log, of another version, or damaged."""
+    """Raises: SpacelangError: SP1104: if the file isn't a log, has another version, or is damaged."""
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             header = _read_header(file.schema_arrow.metadata or {})
@@ -251,20 +253,20 @@ def read_log(path: str | Path) -> Log:
         log = Log(header.fingerprint, header.reference_ms)
         log.append(*_measurements(rows))
     except OSError as error:
-        _unreadable(path, os.strerror(error.errno) if error.errno else "this is no Parquet file")
+        _unreadable(path, os.strerror(error.errno) if error.errno else "this isn't a Parquet file")
     except _Damaged as error:
         _unreadable(path, str(error))
     except (pa.ArrowException, ValueError, LookupError):  # what pyarrow raises for damaged files varies
-        _unreadable(path, "this is no readable Parquet file")
+        _unreadable(path, "this Parquet file can't be read")
     return log
 
 
 def _unreadable(path: str | Path, reason: str) -> Any:
-    refuse("SP1104", f"{path}: {reason}", "`spacelang latency collect` makes logs; begin another one")
+    refuse("SP1104", f"{path}: {reason}", "`spacelang latency collect` makes logs; start a new one")
 
 
 class _Damaged(Exception):
-    """Why a file is not read."""
+    """Says why a file can't be read."""
 
 
 def _shown(value: object) -> str:
@@ -273,12 +275,12 @@ def _shown(value: object) -> str:
 
 def _read_header(metadata: dict[bytes, bytes]) -> _Header:
     if METADATA_KEY not in metadata:
-        raise _Damaged("this Parquet file is not a log of measurements")
+        raise _Damaged("this Parquet file isn't a log of measurements")
     try:
         data = json.loads(metadata[METADATA_KEY])
         version = data["format_version"]
     except (ValueError, LookupError, TypeError, RecursionError) as error:
-        raise _Damaged("this Parquet file is not a log of measurements") from error
+        raise _Damaged("this Parquet file isn't a log of measurements") from error
     if version != FORMAT_VERSION:
         raise _Damaged(f"this log has format version {version}, and this spacelang reads {FORMAT_VERSION}")
     try:
@@ -309,7 +311,7 @@ def _measurements(rows: Iterable[dict[str, Any]]) -> Iterator[Measured | Measure
 
 
 def _kernel(values: list[Any]) -> Kernel:
-    """Raises: TypeError, ValueError: if these are no kernel's fields."""
+    """Raises: TypeError, ValueError: if these aren't the fields of a kernel."""
     kernel = Kernel(*values)
     numbers = (*kernel[1:6], kernel.squeeze)
     if not isinstance(kernel.kind, str) or not isinstance(kernel.act, str):

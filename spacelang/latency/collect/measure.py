@@ -1,4 +1,4 @@
-"""Filling a log: what it holds is not measured again, what was disturbed is tried again later."""
+"""Filling a log: what it holds isn't measured again, and what was disturbed is retried later."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from spacelang.report.progress import Update
 
 SAVE_SECONDS = 30.0
 PATIENCE = 10
-"""So many measurements in a row that are disturbed end a collection."""
+"""This many disturbed measurements in a row end a collection."""
 RUN_SECONDS = 0.02
-"""A kernel is run for so long, within these bounds; the fastest run counts."""
+"""A kernel is run for this long, within the following bounds; the fastest run counts."""
 FEWEST_RUNS, MOST_RUNS = 6, 60
 NETWORK_RUNS = 20
 NOTHING = Kernel("pool", 16, 16, 1)
-"""A kernel that takes less than calling the runtime does."""
+"""A kernel that takes less time than calling the runtime does."""
 LEAST_PART = 0.1
-"""Of a kernel's time with its call, so much is its own at least."""
+"""At least this share of the time that a kernel takes with its call is the kernel's own."""
 Item = TypeVar("Item")
 
 
 class Progress:
-    """Counts what is measured; what is known already is taken from the total, lest the time left seem short."""
+    """Counts measurements. Those known already are subtracted from the total, or the time left would seem too short."""
 
     def __init__(self, update: Update, total: int) -> None:
         self._update, self._done, self._total = update, 0, total
@@ -46,7 +46,7 @@ class Progress:
 
 
 class Measuring(Protocol):
-    """What a collection needs of a meter."""
+    """What a collection needs from a meter."""
 
     def measure(self, run: Callable[[], object], what: str, runs: int) -> Measurement: ...
 
@@ -55,7 +55,7 @@ class Collection:
     """Measures kernels and networks in one precision, into a log.
 
     Args:
-        save: called after each measurement, and writes the log now and then.
+        save: called after each measurement; it writes the log now and then.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Collection:
         self._call_ms: float | None = None
 
     def kernels(self, kernels: Sequence[Kernel], note: str) -> list[Measured]:
-        """What these kernels take inside a network, in their order, without what calling the runtime takes.
+        """Latencies of these kernels as they run inside a network, in order, without the cost of calling the runtime.
 
         Raises: SpacelangError: SP1107: if the machine is too busy; what was measured is in the log.
         """
@@ -85,7 +85,7 @@ class Collection:
         return [each for each in known if each is not None]
 
     def networks(self, candidates: Sequence[Candidate]) -> None:
-        """Measure these networks in sweeps over all of them, until each was in `SWEEPS`.
+        """Measure these networks in sweeps over all of them, until each has been in `SWEEPS` sweeps.
 
         Raises: SpacelangError: SP1107: if the machine is too busy; what was measured is in the log.
         """
@@ -124,7 +124,9 @@ class Collection:
 
 @contextmanager
 def saving(log: Log, path: str | Path) -> Iterator[Callable[[], None]]:
-    """Gives what writes the log every `SAVE_SECONDS`; it is settled and written at the end, however that comes.
+    """Gives a function that writes the log every `SAVE_SECONDS`. At the end, even after an error, the log is settled.
+
+    If that or a measurement changed the log, it is written once more.
 
     Raises: OSError: if the log can't be written.
     """
@@ -152,12 +154,12 @@ def _runs(runnable: Runnable) -> int:
 
 
 def without_call(ms: float, call_ms: float) -> float:
-    """What a kernel takes itself, of what it takes alone."""
+    """A kernel's own time, from the time that it takes with its call."""
     return max(ms - call_ms, ms * LEAST_PART)
 
 
 def in_turn(items: Iterable[Item], measure: Callable[[Item], None]) -> None:
-    """Measure each of these; what is disturbed is put off until the others are done.
+    """Measure each of these; disturbed ones are put off until the others are done.
 
     Raises: SpacelangError: SP1107: if the machine is too busy; any other that `measure` raises.
     """
@@ -175,7 +177,7 @@ def in_turn(items: Iterable[Item], measure: Callable[[Item], None]) -> None:
 
 
 def _raise_unless_disturbed(error: SpacelangError, disturbed: int, missing: int) -> None:
-    """Passes over single disturbances.
+    """Ignores single disturbances.
 
     Raises: SpacelangError: the error itself if it is something else; SP1107 after `PATIENCE` in a row.
     """
@@ -184,6 +186,6 @@ def _raise_unless_disturbed(error: SpacelangError, disturbed: int, missing: int)
     if disturbed >= PATIENCE:
         refuse(
             "SP1107",
-            f"the machine is too busy: {PATIENCE} measurements in a row were disturbed, {missing} are still to be made",
-            "stop what else is running, and give the command again: a log keeps what was measured",
+            f"the machine is too busy: {PATIENCE} measurements in a row were disturbed, with {missing} left to make",
+            "stop other programs, and run the command again: the log keeps what was measured",
         )

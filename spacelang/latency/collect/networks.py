@@ -27,9 +27,9 @@ class Candidate(NamedTuple):
 def random_networks(spaces: Sequence[ir.SearchSpace], count: int, seed: int = SEED) -> Iterator[Candidate]:
     """`count` networks of each space, in turn; the same for the same seed. A model is one network.
 
-    Each once: one that several spaces hold is the first one's.
+    Each is given once: a network that several spaces hold counts as the first one's.
 
-    Raises: SpacelangError: SP0813: if a space allows what is no network.
+    Raises: SpacelangError: SP0813: if a space allows an invalid network.
     """
     columns = [_of_space(space, count, seed) for space in spaces]
     distinct: dict[str, Candidate] = {}
@@ -47,7 +47,7 @@ def _of_space(space: ir.SearchSpace, count: int, seed: int) -> list[Candidate]:
 
 
 def network_of(space: ir.SearchSpace, architecture: Architecture, name: str) -> Candidate:
-    """What a log keeps of a network. Raises: ShapeError: as `layers`."""
+    """A network, with what a log keeps of it. Raises: ShapeError: as `layers`."""
     sha256 = model_of(space, architecture, space.name).sha256
     kernels = tuple(kernel for layer in layers(space, architecture) for kernel in kernels_of(layer.ops))
     return Candidate(space, architecture, Network(name, sha256, space.channels, architecture.resolution, kernels))

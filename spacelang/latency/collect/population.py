@@ -1,4 +1,4 @@
-"""Which kernels there are to measure: all that the spaces can contain, in strata that a sample is drawn from."""
+"""The kernels to measure: all that the spaces can contain, in strata that samples are drawn from."""
 
 from __future__ import annotations
 
@@ -16,21 +16,22 @@ EVENNESS = 0.75
 """A kind with N kernels gets a part in proportion to this power of N: rare kinds get more than their share."""
 
 RARE = 40
-"""A kind with fewer kernels is filled up to so many with kernels like them, or nothing could be learned of it."""
+"""A kind with fewer kernels is filled up to this many with similar ones, or nothing could be learned about it."""
 VARIED = (0.5, 0.7, 0.85, 1.0, 1.2, 1.4, 2.0)
 """Factors of their channels."""
 LEAST = 20
-"""So many of each kind are drawn, if half of the draw suffices: a network is predicted only if all its kinds are."""
+"""At least this many of each kind are drawn, if half of the draw is enough for that: a network can be predicted only if
+all its kinds can."""
 
 Strata = dict[tuple[str, str], list[Kernel]]
-"""By space and kind, in an order that is as good as random, and always the same."""
+"""By space and kind, in an order that is as good as random but always the same."""
 Keep = Callable[[Kernel], bool]
 
 
 def strata(spaces: Sequence[ir.SearchSpace]) -> Strata:
-    """All kernels of the spaces, each in the first space that holds it; and more of rare kinds.
+    """All kernels of the spaces, each under the first space that holds it, and more of rare kinds.
 
-    Raises: SpacelangError: SP0813, SP0814: if a space allows what is no network, or too much to go through.
+    Raises: SpacelangError: SP0813, SP0814: if a space allows an invalid network, or is too large to enumerate.
     """
     found: dict[Kernel, str] = {}
     for space in spaces:
@@ -49,10 +50,10 @@ def strata(spaces: Sequence[ir.SearchSpace]) -> Strata:
 
 
 def draw(of: Strata, count: int, keep: Keep) -> list[Kernel]:
-    """Up to `count` kernels that `keep` lets in. Spaces get equal parts, kinds within a space by `EVENNESS`.
+    """Up to `count` kernels that `keep` accepts. Spaces get equal shares, kinds within a space shares by `EVENNESS`.
 
-    What a stratum can't fill is shared among the others. Kinds with less than `LEAST` then get more, from the one with
-    the most. A larger draw contains a smaller one of the same strata, but for rounding.
+    What a stratum can't fill is shared among the others. Kinds with fewer than `LEAST` then get more, taken from the
+    kind with the most. A larger draw from the same strata contains a smaller one, except for rounding.
     """
     left = {key: [kernel for kernel in kernels if keep(kernel)] for key, kernels in of.items()}
     left = {key: kernels for key, kernels in left.items() if kernels}
@@ -67,7 +68,7 @@ def training(kernel: Kernel) -> bool:
 
 
 def _variants(kernel: Kernel) -> Iterator[Kernel]:
-    """Kernels of other widths, and other sizes where there is one."""
+    """Similar kernels with other widths, and with other sizes unless the size is 1."""
     free = kernel.channels_in != kernel.channels_out
     for into in VARIED:
         for out in VARIED if free else (into,):
@@ -81,7 +82,7 @@ def _variants(kernel: Kernel) -> Iterator[Kernel]:
 
 
 def _shares(sizes: Mapping[tuple[str, str], int], count: int) -> dict[tuple[str, str], int]:
-    """How many of each stratum: the weights' share of what is left, until a stratum or the count is exhausted."""
+    """How many kernels each stratum gives: what is left is shared by weight, until the strata or the count run out."""
     whole: dict[str, float] = defaultdict(float)
     for (space, _), size in sizes.items():
         whole[space] += size**EVENNESS
@@ -100,7 +101,7 @@ def _shares(sizes: Mapping[tuple[str, str], int], count: int) -> dict[tuple[str,
 
 
 def _lift(shares: dict[tuple[str, str], int], sizes: Mapping[tuple[str, str], int], count: int) -> None:
-    """Give rare kinds their least, one kernel after the other, where they have the fewest."""
+    """Give rare kinds their minimum, one kernel at a time, in the stratum where they have the fewest."""
     of_kind = Counter[str]()
     for (_, kind), share in shares.items():
         of_kind[kind] += share
@@ -119,5 +120,5 @@ def _shuffled(kernel: Kernel) -> bytes:
 
 
 def is_validation(kernel: Kernel) -> bool:
-    """Whether the sampler judges itself by this kernel: a fifth of what is not held out."""
+    """Whether the sampler judges itself by this kernel: a fifth of those that aren't held out."""
     return _shuffled(kernel)[-1] % 5 == 0

@@ -26,7 +26,7 @@ class Plan(NamedTuple):
         samples: kernels to learn from.
         held_out: kernels of the fixed hold-out, to judge by.
         networks: of each space.
-        rounds: whether a half of the samples is chosen by where predictions err; else all are drawn beforehand.
+        rounds: whether half of the samples are chosen by where predictions err; otherwise all are drawn beforehand.
     """
 
     samples: int
@@ -50,7 +50,7 @@ def collect(
 
     Raises:
         SpacelangError: SP1107: if the machine is too busy. The log keeps what was measured, and a later call goes on.
-            SP0813, SP0814: if a space can't be gone through.
+            SP0813, SP0814: if a space can't be enumerated.
         OSError: if the log can't be written.
     """
     of = strata(spaces)

@@ -1,10 +1,10 @@
 """Measures the models of this folder on this device, on one thread of one core: `python measure.py`.
 
 Needs Python 3.9 and the runtime that manifest.json names: `pip install onnxruntime`, or ai-edge-litert for TFLite. It
-writes results.json, which `spacelang latency import` reads. Interrupted, it goes on where it stopped.
+writes results.json, which `spacelang latency import` reads. If it is interrupted, run it again: it continues.
 """
 
-# This file is copied into folders that `spacelang latency export-bench` makes, so it imports nothing of spacelang.
+# This file is copied into folders that `spacelang latency export-bench` makes, so it imports nothing from spacelang.
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def fast_mode(readings: list[float]) -> float:
 
 
 class Meter:
-    """Latencies are told in canary time: a core's frequency drifts, and the canary with it."""
+    """Latencies are in canary time: a core's frequency drifts, and the canary with it."""
 
     def __init__(self, canary: Callable[[], object], reference: float | None) -> None:
         self.canary = canary
@@ -144,23 +144,23 @@ class Meter:
         self.fast = fast_mode(self.seen)
 
     def measure(self, run: Callable[[], object], runs: int) -> tuple[float, float] | None:
-        """The latency, and what the canary took beside it, both in milliseconds; None if every try was disturbed."""
+        """The latency and the canary's time then, both in milliseconds; None if every try was disturbed."""
         last = float("inf")
         for attempt in range(TRIES):
             if attempt:
                 time.sleep(PAUSE_SECONDS * 2 ** (attempt - 1))
-            before, found, behind = (
+            before, found, after = (
                 fastest(self.canary, CANARY_RUNS),
                 fastest(run, runs),
                 fastest(self.canary, CANARY_RUNS),
             )
-            canary = min(before, behind)
+            canary = min(before, after)
             ms = found * self.reference / canary
             repeated, last = max(ms, last) <= min(ms, last) * REPEATED, ms
             self.note(canary)
             if canary > self.fast * SLOWEST:
                 continue
-            if max(before, behind) <= canary * STEADY or (repeated and self.steady_when_cool(before)):
+            if max(before, after) <= canary * STEADY or (repeated and self.steady_when_cool(before)):
                 return ms, canary
         return None
 
@@ -170,7 +170,7 @@ class Meter:
             self.fast = fast_mode(self.seen)
 
     def steady_when_cool(self, before: float) -> bool:
-        """Whether the model itself, and nothing else, had slowed the canary after it."""
+        """Whether only the model itself had slowed the canary after it."""
         time.sleep(COOLING_SECONDS)
         return fastest(self.canary, CANARY_RUNS) <= before * STEADY
 
@@ -189,9 +189,9 @@ def measure_all(
     measured: dict[str, dict[str, float]],
     save: Callable[[], None],
 ) -> None:
-    """Networks in sweeps over all of them: what else uses the memory does so for a while, and the fastest counts.
+    """Measures networks in sweeps over all of them: others use the memory for a while at a time; the fastest counts.
 
-    What is disturbed is put off until the others are done.
+    Disturbed measurements are put off until the others are done.
     """
     sweeps = {each["file"]: SWEEPS if each["kind"] == "network" else 1 for each in models}
     total, done = sum(sweeps.values()), sum(int(each["sweeps"]) for each in measured.values())
@@ -206,7 +206,7 @@ def measure_all(
             if found is None:
                 disturbed += 1
                 if disturbed == PATIENCE:
-                    sys.exit("this device is too noisy; stop what else is running, and start this again: it goes on")
+                    sys.exit("this device is too noisy; stop other programs, and start this again: it continues")
                 waiting.append(file)
                 continue
             disturbed = 0
@@ -234,7 +234,7 @@ def main() -> None:
     if RESULTS.exists():
         old = json.loads(RESULTS.read_text())
         if (old["manifest_sha256"], old["device"]) != (sha256, results["device"]):
-            sys.exit("results.json is of other models or another device; move it away")
+            sys.exit("results.json is for other models or another device; move it away")
         measured, reference = old["measured"], old["reference_ms"]
 
     meter = Meter(load(FOLDER / manifest["canary"]), reference)

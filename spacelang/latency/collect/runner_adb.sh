@@ -3,10 +3,10 @@
 #
 # BENCHMARK_MODEL is TensorFlow's benchmark_model for the phone's processor, TFLITE_VERSION the version it was built
 # from, CORE_MASK the core to run on as a hexadecimal mask (80: the last of eight). Needs adb with one phone, and
-# Python 3. It writes results.json, which `spacelang latency import` reads. Interrupted, it goes on where it stopped.
+# Python 3. It writes results.json, which `spacelang latency import` reads. If it is interrupted, run it again: it continues.
 #
 # The models are copied to the phone once. A reference model, the canary, runs before and after each: latencies are
-# scaled to its fast mode, and where it takes a quarter longer than it has, the phone is hot and gets a pause.
+# scaled to its fast mode, and if it takes a quarter longer than its best, the phone is hot and gets a pause.
 set -eu
 [ $# -ge 2 ] || { echo "usage: sh measure_adb.sh BENCHMARK_MODEL TFLITE_VERSION [CORE_MASK]" >&2; exit 2; }
 case $1 in /*) tool=$1 ;; *) tool=$PWD/$1 ;; esac
@@ -26,14 +26,14 @@ fastest() {
 }
 less() { awk "BEGIN { exit !($1 < $2) }"; }
 
-# measured.txt keeps every measurement, below a line that says of which models and device they are.
+# measured.txt keeps every measurement, below a line that says which models and device they are for.
 models=$(python3 -c 'import hashlib; print(hashlib.sha256(open("manifest.json", "rb").read()).hexdigest())')
 [ -e measured.txt ] || echo "$models $version $mask $cpu" >measured.txt
 [ "$(head -n 1 measured.txt)" = "$models $version $mask $cpu" ] ||
-  { echo "measured.txt is of other models or another device; move it away" >&2; exit 1; }
+  { echo "measured.txt is for other models or another device; move it away" >&2; exit 1; }
 canary_model=$(python3 -c 'import json; print(json.load(open("manifest.json"))["canary"])')
 
-# Every model, networks in four sweeps over all of them, of which the fastest counts.
+# Every model; networks in four sweeps over all of them, and the fastest counts.
 python3 -c '
 import json
 

@@ -13,25 +13,25 @@ from spacelang.networks.kernels import Kernel
 
 ROUNDS = 3
 PRIOR = 0.5
-"""The part of the samples that is drawn before anything is known; the rounds share the rest."""
+"""The share of the samples that is drawn before anything is known; the rounds share the rest."""
 TOLERANCE = 0.1
-"""A validation kernel that is predicted worse asks for more around it."""
+"""A validation kernel with a larger error asks for more kernels around it."""
 AROUND = 20
-"""So many kernels are asked for around it."""
+"""How many it asks for."""
 FIELD_APART = 1.0
-"""What another window, stride, activation or inner width counts, against a factor of 2 in a number."""
+"""How far apart another window, stride or activation puts two kernels; a factor of 2 in a number counts 1."""
 
 Measure = Callable[[Sequence[Kernel], str], list[Measured]]
-"""Measures what isn't known yet; the note says what for."""
+"""Measures the kernels that aren't known yet; the note says what for."""
 Errors = Callable[[Sequence[Measured], Sequence[Measured]], Sequence[float]]
-"""Learns from the first kernels and predicts the second: relative errors, 0 where nothing can be learned yet."""
+"""Learns from the first kernels and predicts the second; gives relative errors, 0 where nothing can be learned yet."""
 
 
 def collect_adaptively(of: Strata, samples: int, measure: Measure, errors: Errors) -> list[Measured]:
-    """Measure `samples` kernels, none of them held out; all of them where there are no more.
+    """Measure `samples` kernels, none of them held out; all kernels if there are no more than that.
 
-    What is asked for depends on nothing but the strata and what was measured: with the same log, an interrupted
-    collection goes the same way.
+    The choice depends only on the strata and on what was measured: with the same log, an interrupted collection
+    continues the same way.
     """
     everything = draw(of, sum(map(len, of.values())), training)
     if len(everything) <= samples:
@@ -53,7 +53,7 @@ def collect_adaptively(of: Strata, samples: int, measure: Measure, errors: Error
 
 
 def around(points: Sequence[Kernel], among: Sequence[Kernel], count: int) -> list[Kernel]:
-    """Up to `count` kernels: the nearest of each point, one for each point in turn, up to `AROUND`."""
+    """Up to `count` kernels: those nearest to each point, one for each point in turn, up to `AROUND` for each."""
     wanted: dict[Kernel, None] = {}
     nearest = [_nearest(point, among) for point in points]
     for rank in range(AROUND):
@@ -70,7 +70,7 @@ def _nearest(point: Kernel, among: Sequence[Kernel]) -> list[Kernel]:
 
 
 def _distances(point: Kernel, others: Sequence[Kernel]) -> NDArray[np.float64]:
-    """Factors in channels, size and inner width, as powers of 2; other fields are the same or not."""
+    """Factors between channels, sizes and inner widths, as powers of 2; other fields are the same or not."""
     numbers = np.array([[each.channels_in, each.channels_out, each.size, each.squeeze] for each in [point, *others]])
     logs = np.log2(np.maximum(numbers, 1))
     fields = [(each.kernel, each.stride, each.act) for each in others]

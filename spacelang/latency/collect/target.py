@@ -1,4 +1,4 @@
-"""Which runtime and precision a collection is for: what the spaces' `device` declares, or what the user says."""
+"""The runtime and precision of a collection: what the spaces' `device` declares, or what the user says."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def target_of(
         device: the name of a device that some of the spaces are on; without it, all of their devices count.
         runtime, precisions: in place of what the devices declare.
 
-    Raises: SpacelangError: SP1106: if no space is on this device, if the devices differ in what isn't said, or if one
-        runs on more threads than are measured.
+    Raises: SpacelangError: SP1106: if no space is on this device, if the devices differ and the user doesn't choose, or
+        if one runs on more threads than are measured.
     """
     devices = list({each.device.name: each.device for each in spaces}.values())
     if device is not None:

@@ -1,4 +1,4 @@
-"""Kernels of networks that are read from ONNX files.
+"""Kernels of networks in ONNX files.
 
 `reading` opens a file, `constants` knows its weights, `translate` goes through its nodes and makes steps of them with
 the functions of `maps`, `elementwise` and `reshaping`, `patterns` fuses steps, and `matched` puts them together.

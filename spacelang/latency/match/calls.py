@@ -12,7 +12,7 @@ CONTRIB = "com.microsoft"
 
 
 class _Quantised(NamedTuple):
-    """A quantised operator: its float twin, and where among its inputs the operands and the output's scale stand.
+    """A quantised operator: its float twin, and the places of the operands and of the output's scale among its inputs.
 
     A scale and a zero point follow each operand.
     """
@@ -66,7 +66,7 @@ class Call:
 
 
 def call_of(node: NodeProto) -> Call:
-    """The common form of a node; its kind is `domain.Name` where the operator is not ONNX's own nor known otherwise."""
+    """The common form of a node; its kind is `domain.Name` if the operator is neither ONNX's own nor known here."""
     attributes = {each.name: helper.get_attribute_value(each) for each in node.attribute}
     domain = "" if node.domain == "ai.onnx" else node.domain
     qualified = f"{domain}.{node.op_type}" if domain else node.op_type

@@ -1,4 +1,4 @@
-"""What is known of a graph before it runs: weights by their shapes, small tensors by their values.
+"""What is known about a graph before it runs: weights by their shapes, small tensors by their values.
 
 Weights may be gigabytes, and only their shapes matter; the numbers 3 and 6 of a hard swish, or the target of a reshape,
 have to be known exactly, even where an exporter computes them by a chain of operators.
@@ -27,24 +27,24 @@ ELEMENTWISE = frozenset(
         "Where",
     }
 )  # fmt: skip
-"""What they make has the shape that their operands have together."""
+"""Their results have the shape that their operands broadcast to."""
 REDUCING = frozenset({"ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum", "ReduceSumSquare"})
 GROWING = frozenset({"ConstantOfShape", "Expand", "Pad", "Range", "Tile"})
-"""These make much of little."""
+"""Operators that can make large tensors from small ones."""
 FOLDED = ELEMENTWISE | REDUCING | GROWING | {
     "Cast", "CastLike", "Concat", "Constant", "DequantizeLinear", "Flatten", "Gather", "GatherElements", "Identity",
     "QuantizeLinear", "Reshape", "Shape", "Size", "Slice", "Squeeze", "Transpose", "Unsqueeze",
 }  # fmt: skip
-"""Operators that are computed here where they read constants alone."""
+"""Operators that are computed here if they read only constants."""
 KEEPING_SHAPE = frozenset({"QuantizeLinear", "Identity", "Cast"})
 
 
 class Constant(NamedTuple):
-    """What is known of a constant.
+    """What is known about a constant.
 
     Attributes:
         dtype: a `TensorProto` type.
-        value: None where it is large.
+        value: None if it is large.
         quantised: the type of the integers that it comes from; 0 for none.
     """
 
@@ -54,7 +54,7 @@ class Constant(NamedTuple):
     quantised: int = 0
 
     def dequantised(self, scale: Constant, zero_point: Constant | None) -> Constant:
-        """The number that one integer stands for. Of larger constants, only the shapes matter."""
+        """The constant as float32. Its value is known if it is a single number; otherwise only its shape matters."""
         number, factor = self.number(), scale.number()
         if number is None or factor is None:
             return Constant(self.dims, TensorProto.FLOAT, None, self.dtype)
@@ -63,7 +63,7 @@ class Constant(NamedTuple):
         return Constant(self.dims, TensorProto.FLOAT, value, self.dtype)
 
     def number(self) -> float | None:
-        """The one number that it holds."""
+        """Its one number; None if it isn't a single number, or not a known one."""
         return float(self.value.reshape(-1)[0]) if self.value is not None and self.value.size == 1 else None
 
 
@@ -88,7 +88,7 @@ class Constants:
         self._known[name] = Constant(value.shape, helper.np_dtype_to_tensor_dtype(value.dtype), value)
 
     def fold(self, node: NodeProto) -> bool:
-        """Takes the outputs of a node that reads constants alone; False if it isn't one, or can't be computed."""
+        """Adds the outputs of a node that reads only constants; False if it reads others, or can't be computed."""
         inputs = [each for each in node.input if each]
         if node.op_type not in FOLDED or not (inputs or node.op_type == "Constant"):
             return False
@@ -116,7 +116,7 @@ class Constants:
                 if tensor.data_location == TensorProto.EXTERNAL:
                     external_data_helper.load_external_data_for_tensor(tensor, str(self._path.parent))
                 value = numpy_helper.to_array(tensor)
-            except Exception:  # onnx checks little, so that anything may go wrong in here
+            except Exception:  # onnx checks little, so anything may go wrong here
                 refuse("SP1701", f"the constant {tensor.name} of {self._path} is damaged", "export it again")
         return Constant(dims, tensor.data_type, value)
 
@@ -133,14 +133,14 @@ class Constants:
             (value,) = ReferenceEvaluator(model).run(None, inputs)
             made = np.asarray(value)
             dtype = helper.np_dtype_to_tensor_dtype(made.dtype)
-        except Exception:  # any operator with any attributes: one that can't be computed is no constant
+        except Exception:  # any operator with any attributes: what can't be computed isn't a constant
             return False
         quantised = max(each.quantised for each in known)
         self._known[node.output[0]] = Constant(made.shape, dtype, made if made.size <= SMALL else None, quantised)
         return True
 
     def _shape_only(self, node: NodeProto, known: Sequence[Constant]) -> bool:
-        """The shape of what an operator makes of large constants."""
+        """Adds the shape of an operator's result on large constants."""
         first = known[0]
         dims = first.dims
         if node.op_type == "Transpose":
@@ -176,7 +176,7 @@ class Constants:
 
 
 def _stays_small(node: NodeProto, known: Sequence[Constant]) -> bool:
-    """Whether a growing operator, from its operands, makes no more than `SMALL` elements."""
+    """Whether an operator of `GROWING` makes at most `SMALL` elements from these operands."""
     values = [np.asarray(each.value, np.float64).reshape(-1) for each in known]
     if node.op_type == "Range":
         start, limit, step = (float(each[0]) for each in values)

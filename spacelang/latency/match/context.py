@@ -1,4 +1,4 @@
-"""What the translation of one graph has found so far, for the functions of the single operators."""
+"""What the translation of a graph has found so far, for the functions that translate single operators."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from spacelang.latency.match.constants import Constant, Constants
 from spacelang.latency.match.steps import Step, Unfit, Value
 
 HIGHEST = 255
-"""Of unsigned integers of 8 bits."""
+"""The largest unsigned integer of 8 bits."""
 AROUND = frozenset({"AveragePool", "Conv", "DequantizeLinear", "Identity", "MaxPool", "Pad", "QuantizeLinear"})
 """Operators that may read a padded map."""
 RESCALED = 1e-3
-"""Scales that differ by less are the same, rounded."""
+"""Scales that differ by less are the same but for rounding."""
 
 
 @dataclass
@@ -25,8 +25,8 @@ class Context:
     """The steps made so far, and what the names of the graph stand for.
 
     Attributes:
-        requantised: the steps whose results are rounded to integers right behind them.
-        types: of quantised activations, as `TensorProto` types.
+        requantised: the steps whose results are rounded to integers right after them.
+        types: the types of quantised activations, as in `TensorProto`.
         read: names that the operator being translated takes its data from.
         node: the number of the node being translated.
     """
@@ -56,11 +56,11 @@ class Context:
         return self._rescaled(call, self.values[name], self.number(scale))
 
     def number(self, name: str) -> float:
-        """The one number of a constant; 0 if it isn't that."""
+        """The one number of a constant; 0 if it isn't a single number."""
         return (self.constants[name].number() or 0.0) if name in self.constants else 0.0
 
     def _rescaled(self, call: Call, value: Value, scale: float) -> Value:
-        """Integers that are read with another scale than they were made with: they were clipped, and are multiplied."""
+        """Integers that are read with another scale than they were made with: a clip, then a multiplication."""
         if not (value.scale and scale) or math.isclose(value.scale, scale, rel_tol=RESCALED):
             return value
         clipped = self.keep(call, value, "clip", HIGHEST * value.scale)
@@ -84,7 +84,7 @@ class Context:
     def check_constant(self, inputs: Iterable[str]) -> None:
         """Whatever isn't an operator's data must be known before it runs: a bias, a scale, a norm's factors.
 
-        Else what computes it would be part of no kernel, and of no latency.
+        Otherwise the operators that compute it would be missing from the kernels, and from the latency.
 
         Raises: Unfit: if one of the inputs is computed.
         """
@@ -93,7 +93,7 @@ class Context:
                 raise _computed(name)
 
     def append(self, step: Step) -> int:
-        """The index of the new step."""
+        """Appends a step and returns its index."""
         self.steps.append(replace(step, node=self.node))
         if step.integer:
             self.requantised.add(len(self.steps) - 1)
@@ -115,4 +115,4 @@ def _computed(name: str) -> Unfit:
 
 
 Handler = Callable[[Context, Call], Value]
-"""Appends the steps of a call; what it makes."""
+"""Appends the steps of a call and returns its result."""

@@ -1,4 +1,4 @@
-"""Operators on each number by itself: activations, sums, products, batch norm."""
+"""Operators that work on each number separately: activations, sums, products, batch norm."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from spacelang.latency.match.context import Context, Handler
 from spacelang.latency.match.steps import Step, Unfit, Value, shape
 
 NEARLY_ZERO = 1e-3
-"""A bound of a clip; quantised ones may be off by rounding."""
+"""A clip's bound that counts as 0: quantised bounds may be off by rounding."""
 
 
 def _norm(context: Context, call: Call) -> Value:
@@ -29,7 +29,7 @@ def _clip(context: Context, call: Call) -> Value:
     low, high = _bound(context, call, 1, "min", -math.inf), _bound(context, call, 2, "max", math.inf)
     if abs(low) > NEARLY_ZERO:
         raise Unfit(f"clips below {low:g}", "kernels clip at 0")
-    # In integers, bounds are those of the type: what the scale makes of them isn't said here.
+    # In integers, the bounds are those of the type: what they are on the output's scale isn't known here.
     return context.keep(call, value, "clip", math.inf if high >= 255 else high)
 
 
@@ -38,12 +38,12 @@ def _bound(context: Context, call: Call, at: int, name: str, default: float) -> 
     constant = context.constant(call, at)
     number = constant.number() if constant else call.attributes.get(name, default)
     if number is None:
-        raise Unfit("clips between other than two numbers")
+        raise Unfit("doesn't clip between two constant numbers")
     return float(number)
 
 
 def _binary(kind: str, with_number: str) -> Handler:
-    """Of two values, or of a value and constants: one number, or one for each channel."""
+    """An operator on two values, or on a value and constants: one number, or one for each channel."""
 
     def handle(context: Context, call: Call) -> Value:
         first, second = call.operands
@@ -85,18 +85,18 @@ def _pair(context: Context, call: Call, kind: str) -> Value:
 
 
 def _divide(context: Context, call: Call) -> Value:
-    """By one number, or by one for each channel."""
+    """Division by one number, or by one for each channel."""
     value, constant = context.data(call), context.constant(call, 1)
     number = constant.number() if constant else None
     if number:
         return context.keep(call, value, "scale", 1 / number)
     if constant is None or number == 0 or not _is_per_channel(constant.dims, value):
-        raise Unfit("divides by what isn't one constant number, or one for each channel")
+        raise Unfit("divides by something other than one constant number, or one for each channel")
     return context.keep(call, value, "norm")
 
 
 def _subtract(context: Context, call: Call) -> Value:
-    """As an addition of the negative constant."""
+    """Subtraction, as an addition of the negative constant."""
     if call.operands[1] not in context.constants:
         raise Unfit("subtracts two maps", "kernels add maps")
     value, constant = context.data(call), context.constant(call, 1)

@@ -1,4 +1,4 @@
-"""Operators that read maps, or flat tensors, by weights or windows: convolutions, linear layers, pools."""
+"""Operators that apply weights or windows to maps or flat tensors: convolutions, linear layers, pools."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _float_or_integer(weights: Constant, integer: bool) -> None:
 def _linear(context: Context, call: Call) -> Value:
     value, weights = context.data(call), context.constant(call, 1)
     if weights is None or len(weights.dims) != 2 or len(value.dims) != 2:
-        raise Unfit("isn't a linear layer: it multiplies something else than 1×C by a matrix of constants")
+        raise Unfit("isn't a linear layer: it multiplies something other than 1×C by a matrix of constants")
     out, channels = weights.dims if call.attributes.get("transB") else weights.dims[::-1]
     if channels != value.channels or call.attributes.get("transA"):
         raise Unfit(f"has weights for {channels} numbers and reads {value.channels}")
@@ -126,13 +126,13 @@ def _window(call: Call, value: Value, kernel_dims: Sequence[int]) -> tuple[int, 
 
 
 def _pad(context: Context, call: Call) -> Value:
-    """Zeros around a map: what reads it has them in its window."""
+    """Zeros around a map: the operator that reads it has them in its window."""
     value = context.data(call)
     given = context.constant(call, 1)
     pads = call.ints("pads", ()) if given is None or given.value is None else tuple(map(int, given.value.reshape(-1)))
     filled = context.constant(call, 2) if len(call.operands) > 2 else None
     if call.attributes.get("mode", b"constant") != b"constant" or (filled and filled.number() not in (0, None)):
-        raise Unfit("pads with other than zeros", "kernels pad with zeros")
+        raise Unfit("pads with something other than zeros", "kernels pad with zeros")
     if len(pads) != 8 or any(pads[at] for at in (0, 1, 4, 5)) or min(pads) < 0:
         raise Unfit(f"pads by {shape(pads)}", "kernels pad the height and width of a map")
     around = (pads[2], pads[3], pads[6], pads[7])
@@ -145,7 +145,7 @@ def _covered(size: int, kernel: int, stride: int, padding: int, ceil: bool) -> i
 
 
 def _map(call: Call, value: Value) -> Value:
-    """The operand of an operator that reads maps, in the layout that this operator says."""
+    """The operand of an operator that reads maps, in that operator's layout."""
     return value._replace(last=call.channels_last)
 
 

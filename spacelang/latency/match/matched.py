@@ -29,10 +29,10 @@ COVERED = (
     "HardSwish, x·Sigmoid(x), squeeze-and-excite, AveragePool, MaxPool, GlobalAveragePool, ReduceMean, Flatten, and "
     "their quantised forms"
 )
-BEFORE = "give the file from before onnxruntime optimised it: what it makes of one depends on the machine"
+BEFORE = "give the file from before onnxruntime optimised it: an optimised file depends on the machine"
 NORMALISED = (
-    "normalise the image before the network sees it, and leave that out of the file (onnx.utils.extract_model): it is "
-    "no kernel"
+    "normalise the image before the network sees it, and leave that out of the file (onnx.utils.extract_model): it "
+    "isn't a kernel"
 )
 OPTIMISED = frozenset({"com.microsoft.FusedConv", "com.microsoft.FusedGemm", "com.microsoft.FusedMatMul"})
 BLOCKED = "com.microsoft.nchwc."
@@ -43,12 +43,12 @@ class Matched(NamedTuple):
     """A network as kernels, as onnxruntime would run it.
 
     Attributes:
-        kernels: in the order of the graph. Where integers saturate as a relu would, no relu is said. In a quantised
-            network these are its integer ones, and `requantise` kernels for what is moved between integers and floats.
+        kernels: in the order of the graph. Where integers saturate as a relu would, the relu is left out. For a
+            quantised network: its integer kernels, and `requantise` kernels for moves between integers and floats.
         precision: `int8` for a quantised network.
         input_shape: 1 × channels × height × width (or channels last, where the file has it so).
         warnings: what was assumed.
-        floats: what a quantised network computes in float.
+        floats: the kernels that a quantised network computes in float.
     """
 
     kernels: list[Kernel]
@@ -62,12 +62,12 @@ def kernels_of_onnx(path: str | os.PathLike[str], *, floats: bool = False) -> Ma
     """The fused kernels of a network in an ONNX file, be it float32, QDQ or QOperator.
 
     Args:
-        floats: whether a quantised network may compute in float in part; else it is refused.
+        floats: whether a quantised network may be computed partly in float; otherwise such a network is refused.
 
     Raises:
-        SpacelangError: SP1701-SP1704 if the file holds no network of one image; SP1705, SP1706, SP1708, SP1710 if it
-            has operators, or forms of them, that no kernel covers. Every one is named. SP1707 if it is quantised in
-            part, SP1712 if onnxruntime can't load it.
+        SpacelangError: SP1701-SP1704 if the file doesn't hold a network for one image; SP1705, SP1706, SP1708, SP1710
+            if it has operators, or forms of them, that no kernel covers. Every one is named. SP1707 if it is only
+            partly quantised, SP1712 if onnxruntime can't load it.
     """
     path = Path(path)
     model = read_model(path)
@@ -100,15 +100,15 @@ def _kernels(steps: list[Step], path: Path, report: Report) -> list[Kernel]:
     ops = [op_of(each) for each in steps]
     for step in (step for step, op in zip(steps, ops, strict=True) if op is None):
         on_image = _normalises(step, steps)
-        if not on_image or step.inputs[0] < 0:  # one error for all that is done to the image
-            report.error("SP1706", f"{path}: {step.source} is part of no kernel",
+        if not on_image or step.inputs[0] < 0:  # one error for everything that is done to the image
+            report.error("SP1706", f"{path}: {step.source} isn't part of any kernel",
                          help=NORMALISED if on_image else COVERED)  # fmt: skip
     report.raise_if_failed()
     return kernels_of([each for each in ops if each])
 
 
 def _check_floats(steps: list[Step], signed: bool, path: Path, allowed: bool, report: Report) -> None:
-    """Reports what a quantised network computes in float: it is refused, or warned of where it is allowed."""
+    """Reports what a quantised network computes in float: an error, or a warning where that is allowed."""
     left = left_in_float(steps)
     if left:
         message, help = describe(left, steps, signed)
@@ -118,7 +118,7 @@ def _check_floats(steps: list[Step], signed: bool, path: Path, allowed: bool, re
 
 
 def _parted(steps: Sequence[Step], kernels: Sequence[Kernel]) -> tuple[list[Kernel], list[Kernel]]:
-    """The kernels of a quantised network in integers, and those in float. A clamp is part of the kernel before it."""
+    """The integer kernels of a quantised network, and its float kernels. A clamp is part of the kernel before it."""
     integers: list[Kernel] = []
     floats: list[Kernel] = []
     rest = list(reversed(kernels))
@@ -166,7 +166,7 @@ def _report(problems: Problems, path: Path, report: Report) -> None:
 
 
 def _check_types(types: set[int], path: Path, report: Report) -> None:
-    """Of activations."""
+    """Reports activations that aren't 8-bit integers."""
     other = types - {TensorProto.UINT8, TensorProto.INT8}
     if other:
         names = listed(sorted(TensorProto.DataType.Name(each).lower() for each in other), "and")

@@ -1,8 +1,8 @@
-"""What onnxruntime makes of a file before it runs it: which operators compute in integers, and which in float.
+"""What onnxruntime turns a file into before it runs it: which operators compute in integers, and which in float.
 
-How a file looks doesn't say. A convolution between `DequantizeLinear` and `QuantizeLinear` becomes one integer operator
-only if its bias has the right scale, its weights the right type, and nothing else reads its float result; else it runs
-in float, several times as long. So the optimiser is asked. Nothing is run.
+The file itself doesn't say. A convolution between `DequantizeLinear` and `QuantizeLinear` becomes one integer operator
+only if its bias has the right scale, its weights have the right type, and nothing else reads its float result.
+Otherwise it runs in float, which takes several times as long. So the optimiser is asked. Nothing is run.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ from onnx import ModelProto, NodeProto, TensorProto
 from spacelang.report.diagnostics import refuse
 
 NAMED = re.compile(r"n(\d+)(?=$|[/_])")
-"""A node's name, or that of one that stands in its place."""
+"""The name of a numbered node, or of one that replaced it."""
 INTEGER = ("QLinear", "QGemm", "MatMulInteger", "ConvInteger")
 """How the names of operators that compute in integers begin."""
 WITH_WEIGHTS = {"QLinearConv": (2, 3), "QLinearMatMul": (2, 3), "QGemm": (2, 3)}
-"""Where the zero point of the activations, and the weights, stand among the inputs."""
+"""The places of the activations' zero point, and of the weights, among the inputs."""
 MOVES = frozenset({"QuantizeLinear", "DequantizeLinear"})
 FATAL = 4
-"""onnxruntime's log level: what it has to say comes as an exception."""
+"""onnxruntime's log level: its errors come as exceptions."""
 
 Dims = tuple[int, ...]
 
 
 class Optimised(NamedTuple):
-    """What runs.
+    """What onnxruntime will run.
 
     Attributes:
         integer: numbers of the nodes that compute in integers.
-        types: of activations and weights of the integer layers, as `TensorProto` types, with their counts.
+        types: of the activations and weights of integer layers, as in `TensorProto`, with their counts.
         moves: for each `QuantizeLinear` and `DequantizeLinear` that stays, apart from those at the network's input and
             output, the shape of its tensor.
         gates: the shapes of hard sigmoids, which run in float.
@@ -51,7 +51,7 @@ class Optimised(NamedTuple):
 
 
 def number_nodes(model: ModelProto) -> None:
-    """Names each node by its number, so that it is found again in the optimised graph."""
+    """Names each node by its number, so that it can be found in the optimised graph."""
     for number, node in enumerate(model.graph.node):
         node.name = f"n{number}"
 
@@ -75,7 +75,7 @@ def optimise(model: ModelProto, path: Path, dims_of: Callable[[str], Dims | None
 
 
 class _Dims:
-    """Shapes of tensors of the optimised graph. It renames some: those have the shape of what stands beside them."""
+    """Shapes of tensors in the optimised graph. A renamed tensor has the shape of the one that it replaced."""
 
     def __init__(self, model: ModelProto, graph: Any, dims_of: Callable[[str], Dims | None]) -> None:
         self._dims_of = dims_of
@@ -83,7 +83,7 @@ class _Dims:
         self._known = {each.name: tuple(dim.dim_value for dim in each.type.tensor_type.shape.dim)
                        for each in graph.value_info}  # fmt: skip
         self._alike: dict[str, str] = {}
-        """For renamed tensors, the one in the file that its numbered producer or consumer has in its place."""
+        """For renamed tensors, the one that their numbered producer or consumer has in the same place in the file."""
         for node in graph.node:
             if found := NAMED.match(node.name):
                 original = model.graph.node[int(found[1])]
@@ -108,7 +108,7 @@ def _optimised(model: ModelProto, path: Path) -> ModelProto:
         try:
             onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
             return onnx.load(options.optimized_model_filepath, load_external_data=False)
-        except Exception as error:  # onnxruntime has no common class of its errors
+        except Exception as error:  # onnxruntime's errors have no common class
             refuse("SP1712", f"onnxruntime can't load {path}: {_reason(error)}", "export the network again")
 
 
@@ -119,7 +119,7 @@ def _reason(error: Exception) -> str:
 
 
 def _ends(node: NodeProto, inputs: set[str], outputs: set[str]) -> bool:
-    """Whether it stands at the border of the network, which every quantised network has."""
+    """Whether it converts the network's input or output, as in every quantised network."""
     return not inputs.isdisjoint(node.input[:1]) or not outputs.isdisjoint(node.output)
 
 

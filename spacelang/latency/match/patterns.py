@@ -1,7 +1,7 @@
 """Fusion patterns: from steps to the operators that kernels are made of.
 
-Each pattern looks at a step and at what it reads, and puts one step in place of them. What was read stays where it was,
-and falls away at the end unless something else reads it too: then it runs, and counts.
+Each pattern looks at a step and at the steps that it reads, and puts one step in their place. The steps that were read
+stay where they were, and are dropped at the end unless something else reads them too: then they run, and count.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from spacelang.ir.operators import Op
 from spacelang.latency.match.steps import INPUT, Step
 
 TOLERANCE = 0.02
-"""Of the numbers that an activation is spelled with; in a quantised network they are rounded too."""
+"""For the constants in the formula of an activation, which a quantised network rounds."""
 AFTER_NORM = frozenset({"conv", "dwconv", "linear"})
 SQUEEZING = ("clip", "swish", "hswish")
 """The activation between the two convolutions of squeeze-and-excite; its cost is too small to tell apart."""
@@ -47,7 +47,7 @@ def close(value: float, expected: float) -> bool:
 
 
 def norm(network: Network, step: Step) -> Step | None:
-    """A batch norm, or a bias, is folded into the layer before it, unless that is already rounded to integers."""
+    """A batch norm, or a bias, is folded into the layer before it, unless its result is already rounded to integers."""
     at = step.inputs[0]
     if step.kind != "norm" or at == INPUT:
         return None
@@ -105,7 +105,7 @@ def squeeze_excite(network: Network, step: Step) -> Step | None:
 
 
 def _squeeze(network: Network, gate: Step) -> Step | None:
-    """The first layer of what leads to a gate. In integers, saturation can be its activation."""
+    """The first of the two layers before a gate. In integers, saturation can be its activation."""
     excite = _pixel(network, gate) if gate.kind in GATES else None
     if excite is None:
         return None
@@ -128,7 +128,7 @@ PATTERNS: tuple[Pattern, ...] = (norm, hard_sigmoid, hard_swish, swish, squeeze_
 
 
 def fuse(network: Network) -> list[Step]:
-    """The steps that are left, in their order, when every pattern was tried on every step; inputs are renumbered."""
+    """The steps that are left, in order, after every pattern was tried on every step; inputs are renumbered."""
     for index in range(len(network.steps)):
         for pattern in PATTERNS:
             if made := pattern(network, network.steps[index]):
@@ -144,7 +144,7 @@ def fuse(network: Network) -> list[Step]:
 
 
 def op_of(step: Step) -> Op | None:
-    """The operator that a step is; None for one that only has a meaning within a pattern that wasn't found."""
+    """A step as an operator; None if it only has a meaning within a pattern, and wasn't found in one."""
     if step.kind in ACTIVATIONS:
         act = ("relu" if math.isinf(step.value) else "relu6") if step.kind == "clip" else step.kind
         return _op(step, "act", act)

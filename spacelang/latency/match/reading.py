@@ -13,7 +13,7 @@ from spacelang.report.diagnostics import Diagnostic, Severity, refuse
 from spacelang.report.suggest import listed
 
 FILE_BYTES = (1 << 31) - 1
-"""What protobuf reads."""
+"""The most that protobuf reads."""
 NODES = 100_000
 FIX = "python -m onnxruntime.tools.make_dynamic_shape_fixed --input_name {} --input_shape 1,{},{},{} MODEL FIXED"
 LFS = b"version https://git-lfs"
@@ -21,14 +21,14 @@ TYPES = frozenset({TensorProto.FLOAT, TensorProto.UINT8, TensorProto.INT8})
 
 
 class Input(NamedTuple):
-    """The input of a network: `dims` has the batch of 1 in front."""
+    """The input of a network; `dims` begin with the batch of 1."""
 
     name: str
     dims: tuple[int, ...]
 
 
 def read_model(path: Path) -> ModelProto:
-    """The model in a file, with the functions of its own written out; large weights stay where they are.
+    """The model in a file, with its own functions written out; large weights stay where they are.
 
     Raises:
         SpacelangError: SP1701 if it isn't an ONNX model, SP1702 if it is too large, SP1703 if its weights are missing.

@@ -1,4 +1,4 @@
-"""Operators that a latency doesn't see: quantising, and other names, types and shapes for the same numbers."""
+"""Operators that don't count in a latency: quantising, and other names, types and shapes for the same numbers."""
 
 from __future__ import annotations
 
@@ -52,18 +52,20 @@ def _reshape(context: Context, call: Call) -> Value:
         known = -math.prod(target)
         target = tuple(count // known if each == -1 else each for each in target)
     if math.prod(target) != count or min(target) < 1:
-        raise Unfit(f"makes {shape(value.dims)} {shape(target)}")
+        raise Unfit(f"reshapes {shape(value.dims)} to {shape(target)}")
     if target == value.dims:
         return value
     flat = len(target) == 2 and target[0] == 1
     pixel = len(target) == 4 and target[0] == 1 and (target[2:] == (1, 1) or target[1:3] == (1, 1))
     if not flat and not (pixel and value.size == 1):
-        raise Unfit(f"makes {shape(value.dims)} {shape(target)}", "kernels flatten maps to 1×C or leave them whole")
+        raise Unfit(
+            f"reshapes {shape(value.dims)} to {shape(target)}", "kernels flatten maps to 1×C or keep them whole"
+        )
     return Value(value.step, target, pixel and target[2:] != (1, 1), value.quantised)
 
 
 def _target(context: Context, call: Call, value: Value) -> tuple[int, ...]:
-    """The shape that is asked for; it may hold one -1."""
+    """The requested shape; it may contain one -1."""
     dims = value.dims
     if call.kind == "Flatten":
         axis = int(call.attributes.get("axis", 1))
@@ -82,7 +84,7 @@ def _target(context: Context, call: Call, value: Value) -> tuple[int, ...]:
 
 def _numbers(constant: Constant) -> tuple[int, ...]:
     if constant.value is None:
-        raise Unfit("has a shape that is too large to be one")
+        raise Unfit("has a target shape with too many dimensions")
     return tuple(map(int, constant.value.reshape(-1)))
 
 

@@ -1,4 +1,4 @@
-"""The steps of a network as onnxruntime will run them: in integers, in float, and what is moved between the two."""
+"""The steps of a network as onnxruntime will run them: in integers, in float, and the moves between the two."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ COMPUTING = {
     "conv": "convolution", "dwconv": "depthwise convolution", "linear": "linear layer",
     "se": "squeeze-and-excite", "add": "sum",
 }  # fmt: skip
-"""What takes a multiple of its time in float. Activations and pools take little."""
+"""What takes several times as long in float. Activations and pools take little."""
 BYTES = frozenset({0, TensorProto.INT8, TensorProto.UINT8})
 SHOWN = 3
 FLAT = 64
-"""Channels of the map that stands for a tensor that isn't one."""
+"""Channels of the map that stands for a tensor that isn't a map."""
 PREPARE = (
-    "prepare the file with onnxruntime.quantization.shape_inference.quant_pre_process, then quantise it: else two "
-    "layers share a bias, which can have the scale of one of them"
+    "prepare the file with onnxruntime.quantization.shape_inference.quant_pre_process, then quantise it: otherwise two "
+    "layers share a bias, whose scale can fit only one of them"
 )
 WHOLE = "quantise every convolution, linear layer and sum, or none: leave quantize_static's op_types_to_quantize out"
 SIGNED = "quantise with activation_type=QuantType.QUInt8: signed activations have fewer integer operators"
@@ -35,12 +35,12 @@ SLOWER = "such a network may take 2 to 10 times as long as one in integers throu
 
 
 def as_run(steps: Iterable[Step], optimised: Optimised) -> list[Step]:
-    """The steps with `integer` as onnxruntime has it; `quantised` stays what the file looks like."""
+    """The steps with `integer` as onnxruntime decides it; `quantised` says what the file looks like."""
     return [replace(each, quantised=each.integer, integer=each.node in optimised.integer) for each in steps]
 
 
 def left_in_float(steps: Sequence[Step]) -> list[Step]:
-    """Of a quantised network, what computes in float."""
+    """The steps of a quantised network that compute in float."""
     return [each for each in steps if each.kind in COMPUTING and not each.integer]
 
 
@@ -66,7 +66,7 @@ def _type(kind: int) -> str:
 
 
 def check_types(types: Counter[tuple[int, int]], path: object, report: Report) -> None:
-    """Of integer layers: kernels are measured with unsigned activations and signed weights of 8 bits (U8S8)."""
+    """Reports integer layers that aren't U8S8: kernels are measured with unsigned activations and signed weights."""
     count = sum(types.values())
     signed = sum(each for (activation, _), each in types.items() if activation == TensorProto.INT8)
     unsigned = sum(each for (_, weight), each in types.items() if weight == TensorProto.UINT8)
@@ -87,9 +87,9 @@ def check_types(types: Counter[tuple[int, int]], path: object, report: Report) -
 
 
 def moved(found: Optimised, kernels: Sequence[Kernel]) -> list[Kernel]:
-    """Kernels for hard sigmoids in float, and for each two `QuantizeLinear` and `DequantizeLinear` that stay.
+    """Kernels for hard sigmoids in float, and one for every two `QuantizeLinear` and `DequantizeLinear` that stay.
 
-    Two of each float hard swish and hard sigmoid are part of that kernel.
+    The two around each float hard swish and hard sigmoid are part of that kernel.
     """
     gates = [_as_map(each)._replace(kind=HSIGMOID_FLOAT) for each in found.gates if each]
     count = Counter(map(_as_map, filter(None, found.moves)))

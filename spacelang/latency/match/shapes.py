@@ -1,4 +1,4 @@
-"""The shapes of a file's tensors, for what is read after an operator that no kernel covers."""
+"""The shapes of a file's tensors, which are needed after an operator that no kernel covers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Dims = tuple[int, ...]
 
 
 class Shapes:
-    """As onnx infers them; nothing is inferred before it is asked for."""
+    """Shapes as onnx infers them, when the first one is asked for."""
 
     def __init__(self, model: ModelProto) -> None:
         self._model = model
@@ -23,7 +23,7 @@ class Shapes:
     def _known(self) -> dict[str, Dims]:
         try:
             graph = shape_inference.infer_shapes(self._model, data_prop=True).graph
-        except Exception:  # a damaged graph: onnx has no common class of its errors
+        except Exception:  # a damaged graph: onnx's errors have no common class
             return {}
         found = {}
         for each in (*graph.value_info, *graph.output):

@@ -1,6 +1,6 @@
-"""The operators of a network with everything forgotten that no latency depends on: steps.
+"""Steps: the operators of a network, without anything that no latency depends on.
 
-Between ONNX, where one operation has many spellings, and `network.Op`, of which kernels are made.
+They stand between ONNX, where one operation has many spellings, and `Op`, which kernels are made of.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ INPUT = -1
 
 
 class Unfit(Exception):
-    """An operator in a form that no kernel has; the arguments are what is the matter and how to mend it."""
+    """An operator in a form that no kernel has; the arguments say what is wrong and how to mend it."""
 
     def __init__(self, message: str, help: str = "") -> None:
         super().__init__(message)
@@ -26,10 +26,10 @@ class Value(NamedTuple):
 
     Attributes:
         step: which step computes it.
-        dims: as the file has them, the batch of 1 in front.
+        dims: as in the file, beginning with the batch of 1.
         last: whether a map's channels come last.
         quantised: whether integers stand for it.
-        scale: the one that these integers were made with; 0 where it isn't known.
+        scale: of these integers; 0 if it isn't known.
         pads: zeros around a map, which the window of the next convolution or pool reaches: top, left, bottom, right.
     """
 
@@ -49,7 +49,7 @@ class Value(NamedTuple):
     def size(self) -> int:
         """Height and width; 1 for a flat tensor.
 
-        Raises: Unfit: if it is no square map.
+        Raises: Unfit: if it isn't a square map.
         """
         if len(self.dims) == 2:
             return 1
@@ -61,7 +61,7 @@ class Value(NamedTuple):
         return height
 
     def resized(self, step: int, channels: int, size: int) -> Value:
-        """What a step makes of it, a map in the same layout, or flat as it was."""
+        """The result of a step that reads it: a map in the same layout, or flat if it was flat."""
         if len(self.dims) == 2:
             return Value(step, (1, channels))
         return Value(step, (1, size, size, channels) if self.last else (1, channels, size, size), self.last)
@@ -72,14 +72,14 @@ class Step:
     """One operation.
 
     Attributes:
-        kind: of `network.OpKind` those but act and se; `norm`, a factor and an offset per channel; `mul`; `shift` and
-            `scale`, by one number; `clip`, between 0 and a number; and the names of activations.
+        kind: an `OpKind` other than act and se; `norm`, a factor and an offset per channel; `mul`; `shift` and
+            `scale`, by one number; `clip`, between 0 and a number; or the name of an activation.
         inputs: the steps that it reads.
         value: the number of shift, scale and clip (infinite for relu).
         squeeze: the inner width of `se`.
         source: the operator and its name, for messages.
         integer: whether it computes in integers.
-        quantised: whether it looks as if it did.
+        quantised: whether the file looks as if it did.
         weights: the `TensorProto` type of quantised weights; 0 for none.
         node: the number of the node that computes it.
     """

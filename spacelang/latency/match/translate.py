@@ -19,15 +19,15 @@ from spacelang.latency.match.steps import Step, Unfit, Value
 
 HANDLERS = {**MAPS, **ELEMENTWISE, **RESHAPING}
 SHAPE_ARITHMETIC = frozenset({"Concat", "Constant", "Gather", "Slice"})
-"""What exporters compute the target of a reshape with, and networks hold too."""
+"""Operators that exporters compute the target of a reshape with. Networks may use them otherwise too."""
 MALFORMED = (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError, ZeroDivisionError)
-"""What operands and attributes that an operator can't have lead to."""
+"""The errors that operands and attributes lead to which an operator can't have."""
 UNKNOWN = "unknown"
-"""The kind of a step that stands for a node with a problem, so that what reads it is looked at too."""
+"""The kind of a step that stands for a node with a problem, so that the nodes that read it are checked too."""
 
 
 class Problem(NamedTuple):
-    """What is the matter with a node, and how to mend it."""
+    """What is wrong with a node, and how to mend it."""
 
     label: str
     message: str
@@ -64,7 +64,7 @@ def translate(nodes: Sequence[NodeProto], context: Context, outputs: Sequence[st
     """Appends the steps of the nodes that the outputs need to the context."""
     problems = Problems()
     unknown: set[str] = set()
-    """Made by nodes with problems, of unknown shape: what reads it isn't looked at further."""
+    """Outputs of nodes with problems, of unknown shape: the nodes that read them aren't checked further."""
     for number, node in _needed(nodes, outputs):
         if context.constants.fold(node):
             continue
@@ -76,7 +76,7 @@ def translate(nodes: Sequence[NodeProto], context: Context, outputs: Sequence[st
             context.values[node.output[0]] = value
     for each in outputs:
         if each not in context.values and each not in unknown:
-            problems.unfit.append(Problem("", f"the output {each} is computed by no operator from the input", ""))
+            problems.unfit.append(Problem("", f"no operator computes the output {each} from the input", ""))
     return problems
 
 
@@ -91,7 +91,7 @@ def _stand_in(node: NodeProto, context: Context, unknown: set[str], shapes: Shap
 
 
 def _value(node: NodeProto, context: Context, unknown: set[str], problems: Problems) -> Value | None:
-    """What the node makes; None if that can't be said."""
+    """The node's result; None if it isn't known."""
     label = f"`{node.op_type}` {node.name or next(iter(node.output), '')}".rstrip()
     try:
         call = call_of(node)
@@ -116,7 +116,7 @@ def _value(node: NodeProto, context: Context, unknown: set[str], problems: Probl
 
 
 def _needed(nodes: Sequence[NodeProto], outputs: Sequence[str]) -> list[tuple[int, NodeProto]]:
-    """With their numbers."""
+    """The nodes that the outputs need, with their numbers."""
     wanted, kept = set(outputs), []
     for number, node in reversed(list(enumerate(nodes))):
         if wanted.intersection(node.output):

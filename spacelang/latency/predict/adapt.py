@@ -1,9 +1,9 @@
 """A predictor for a new device from a shipped one and a hundred kernels.
 
-A shipped predictor knows which shapes are slow; another device changes rates. Each kind of kernel gets what does best
-on its own measurements, by cross-validation: a factor, rates over the shipped latency and the terms of the base, or
-either with trees on top. Of `add`, the factor alone is right; of convolutions, trees find what vectors of another
-width cost.
+A shipped predictor knows which shapes are slow; on another device the rates differ. Each kind of kernel gets the
+form that does best on its own measurements, by cross-validation: a factor, rates over the shipped latency and the terms
+of the base, or either with trees on top. For `add`, the factor alone is right; for convolutions, trees find what
+vectors of another width cost.
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ from spacelang.report.diagnostics import Report, refuse
 from spacelang.report.suggest import listed
 
 SHRINKING = 2
-"""How many kernels the factor of all kinds counts for, in the factor of one."""
+"""How many kernels the factor over all kinds counts for, in the factor of one kind."""
 FEWEST_FOR_RATES, FEWEST_FOR_TREES = 8, 15
 SIZES = ((60, 60, 8), (200, 150, 8), (1 << 60, 300, 31))
-"""Below this many kernels of a kind, so many trees of so many leaves."""
+"""(kernels, trees, leaves): a kind with fewer kernels than this gets this many trees, with this many leaves."""
 FOLDS = 5
 WORST = 0.3
-"""A relative error counts as this at most: one that is far off says little of the rest."""
+"""A relative error counts as this at most: one that is far off says little about the rest."""
 BETTER = 0.95
-"""A richer form has to reduce the error to this part, and by `LEAST_GAIN`: it may fit what is only noise."""
+"""A richer form has to reduce the error to this share of it, and by `LEAST_GAIN`: it might only fit the noise."""
 LEAST_GAIN = 0.002
 FEWEST_NETWORKS, FOR_TERMS = 3, 24
-"""Networks from which one factor is fitted, and from which all terms are."""
+"""The fewest networks that one factor is fitted to, and that all terms are fitted to."""
 
 
 class _Form(NamedTuple):
@@ -63,8 +63,8 @@ def adapt(base: Predictor, log: Log, name: str = "") -> Predictor:
     """A predictor of the log's device, in the base's precision if the log has it, else in the log's own.
 
     Raises:
-        SpacelangError: SP1605: if the log holds no kernel to learn from that the base knows; SP1615: if the base is a
-            forest, or was adapted itself.
+        SpacelangError: SP1605: if the log holds no kernels to learn from of a kind that the base knows; SP1615: if the
+            base is a forest, or was adapted itself.
     """
     if base.regressor != "boosting" or any(each.adapted for each in base.kinds.values()):
         refuse("SP1615", f"{base.name} can't be adapted", "adapt a shipped predictor: `spacelang latency devices`")
@@ -72,7 +72,7 @@ def adapt(base: Predictor, log: Log, name: str = "") -> Predictor:
     measured = [each for each in log.kernels(precision) if not is_held_out(each.kernel)]
     measured = [each for each in measured if each.kernel.kind in base.kinds]
     if not measured:
-        refuse("SP1605", f"the log holds no kernels to learn from that {base.name} knows",
+        refuse("SP1605", f"the log holds no kernels to learn from of a kind that {base.name} knows",
                "measure some: `spacelang latency collect --for-adapt`")  # fmt: skip
     kernels, ms = [each.kernel for each in measured], np.array([each.ms for each in measured])
     before = base.predict_kernels(kernels)
@@ -91,15 +91,15 @@ def adapt(base: Predictor, log: Log, name: str = "") -> Predictor:
 
 
 def report_unmeasured(predictor: Predictor, report: Report) -> None:
-    """Warns (SP1614) of the kinds that are only scaled."""
+    """Warns (SP1614) about kinds that are only scaled."""
     unknown = [kind for kind, each in predictor.kinds.items() if each.adapted and not each.adapted.samples]
     if unknown:
         factor = predictor.kinds[unknown[0]].adapted
         assert factor is not None
         report.warning(
             "SP1614",
-            f"no {listed(sorted(unknown), 'or')} was measured on this device: {predictor.name} scales those of the "
-            f"other device by {factor.factor:.2f}, as all kinds take on the whole",
+            f"no {listed(sorted(unknown), 'or')} kernels were measured on this device: {predictor.name} scales those "
+            f"of the other device by {factor.factor:.2f}, the median over all kernels measured here",
             help="measure some: `spacelang latency collect --for-adapt`",
         )
 
@@ -110,14 +110,14 @@ def _versions(base: Predictor) -> dict[str, str]:
 
 
 def _widened(model: KindModel, of: Columns) -> KindModel:
-    """With the least and greatest of what was measured here, too."""
+    """The model, with its ranges widened to what was measured here."""
     low = tuple(min(known, int(each.min())) for known, each in zip(model.low, of, strict=False))
     high = tuple(max(known, int(each.max())) for known, each in zip(model.high, of, strict=False))
     return model._replace(low=low, high=high)
 
 
 def _adapted(kind: str, of: Columns, before: Floats, ms: Floats, of_all: float) -> Adapted:
-    """The form with the least error in cross-validation, fitted to all."""
+    """The form with the least error in cross-validation, fitted to all kernels."""
     forms = [each for each in FORMS if _allowed(each, len(ms))]
     best, error = forms[0], np.inf
     for form in forms if len(forms) > 1 else ():
@@ -167,19 +167,19 @@ def _fitted(form: _Form, kind: str, of: Columns, before: Floats, ms: Floats, of_
 
 
 def _factor(ratios: Floats, of_all: float) -> float:
-    """Their median, drawn towards that of all kinds where they are few."""
+    """Their median, drawn towards that of all kinds if there are few."""
     count = len(ratios)
     return float(np.exp((count * np.log(np.median(ratios)) + SHRINKING * np.log(of_all)) / (count + SHRINKING)))
 
 
 def _scaled(whole: Whole, factor: float) -> Whole:
-    """What networks take beside their kernels, on a device that takes so many times as long."""
+    """The times that networks take besides their kernels, on a device that takes `factor` times as long."""
     times = {field: each * factor for field, each in whole._asdict().items() if field.endswith("_ms")}
     return whole._replace(**times)
 
 
 def _of_networks(made: Predictor, networks: Sequence[MeasuredNetwork]) -> Predictor:
-    """With all terms fitted to many networks, or one factor to few."""
+    """The predictor with all terms fitted to these networks, or one factor if there are few."""
     known = predictable(made, networks)
     if len(known) >= FOR_TERMS:
         return fit_networks(made, known)

@@ -1,4 +1,4 @@
-"""What a few measurements of a device say of a predictor of another one: a factor, rates, trees on top."""
+"""How a few measurements adapt the predictor of another device: by a factor, by rates, and by trees on top."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from spacelang.latency.predict.trees import Trees
 
 
 class Adapted(NamedTuple):
-    """For the kernels of one kind.
+    """How the predictions of one kind of kernel are adapted.
 
     Attributes:
-        factor: of the other device's latency; that of all kinds, where none of this one was measured.
+        factor: for the other device's latency; the one over all kinds if no kernel of this kind was measured.
         samples: how many kernels were measured here.
-        rates: of the other device's latency and of the terms of the base, in place of the factor; None for the factor.
-        trees: of log(latency / what factor or rates give); None where they didn't do better.
+        rates: for the other device's latency and the terms of the base, in place of the factor; None for the factor.
+        trees: for log(latency / what the factor or the rates give); None if they didn't do better.
     """
 
     factor: float
@@ -37,7 +37,7 @@ class Adapted(NamedTuple):
         return corrected
 
     def digest(self) -> bytes:
-        """Of all that its figures come from. Equal in any process."""
+        """A hash of everything that its figures come from. It is the same in every process."""
         found = hashlib.sha256(repr((self.factor, None if self.rates is None else self.rates.tolist())).encode())
         if self.trees is not None:
             found.update(repr(self.trees.start).encode())

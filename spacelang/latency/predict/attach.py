@@ -20,7 +20,7 @@ from spacelang.report.diagnostics import Report
 
 
 def attach(table: Table, estimator: Estimator, report: Report | None = None) -> Table:
-    """The table with the estimator's latencies in place of any that it had.
+    """The table, with the estimator's latencies in place of any that it had.
 
     The fixed latency of a resolution is that of the stem and head in their smallest setting, with the border.
 
@@ -28,7 +28,7 @@ def attach(table: Table, estimator: Estimator, report: Report | None = None) -> 
         report: gets a warning where kernels lie far from what was measured.
 
     Raises:
-        SpacelangError: SP1603: if nothing was learned of a kind of kernel.
+        SpacelangError: SP1603: if nothing was learned about a kind of kernel.
         ShapeError: as `layer_ops`.
     """
     space, rows = table.space, table.rows
@@ -53,9 +53,9 @@ def attach(table: Table, estimator: Estimator, report: Report | None = None) -> 
 
 
 def _fetching(whole: Whole, stage: IntArray, weights: Floats, of_ends: float) -> tuple[float, float]:
-    """What fetching a weight takes and how many are kept: the same for all networks of a table, since rows are summed.
+    """The time to fetch a weight, and how many are kept: the same for all networks of a table, since rows are summed.
 
-    Exact where the smallest network has more weights than the cache keeps, and where the largest has no more.
+    It is exact if the smallest network has more weights than the cache keeps, or if the largest doesn't.
     """
     stages = [weights[stage == each] for each in np.unique(stage)]
     smallest, largest = (of_ends + sum(float(pick(each)) for each in stages) for pick in (np.min, np.max))

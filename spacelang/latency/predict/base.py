@@ -1,6 +1,6 @@
-"""The analytic base that regressors correct: a sum of what a kernel does, each at a rate that is fitted to the device.
+"""The analytic base that regressors correct: the sum of what a kernel does, each part at a rate fitted to the device.
 
-It carries a prediction where nothing like a kernel was measured, and takes from the trees what they do badly: growing
+It carries the prediction where no similar kernel was measured, and relieves the trees of what they do badly: growing
 with the work.
 """
 
@@ -11,8 +11,8 @@ import numpy as np
 from spacelang.latency.predict.columns import Columns, Floats, Ints, activations, macs, weights
 
 TERMS = ("start", "activations", "weights", "macs", "padded", "outputs", "gathered", "channels", "pixels")
-"""What takes time: starting a kernel; moving activations and weights; multiplying, and that filled up to whole vectors;
-finishing each output; gathering the windows of a convolution; what is done once a channel, or once a pixel."""
+"""What takes time: starting a kernel; moving activations and weights; multiplying, also if filled up to whole vectors;
+finishing each output; gathering the windows of a convolution; what is done once per channel, or once per pixel."""
 VECTOR, DOT = 16, 4
 """Channels of a vector, and multiplications of an integer dot product."""
 LEAST_MS = 1e-6

@@ -1,7 +1,7 @@
-"""Latencies of whole blocks, where those are what was measured: one regressor for each block.
+"""Latencies of whole blocks, for measurements of blocks: one regressor for each block.
 
-Kernels are the better unit, for all blocks share them. But what is published is measured by blocks, that of the paper's
-own devices too. A block's kernels say what it costs on paper, and a regressor learns the rest.
+Kernels are the better unit, since all blocks share them. But published measurements are of blocks, including those of
+the paper's own devices. A block's kernels say what it costs on paper, and a regressor learns the rest.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from spacelang.networks.kernels import Kernel, kernels_of
 from spacelang.networks.network import layer_ops
 
 STEPS = (16, 32, 48)
-"""Multiples of channels that integer kernels step at."""
+"""The latency of integer kernels steps at multiples of these numbers of channels."""
 
 
 class BlockLayer(NamedTuple):
@@ -32,7 +32,7 @@ class BlockLayer(NamedTuple):
 
     Attributes:
         block: its name.
-        numbers: of the block's numeric parameters, in the order of `Block.numeric`.
+        numbers: the values of the block's numeric parameters, in the order of `Block.numeric`.
         acts: the activation of each activation parameter, as pairs.
         size: height and width of the input.
     """
@@ -52,7 +52,7 @@ class BlockPredictor:
 
     Attributes:
         blocks: the bodies, by name.
-        trees: for each block, of log(latency / base).
+        trees: for each block, those for log(latency / base).
     """
 
     blocks: Mapping[str, ir.Block]
@@ -78,8 +78,8 @@ def learn_blocks(
     """Learn from measured layers.
 
     Args:
-        blocks: the bodies of all that were measured, such as `space.blocks`.
-        layers, ms: what was measured, and its milliseconds.
+        blocks: the bodies of all blocks that were measured, such as `space.blocks`.
+        layers, ms: the layers that were measured, and their milliseconds.
 
     Raises:
         KeyError: if a layer's block isn't among them.
@@ -125,7 +125,7 @@ def _ops(block: ir.Block, of: BlockLayer) -> Sequence[Op]:
 
 
 def _on_paper(layers: Sequence[Sequence[Kernel]], precision: Precision) -> tuple[Floats, Floats]:
-    """(layers, …) what each layer's kernels do and hold and should take, and by kind; (layers,) the last."""
+    """(layers, …) each layer's MACs, weights, activations and analytic ms, and that ms by kind; (layers,) the ms."""
     flat = [each for layer in layers for each in layer]
     owner = np.repeat(np.arange(len(layers)), [len(each) for each in layers])
 

@@ -14,11 +14,11 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 FIELDS = ("channels_in", "channels_out", "size", "kernel", "stride", "squeeze")
-"""Of a kernel, its numbers."""
+"""The numbers of a kernel."""
 ACTS = ("", "relu", "relu6")
 """The fused activations."""
 BYTES = {"int8": 1, "fp32": 4}
-"""Of one weight or activation."""
+"""The size of one weight or activation."""
 
 
 class Columns(NamedTuple):

@@ -1,4 +1,4 @@
-"""What a regressor sees of a kernel."""
+"""What a regressor gets to see of a kernel."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from spacelang.latency.predict.base import TERMS, terms
 from spacelang.latency.predict.columns import Columns, Floats, macs, weights
 
 RAW = ("channels_in", "channels_out", "size", "kernel", "stride", "squeeze", "act", "macs", "weights")
-"""As nn-Meter's: a kernel's own numbers, what it computes and what it holds."""
+"""As in nn-Meter: a kernel's own numbers, what it computes and what it holds."""
 ENGINEERED = (
     *RAW,
     "size_out", "pixels_out", "in_16", "out_16", "in_mod_16", "out_mod_16", "in_mod_4", "out_mod_4",
     "squeeze_mod_16", "reduced", "reduced_mod_4", *TERMS, "base",
 )  # fmt: skip
-"""With what integer units step at (vectors of 16 channels, dot products of 4), the terms of the base, and the base."""
+"""Also what integer units step at (vectors of 16 channels, dot products of 4), the terms of the base, and the base."""
 
 
 def raw(kind: str, of: Columns) -> Floats:

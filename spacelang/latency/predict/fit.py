@@ -13,7 +13,7 @@ RegressorName = Literal["boosting", "forest"]
 SEED = 0
 BOOSTING = {"max_iter": 300, "learning_rate": 0.07, "max_leaf_nodes": 31, "early_stopping": False}
 FOREST = {"n_estimators": 100, "max_depth": 70, "max_features": 0.8}
-"""nn-Meter's settings, but for a third of its trees: more change nothing but the size of the file."""
+"""nn-Meter's settings, but with a third of its trees: more would change only the size of the file."""
 
 
 def fit_boosting(
@@ -22,14 +22,14 @@ def fit_boosting(
     """Gradient boosting of log(latency / base), which stays the same from one machine to the next.
 
     Args:
-        noisy: whether measurements may be far off: then the median counts, and leaves are larger.
-        sizes: how many trees, and leaves of each.
+        noisy: whether measurements may be far off: if so, the median counts, and leaves are larger.
+        sizes: how many trees, and how many leaves in each.
     """
     from sklearn.ensemble import HistGradientBoostingRegressor
     from threadpoolctl import threadpool_limits
 
     care = {"loss": "absolute_error", "min_samples_leaf": 20} if noisy else {"min_samples_leaf": 5}
-    # One thread: sums have one order, and threads that wait for each other take longer on a busy machine.
+    # One thread: sums then have one order, and threads that wait for each other are slow on a busy machine.
     with threadpool_limits(1, "openmp"):
         given = dict(zip(("max_iter", "max_leaf_nodes"), sizes, strict=True)) if sizes else {}
         model = HistGradientBoostingRegressor(random_state=SEED, **{**BOOSTING, **given}, **care)

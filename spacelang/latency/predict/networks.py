@@ -2,7 +2,7 @@
 
 A layer's kernels depend on its block, its numbers, the channels around it and its stride; sizes only scale them. So a
 layer is written out once (a template), its kernels are collected once for each size, and each different kernel goes
-through the regressors once, however many networks hold it.
+through the regressors once, however many networks contain it.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from spacelang.networks.network import head_ops, layer_ops
 from spacelang.report.diagnostics import Report
 
 Total = Callable[[Floats], Floats]
-"""From a value for each different kernel to their sum in each network."""
+"""Turns a value for each different kernel into their sum in each network."""
 
 
 _Scaled = tuple[tuple[str, int, int], int, tuple[int, int, str, int]]
-"""A kernel without its size: what stands before it, what divides the size of the layer's input, what stands behind."""
+"""A kernel without its size: the fields before it, what divides the size of the layer's input, the fields after it."""
 
 
 class Latencies(NamedTuple):
-    """Of networks.
+    """Latencies of networks, in milliseconds.
 
     Attributes:
-        ms: (networks,) milliseconds.
-        by_kind: for each kind of kernel, (networks,) what its kernels take within it.
-        border: (networks,) what is no kernel's: the image is quantised and transposed, the answer dequantised.
+        ms: (networks,) in all.
+        by_kind: (networks,) for each kind of kernel, what its kernels take.
+        border: (networks,) what no kernel takes: the image is quantised and transposed, the answer dequantised.
     """
 
     ms: Floats
@@ -57,7 +57,7 @@ class Kernels:
         self.found: dict[Kernel, int] = {}
         self._blocks = space.blocks_by_name
         self._size = virtual_resolution(space)
-        """Of the layers that are written out: whatever strides divide it by, nothing is rounded."""
+        """The size of the layers' inputs when they are written out: strides divide it without rounding."""
         self._templates: dict[tuple[object, ...], list[_Scaled]] = {}
         self._layers: dict[tuple[object, ...], int] = {}
         self._parts: list[list[int]] = []
@@ -71,7 +71,7 @@ class Kernels:
         if known is None:
             template = self._template(key[:-1], candidate, layer, channels, stride)
             known = self._layers[key] = self._add(
-                Kernel._make((*before, -(-size // divisor), *behind)) for before, divisor, behind in template
+                Kernel._make((*before, -(-size // divisor), *after)) for before, divisor, after in template
             )
         return known
 
@@ -101,7 +101,7 @@ class Kernels:
         return len(self._parts) - 1
 
     def total(self, groups: Sequence[Sequence[int]]) -> Total:
-        """What sums up kernels' values over groups of layers, such as the layers of each network."""
+        """A function that sums up kernels' values over groups of layers, such as the layers of each network."""
         lengths = [len(each) for each in self._parts]
         parts = np.fromiter((at for each in self._parts for at in each), np.int64, sum(lengths))
         layer = np.repeat(np.arange(len(lengths)), lengths)
@@ -125,7 +125,7 @@ def latencies(
         report: gets a warning where kernels lie far from what was measured.
 
     Raises:
-        SpacelangError: SP1603: if nothing was learned of a kind of kernel.
+        SpacelangError: SP1603: if nothing was learned about a kind of kernel.
         ShapeError: as `layer_ops`.
     """
     kernels = Kernels(space)
@@ -153,7 +153,7 @@ def latencies_of_kernels(
 
 
 def shared(networks: Sequence[Sequence[Kernel]]) -> tuple[list[Kernel], Total]:
-    """The different kernels of networks, and what sums up their values in each."""
+    """The different kernels of networks, and a function that sums up their values in each."""
     found = {kernel: at for at, kernel in enumerate(dict.fromkeys(each for network in networks for each in network))}
     owner = np.repeat(np.arange(len(networks)), [len(each) for each in networks])
     flat = np.array([found[each] for network in networks for each in network], np.int64)
@@ -171,7 +171,7 @@ def _assembled(
     own, held, border = whole.kernels_ms(work), total(work.weights), whole.border_ms(values)
     fetching = whole.fetching_ms(held)
     of_weight = fetching / np.maximum(held, 1)
-    """(networks,) what fetching a weight takes, on the average over all of a network."""
+    """(networks,) the time to fetch a weight, on average over all weights of a network."""
     parts = {}
     kinds = np.array([each.kind for each in kernels], dtype=object)
     for kind in sorted(set(kinds.tolist())):
@@ -183,12 +183,12 @@ def _assembled(
 def predict(
     space: ir.SearchSpace, architectures: Sequence[Architecture], estimator: Estimator, report: Report | None = None
 ) -> Floats:
-    """(networks,) milliseconds. Arguments and errors as of `latencies`."""
+    """(networks,) milliseconds. Arguments and errors are those of `latencies`."""
     return latencies(space, architectures, estimator, report).ms
 
 
 def work_of(kernels: Sequence[Kernel], estimator: Estimator, report: Report | None = None) -> Work:
-    """(kernels,) what kernels do. Raises: SpacelangError: SP1603, with every kind that nothing was learned of."""
+    """(kernels,) the work of kernels. Raises: SpacelangError: SP1603, for every kind that nothing was learned about."""
     found = Report()
     estimator.check(kernels, found)
     found.raise_if_failed()
@@ -217,7 +217,7 @@ def _layers_of(kernels: Kernels, architecture: Architecture) -> list[int]:
 def stage_layers(
     kernels: Kernels, stage: ir.Stage, choice: StageChoice, channels: int, size: int
 ) -> tuple[list[int], int, int]:
-    """The numbers of a stage's layers, and the channels and size behind it."""
+    """The numbers of a stage's layers, and the channels and size after it."""
     candidate, stride, made = stage.candidate(choice.candidate), stage.stride, []
     for layer in choice.layers:
         made.append(kernels.layer(stage, candidate, layer, channels, stride, size))

@@ -1,4 +1,4 @@
-"""A latency predictor: what was learned of one device, in one precision."""
+"""A latency predictor: what was learned about one device, in one precision."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from spacelang.report.diagnostics import Report, refuse
 from spacelang.report.suggest import listed, some
 
 SLACK = 1.25
-"""A number so much beyond what was measured is still believed: the analytic base carries it."""
+"""Numbers up to this factor beyond what was measured are still trusted: the analytic base carries them."""
 SHOWN = 3
-"""So many kernels are named; the rest are counted."""
+"""How many kernels are named; the rest are counted."""
 
 
 class Estimator(Protocol):
@@ -44,11 +44,14 @@ class Estimator(Protocol):
 
     @property
     def reference_ms(self) -> float | None:
-        """What the canary takes while networks take what is predicted; None where nothing was measured."""
+        """The canary's time that predictions are scaled to; None if nothing was measured."""
         ...
 
     def predict_kernels(self, kernels: Sequence[Kernel]) -> Floats:
-        """(kernels,) milliseconds of each alone. Raises: SpacelangError: SP1603: if nothing was learned of a kind."""
+        """(kernels,) milliseconds of each alone.
+
+        Raises: SpacelangError: SP1603: if nothing was learned about a kind.
+        """
         ...
 
     @property
@@ -57,19 +60,19 @@ class Estimator(Protocol):
         ...
 
     def check(self, kernels: Sequence[Kernel], report: Report) -> None:
-        """Reports what nothing was learned of (SP1603), and what lies far from all that was measured (SP1604)."""
+        """Reports kinds that nothing was learned about (SP1603), and kernels far from all measured ones (SP1604)."""
         ...
 
 
 class KindModel(NamedTuple):
-    """What was learned of the kernels of one kind.
+    """What was learned about the kernels of one kind.
 
     Attributes:
         rates: of the terms of the base.
-        trees: of log(latency / base); of latencies, where the predictor's `regressor` is a forest.
+        trees: for log(latency / base); for latencies, if the predictor's `regressor` is a forest.
         samples: how many kernels were learned from.
         low, high: the least and greatest of each of `FIELDS` among them.
-        accuracy: on the fixed hold-out; None where it has none of this kind.
+        accuracy: on the fixed hold-out; None if that has no kernels of this kind.
         adapted: to another device than the one that rates and trees were learned on; None for that device.
     """
 
@@ -88,12 +91,12 @@ class Predictor:
 
     Attributes:
         fingerprint: the device that was measured.
-        reference_ms: the canary's time that its latencies are scaled to, as its log's; None where that has none.
+        reference_ms: the canary's time that its latencies are scaled to, from its log; None if the log has none.
         versions: of the libraries that it was made with, by name.
         whole: from kernels to networks.
         fitted: hashes of the networks that it was fitted to.
-        accuracy: of whole networks that were not; None where there were none.
-        name: of a shipped one, or its file's.
+        accuracy: on whole networks that it wasn't fitted to; None if there were none.
+        name: that of a shipped one, or of its file.
     """
 
     fingerprint: Fingerprint
@@ -109,7 +112,7 @@ class Predictor:
 
     @cached_property
     def sha256(self) -> str:
-        """Of all that its figures come from. Equal in any process."""
+        """A hash of everything that its figures come from. It is the same in every process."""
         about = (self.fingerprint.model_dump_json(), self.precision, self.regressor, *map(float, self.whole))
         digest = hashlib.sha256(repr(about).encode())
         for kind, model in sorted(self.kinds.items()):
@@ -125,7 +128,7 @@ class Predictor:
         return f"{self.name}@{self.sha256[:8]}: {self.fingerprint.describe()}, {self.precision}"
 
     def predict_kernels(self, kernels: Sequence[Kernel]) -> Floats:
-        """(kernels,) milliseconds. Raises: SpacelangError: SP1603: if nothing was learned of a kind."""
+        """(kernels,) milliseconds. Raises: SpacelangError: SP1603: if nothing was learned about a kind."""
         made = np.empty(len(kernels))
         for kind, index, of in by_kind(kernels):
             if kind not in self.kinds:
@@ -144,14 +147,14 @@ class Predictor:
         if far:
             report.warning(
                 "SP1604",
-                f"{self.name} learned from no kernels like {some(far, SHOWN, joint='; ')}",
-                help="there it goes by its analytic base; measure kernels of this space: `spacelang latency collect`",
+                f"{self.name} didn't learn from any kernels like {some(far, SHOWN, joint='; ')}",
+                help="there it relies on its analytic base; measure kernels of this space: `spacelang latency collect`",
             )
 
     def _unknown(self, kind: str, count: int) -> tuple[str, str, str]:
         return (
             "SP1603",
-            f"{self.name} has learned nothing of `{kind}` kernels, of which there are {count} here",
+            f"{self.name} has learned nothing about `{kind}` kernels ({count} of them here)",
             f"it knows {listed(sorted(self.kinds), 'and')}; measure this kind: `spacelang latency collect`",
         )
 
@@ -171,7 +174,7 @@ def _outside(model: KindModel, of: Columns) -> Iterator[tuple[int, str]]:
     for at, name in enumerate(FIELDS):
         values: Ints = of[at]
         low, high = model.low[at], model.high[at]
-        # A smaller map than any is less work, which the base knows; with fewer channels a kernel is another one.
+        # A smaller map is less work, which the base knows; fewer channels make it another kernel.
         less = (values * SLACK < low) & (name != "size")
         for row in np.flatnonzero(less | (values > high * SLACK)).tolist():
             reasons.setdefault(row, f"{name.replace('_', ' ')} {values[row]}, measured {low} to {high}")

@@ -15,7 +15,7 @@ from spacelang.latency.predict.blocks import BlockLayer
 from spacelang.report.diagnostics import refuse
 
 MAX_BYTES = 64 << 20
-"""A file that unpacks to more is not read: a small one can claim anything."""
+"""A file that unpacks to more isn't read: a small file can claim any size."""
 BLOCKS = {
     "MobileNetV1DualBlock": ("mbv1", False),
     "MobileNetV2ResBlock": ("mbv2", True),
@@ -36,7 +36,7 @@ class Measured(NamedTuple):
 def read_block_latencies(path: str | Path) -> list[Measured]:
     """The published latencies of the blocks in `BLOCKS`, from JSON or xz-packed JSON; others are left out.
 
-    Raises: SpacelangError: SP1610: if the file isn't such a one.
+    Raises: SpacelangError: SP1610: if the file isn't one of these.
     """
     try:
         with open(path, "rb") as file:
@@ -49,9 +49,9 @@ def read_block_latencies(path: str | Path) -> list[Measured]:
     except OSError as error:
         _refuse(path, os.strerror(error.errno) if error.errno else "it can't be read")
     except (lzma.LZMAError, EOFError, ValueError, RecursionError):
-        _refuse(path, "this is no JSON")
+        _refuse(path, "this isn't JSON")
     if not isinstance(entries, dict):
-        _refuse(path, "this is no object of keys and latencies")
+        _refuse(path, "this isn't an object of keys and latencies")
     return list(_measured(path, entries))
 
 
@@ -70,7 +70,7 @@ def _measured(path: str | Path, entries: dict[str, Any]) -> Iterator[Measured]:
         except ValueError:
             _refuse(path, f"'{key}' is not Block_size_in_out_kernel_expand_stride_act")
         if not isinstance(ms, int | float) or not 0 < ms < math.inf:
-            _refuse(path, f"the latency of '{key}' is {ms!r}, which is no positive number")
+            _refuse(path, f"the latency of '{key}' is {ms!r}, which isn't a positive number")
         yield Measured(layer, float(ms))
 
 

@@ -1,6 +1,6 @@
-"""The stated analytic model of a device: the greater of arithmetic and memory, and what it costs to start a kernel.
+"""An analytic model of a device: the greater of arithmetic and memory time, plus the time to start a kernel.
 
-It stands in for a device that nobody has measured (`--device cost-model`). Its constants are round numbers of a server
+It stands in for a device that nobody has measured (`--device cost-model`). Its constants are round numbers for a server
 core with 512-bit integer dot products (AVX512-VNNI): they say which kernels are slow, not how slow your device is.
 """
 
@@ -17,11 +17,11 @@ from spacelang.networks.kernels import Kernel
 from spacelang.report.diagnostics import Report
 
 START_MS = 0.002
-"""Of any kernel."""
+"""For any kernel."""
 MACS_PER_MS = {"int8": 200e6, "fp32": 60e6}
-"""Of convolutions and linear layers."""
+"""For convolutions and linear layers."""
 DEPTHWISE_MACS_PER_MS = {"int8": 12e6, "fp32": 12e6}
-"""Of depthwise convolutions and pools, which use each weight and activation few times."""
+"""For depthwise convolutions and pools, which use each weight and activation only a few times."""
 BYTES_PER_MS = 20e6
 """From and to the caches."""
 ELEMENTWISE_PER_MS = {"int8": 2e6, "fp32": 4e6}
@@ -65,4 +65,4 @@ class CostModel:
         return Whole(image_ms=(BYTES["fp32"] + BYTES[self.precision]) / BYTES_PER_MS)
 
     def check(self, kernels: Sequence[Kernel], report: Report) -> None:
-        """It has a figure for every kernel."""
+        """Reports nothing: the cost model has a figure for every kernel."""

@@ -38,13 +38,13 @@ def card(name: str) -> str:
 def find_predictor(name_or_path: str | Path) -> Predictor:
     """A shipped predictor by name, or the one in a file.
 
-    Raises: SpacelangError: SP1601, SP1602 as `read_predictor`; SP1607 if there is neither; SP1613 for the cost model.
+    Raises: SpacelangError: SP1601, SP1602 as `read_predictor`; SP1607 if neither exists; SP1613 for the cost model.
     """
     name = str(name_or_path)
     if name == COST_MODEL:
         refuse(
             "SP1613",
-            f"`{COST_MODEL}` is an analytic model of no device: it has no card, and no measurements to be judged by",
+            f"`{COST_MODEL}` is an analytic model, not a measured device: it has no card, and can't be judged",
             "`spacelang latency devices` lists the predictors that come with spacelang",
         )
     if name in shipped():
@@ -71,8 +71,8 @@ def find_estimators(names: Sequence[str | Path], runtime: RuntimeName) -> list[E
     """As `find_estimator`, in both precisions where there are two.
 
     Args:
-        names: none for the shipped ones of the runtime. A shipped one brings its sibling: the same device in the other
-            precision.
+        names: if empty, the shipped ones of the runtime. A shipped one brings its sibling: the same device in the
+            other precision.
 
     Raises: SpacelangError: as `find_predictor`.
     """
@@ -93,7 +93,7 @@ def find_estimators(names: Sequence[str | Path], runtime: RuntimeName) -> list[E
 def default_predictor(runtime: RuntimeName, precision: Precision) -> Predictor:
     """The first shipped predictor of a runtime and precision.
 
-    Raises: SpacelangError: SP1608: if none is.
+    Raises: SpacelangError: SP1608: if there isn't one.
     """
     fitting = (
         each

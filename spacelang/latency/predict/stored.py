@@ -1,6 +1,6 @@
 """Predictors as files: a zip archive of a JSON header and of arrays as raw little-endian numbers. No pickle, no code.
 
-The same predictor gives the same bytes. What a file claims is believed only after it was counted.
+The same predictor gives the same bytes. The sizes that a file claims are checked before they are relied on.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ from spacelang.records import first_error
 from spacelang.report.diagnostics import refuse
 
 FORMAT_VERSION, ADAPTED_VERSION = 2, 3
-"""Of predictors that were learned, and of those that were adapted from one."""
+"""The versions of predictors that were learned, and of those that were adapted from another."""
 HEADER = "predictor.json"
 MAX_BYTES = 256 << 20
-"""A file that unpacks to more is not read: a small one can claim anything."""
+"""A file that unpacks to more isn't read: a small file can claim any size."""
 MAX_HEADER_BYTES = 1 << 20
 EPOCH = (1980, 1, 1, 0, 0, 0)
-"""When every member was written: the least that a zip can say."""
+"""The date of every member: the earliest that a zip can say."""
 ARRAYS = {"roots": "<u4", "feature": "<u1", "right": "<u4", "number": "<f8"}
 FEATURES = {"boosting": ENGINEERED, "forest": RAW}
 ADAPTED = "adapted"
-"""Between a kind and the name of an array: of the trees that it was adapted with."""
+"""Stands between a kind and the name of an array, for the trees that it was adapted with."""
 AFTER = len(TERMS) + 1
-"""Rates of an adapted kind: the other device's latency, and the terms."""
+"""The number of an adapted kind's rates: for the other device's latency, and for the terms."""
 MAKE_ONE = "`spacelang latency train` makes predictors"
 
 Bounds = Annotated[tuple[int, ...], Field(min_length=len(FIELDS), max_length=len(FIELDS))]
@@ -67,7 +67,7 @@ class _Whole(_Model):
 
 
 class _Adapted(_Model):
-    """`start`: of the trees; None for none."""
+    """`start`: of the trees; None if there are none."""
 
     factor: float = Field(gt=0)
     samples: int = Field(ge=0)
@@ -100,7 +100,7 @@ class _Header(_Model):
 
 
 class _Damaged(Exception):
-    """Why a file is not read."""
+    """Says why a file can't be read."""
 
 
 def write_predictor(predictor: Predictor, path: str | Path) -> None:
@@ -109,17 +109,17 @@ def write_predictor(predictor: Predictor, path: str | Path) -> None:
 
 
 def read_predictor(path: str | Path) -> Predictor:
-    """Raises: SpacelangError: SP1601: if it is no predictor, or damaged; SP1602: if it is of another version."""
+    """Raises: SpacelangError: SP1601: if it isn't a predictor, or is damaged; SP1602: if it has another version."""
     try:
         with zipfile.ZipFile(path) as archive:
             return _read(archive, path)
     except OSError as error:
-        _unreadable(path, os.strerror(error.errno) if error.errno else "this is no predictor")
+        _unreadable(path, os.strerror(error.errno) if error.errno else "this isn't a predictor")
     except _Damaged as error:
         _unreadable(path, str(error))
     # What zipfile raises for damaged archives varies.
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError, KeyError):
-        _unreadable(path, "this is no predictor, or it is damaged")
+        _unreadable(path, "this isn't a predictor, or it is damaged")
 
 
 def to_bytes(predictor: Predictor) -> bytes:
@@ -182,7 +182,7 @@ def _unreadable(path: str | Path, reason: str) -> NoReturn:
 def _read(archive: zipfile.ZipFile, path: str | Path) -> Predictor:
     sizes = {each.filename: each.file_size for each in archive.infolist()}
     if HEADER not in sizes:
-        raise _Damaged("this is no predictor")
+        raise _Damaged("this isn't a predictor")
     if sizes[HEADER] > MAX_HEADER_BYTES or sum(sizes.values()) > MAX_BYTES:
         raise _Damaged(f"it unpacks to more than the {MAX_BYTES} bytes that a predictor may have")
     header = _read_header(archive.read(HEADER), path)
@@ -258,5 +258,5 @@ def _read_trees(archive: zipfile.ZipFile, prefix: str, start: float, features: i
     trees = Trees(**arrays, start=start)
     problem = trees.problem(features)
     if problem is not None:
-        raise _Damaged(f"the trees of {prefix} are none: {problem}")
+        raise _Damaged(f"the trees of {prefix} are invalid: {problem}")
     return trees

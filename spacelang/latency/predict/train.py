@@ -29,7 +29,7 @@ from spacelang.report.progress import Update
 from spacelang.report.suggest import listed
 
 FEWEST = 5
-"""Measured kernels of a kind from which something is learned."""
+"""The fewest measured kernels of a kind that it is learned from."""
 
 
 class Evaluation(NamedTuple):
@@ -37,8 +37,8 @@ class Evaluation(NamedTuple):
 
     Attributes:
         kernels: by kind, on the fixed hold-out.
-        networks: of those that it wasn't fitted to; None where there are none.
-        factor: that predictions were multiplied by, for a log of another device.
+        networks: on those that it wasn't fitted to; None if there are none.
+        factor: what predictions were multiplied by, for a log of another device.
     """
 
     kernels: dict[str, Accuracy]
@@ -53,7 +53,7 @@ def train(
     name: str = "",
     update: Update | None = None,
 ) -> Predictor:
-    """Learn a predictor from all kernels and networks of a log that are not held out.
+    """Learn a predictor from all kernels and networks of a log that aren't held out.
 
     Raises: SpacelangError: SP1605: if the log holds too few measurements in this precision.
     """
@@ -87,7 +87,7 @@ def _learn_kinds(
     if not kinds:
         refuse(
             "SP1605",
-            f"the log holds {len(measured)} kernels in {precision} to learn from, and no {FEWEST} of one kind",
+            f"the log holds {len(measured)} kernels in {precision} to learn from, and fewer than {FEWEST} of each kind",
             f"measure more: `spacelang latency collect`; there are {len(log)} measurements in all",
         )
     return kinds
@@ -98,7 +98,7 @@ def _to_learn_from(log: Log, precision: Precision) -> list[Measured]:
 
 
 def networks_to_learn_from(log: Log, precision: Precision) -> list[MeasuredNetwork]:
-    """Those that are not held out."""
+    """Those that aren't held out."""
     found = log.networks(precision)
     return [each for each in found if not is_network_held_out(each.network.sha256)]
 
@@ -114,14 +114,14 @@ def _learn(kind: str, of: Columns, ms: Floats, regressor: RegressorName) -> tupl
 
 
 def evaluate(predictor: Predictor, log: Log, report: Report | None = None) -> Evaluation:
-    """Compare predictions with kernels of a log that are held out, and with networks that nothing was fitted to.
+    """Compare predictions with a log's held-out kernels, and with networks that the predictor wasn't fitted to.
 
-    A log of another device is compared as it would be after the best single factor.
+    For a log of another device, predictions are multiplied by the best single factor first.
 
     Args:
         report: gets a warning (SP1606) if the log is of another device.
     """
-    # A log's reference is what its latencies are told in; two of one device may differ a little.
+    # Latencies are scaled to their log's reference; those of two logs of one device may differ a little.
     ours, theirs = predictor.reference_ms, log.reference_ms
     scale = ours / theirs if ours is not None and theirs is not None else 1.0
     held_out = [each for each in log.kernels(predictor.precision) if is_held_out(each.kernel)]
@@ -151,14 +151,14 @@ def _warn_of_device(predictor: Predictor, log: Log, factor: float, report: Repor
     if report is not None:
         report.warning(
             "SP1606",
-            f"{predictor.name} predicts {predictor.fingerprint.describe()}, the log is of "
-            f"{log.fingerprint.describe()}; it is judged after the best single factor, {factor:.3f}",
+            f"{predictor.name} predicts {predictor.fingerprint.describe()}, and the log is from "
+            f"{log.fingerprint.describe()}; it is judged after scaling by the best single factor, {factor:.3f}",
             help="adapt the predictor to this device: `spacelang latency adapt`",
         )
 
 
 def report_left_out(predictor: Predictor, log: Log, report: Report) -> None:
-    """Warns (SP1612) of kinds of kernel in a log that a predictor knows nothing of, and of networks that have some."""
+    """Warns (SP1612) about kinds of kernel in a log that a predictor doesn't know, and networks with such kernels."""
     precision = predictor.precision
     networks, counts = log.networks(precision), Counter(each.kernel.kind for each in _to_learn_from(log, precision))
     found = {each.kernel.kind for each in log.kernels(precision)}
@@ -171,8 +171,8 @@ def report_left_out(predictor: Predictor, log: Log, report: Report) -> None:
     cost = f", so {lost} of the log's {len(networks)} networks are left out" if lost else ""
     report.warning(
         "SP1612",
-        f"{predictor.name} has learned nothing of {kinds}{cost}",
-        help=f"{FEWEST} of a kind are the fewest to learn from, beside the hold-out: `spacelang latency collect`",
+        f"{predictor.name} has learned nothing about {kinds}{cost}",
+        help=f"it takes {FEWEST} of a kind to learn from, besides those held out: `spacelang latency collect`",
     )
 
 
@@ -182,7 +182,7 @@ def predict_measured(predictor: Predictor, networks: Sequence[MeasuredNetwork]) 
 
 
 def fit_networks(predictor: Predictor, networks: Sequence[MeasuredNetwork]) -> Predictor:
-    """With the terms of whole networks fitted to these."""
+    """The predictor, with the terms of whole networks fitted to these."""
     known = predictable(predictor, networks)
     if not known:
         return predictor

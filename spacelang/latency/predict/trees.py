@@ -1,4 +1,4 @@
-"""Sums of decision trees as plain arrays, evaluated by numpy: what was learned needs no library to be used."""
+"""Sums of decision trees as plain arrays, evaluated by numpy: using what was learned takes no other library."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from spacelang.latency.predict.columns import Floats
 
 AT_ONCE = 1 << 20
-"""So many (row, tree) pairs go down together; more would leave the caches."""
+"""How many (row, tree) pairs are evaluated together; more wouldn't fit the caches."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +21,7 @@ class Trees:
         roots: (trees,) ascending indices of nodes.
         feature: (nodes,) the feature that a node compares; 0 in leaves.
         right: (nodes,) the right child's index; a leaf's is its own.
-        number: (nodes,) the threshold: rows go left where their feature is at most that; of a leaf its value.
+        number: (nodes,) the threshold: rows go left if their feature is at most that; a leaf's is its value.
         start: what the leaves are added to.
     """
 
@@ -59,19 +59,19 @@ class Trees:
         return made
 
     def problem(self, features: int) -> str | None:
-        """What makes these arrays no trees over so many features, in words; None if nothing does."""
+        """Why these arrays aren't trees over this many features, in words; None if they are."""
         nodes = len(self.number)
         if not (len(self.feature) == len(self.right) == nodes):
             return "its arrays of nodes have different lengths"
         own = np.arange(nodes)
         if nodes == 0 or len(self.roots) == 0 or (self.roots >= nodes).any():
             return "a tree has no root"
-        # Children lie behind their node, so that every walk ends.
+        # Children come after their node, so every walk ends.
         if (self.right < own).any() or (self.right >= nodes).any():
             return "a tree has a loop"
         inner = self.right > own
         if inner[-1] or (self.feature[inner] >= features).any():
-            return "a node compares a feature that there isn't"
+            return "a node compares a feature that doesn't exist"
         if not np.isfinite(self.number).all() or not np.isfinite(self.start):
             return "a threshold or value is not a number"
         return None

@@ -1,7 +1,7 @@
-"""From kernels to whole networks: what they take longer behind each other than alone, and the border.
+"""From kernels to whole networks: what they take longer one after the other than alone, and the border.
 
-Measured alone, again and again, a kernel finds its weights and activations in the nearest cache. In a network others
-have used that cache since. So a network takes the sum of its kernels, times a factor, and the time to bring its
+Measured alone, over and over, a kernel finds its weights and activations in the nearest cache. In a network, others
+have used that cache since. So a network takes the sum of its kernels times a factor, plus the time to fetch its
 activations, and those of its weights that the cache can't keep from one image to the next (docs/adr/0020).
 """
 
@@ -16,31 +16,31 @@ from spacelang.latency.predict.columns import Floats
 
 ROUNDS = 20
 HUBER = 0.03
-"""Relative errors beyond this count less: a disturbed measurement shall not move the rest."""
+"""Relative errors beyond this count less, so that a disturbed measurement doesn't move the rest."""
 HALF_MS = 1.0
-"""A network that takes so long counts half: of tiny ones, calling the runtime is measured."""
+"""A network that takes this long counts half: for tiny ones, calling the runtime is most of what is measured."""
 PER_PARAMETER = 4
-"""So many networks are needed for each number that is fitted to them."""
+"""How many networks are needed for each number that is fitted to them."""
 FLOATS = ("requantise", "hswish_float", "hsigmoid_float")
 VALUE_BY_VALUE = frozenset({"se", "hswish", "swish", "hsigmoid", "sigmoid", *FLOATS})
 WIDEST = 5
 """Runtimes have depthwise kernels of their own up to this window. TFLite computes wider ones by a general kernel, which
-takes longer within a network than alone, by some nanoseconds a weight (docs/adr/0020)."""
+takes longer within a network than alone, by a few nanoseconds per weight (docs/adr/0020)."""
 KEPT = tuple(million * 1e6 for million in (0, 0.5, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32))
 """How many weights a cache may keep."""
 PART = 5
-"""One network in so many is held out."""
+"""One network in this many is held out."""
 
 
 class Work(NamedTuple):
-    """What networks, or kernels, do.
+    """The work of networks, or of kernels.
 
     Attributes:
         ms: (networks,) what their kernels take, alone.
         activations: (networks,) how many are moved.
-        touched: (networks,) of those, how many by kernels that go through their map value by value.
+        touched: (networks,) how many of those by kernels that go through their map value by value.
         weights: (networks,) how many are read.
-        wide: (networks,) of those, how many by depthwise kernels with windows above `WIDEST`.
+        wide: (networks,) how many of those by depthwise kernels with windows above `WIDEST`.
     """
 
     ms: Floats
@@ -54,14 +54,14 @@ class Whole(NamedTuple):
     """What a network takes, from the work of its kernels.
 
     Attributes:
-        factor: of what its kernels take alone.
-        weight_ms: of a weight that the cache doesn't keep.
-        activation_ms: of an activation that is moved.
-        touch_ms: of one more, in a kernel that goes through its map value by value: its map isn't in the cache, as it
-            is when the kernel runs alone.
-        start_ms: of any network.
-        image_ms: of one value of the image, which is quantised and transposed.
-        wide_ms: of a weight of a depthwise kernel with a window above `WIDEST`.
+        factor: for what its kernels take alone.
+        weight_ms: for a weight that the cache doesn't keep.
+        activation_ms: for an activation that is moved.
+        touch_ms: in addition, for an activation in a kernel that goes through its map value by value: the map isn't in
+            the cache, as it is when the kernel runs alone.
+        start_ms: for any network.
+        image_ms: for one value of the image, which is quantised and transposed.
+        wide_ms: for a weight of a depthwise kernel with a window above `WIDEST`.
         kept: how many weights the cache keeps.
     """
 
@@ -75,21 +75,21 @@ class Whole(NamedTuple):
     kept: float = 0.0
 
     def kernels_ms(self, work: Work) -> Floats:
-        """Of kernels within a network, without fetching weights."""
+        """Milliseconds of kernels within a network, without fetching weights."""
         moving = self.activation_ms * work.activations + self.touch_ms * work.touched
         return self.factor * work.ms + moving + self.wide_ms * work.wide
 
     def fetching_ms(self, weights: Floats) -> Floats:
-        """Of all weights of networks."""
+        """Milliseconds to fetch all weights of networks."""
         return self.weight_ms * np.maximum(weights - self.kept, 0)
 
     def border_ms(self, values: Floats) -> Floats:
-        """From the number of values of networks' images."""
+        """Milliseconds of the border, from the number of values in networks' images."""
         return self.start_ms + self.image_ms * values
 
 
 def fit_whole(work: Work, values: Floats, measured: Floats) -> Whole:
-    """Robust least squares of the relative error, with no part below 0; few networks give few of the numbers.
+    """Robust least squares of the relative error, with no number below 0; few networks give only the first numbers.
 
     Args:
         values: (networks,) channels × height × width of the image.
@@ -110,5 +110,5 @@ def fit_whole(work: Work, values: Floats, measured: Floats) -> Whole:
 
 
 def is_network_held_out(sha256: str) -> bool:
-    """Whether a network, by its hash, is of the fixed fifth that nothing is fitted to."""
+    """Whether a network, by its hash, is in the fixed fifth that nothing is fitted to."""
     return int(sha256[:8], 16) % PART == 0

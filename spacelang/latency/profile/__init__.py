@@ -1,10 +1,10 @@
 """The profile of a device: what INT8 gains on it, by operator, kernel size, width and block (paper, section 2 and B).
 
 plan, blocks    what is measured
-measure         into a log, which an interrupted profile goes on with
+measure         into a log, which an interrupted profile continues from
 rule            the width rule, from how latency grows with channels
 results         the tables and figures, read from the log
-findings        what they say, in sentences
+findings        what they mean, in sentences
 plots, page     an HTML page with its figures; the proposed device
 """
 

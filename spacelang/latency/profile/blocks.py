@@ -1,7 +1,7 @@
 """Layers that stand for the blocks of a space.
 
-A layer costs what a network of three takes longer than a network of one: so neither the network's border nor what the
-runtime does once counts, and the layer runs as it does among others.
+A layer costs half of what a network of three such layers takes longer than a network of one. So neither the network's
+border nor what the runtime does once counts, and the layer runs as it does among others.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from spacelang.networks.network import layer_ops, layers
 SHORT, LONG = 1, 3
 """Layers of the two networks."""
 MOST_STAGES = 3
-"""Of a space with more, its first, middle and last stage stand for all."""
+"""If a space has more, its first, middle and last stage stand for all."""
 
 T = TypeVar("T")
 
 
 class BlockLayer(NamedTuple):
-    """A layer in the middle of all choices: as wide as before, with stride 1.
+    """A layer in the middle of all choices, as wide as its input, with stride 1.
 
     Attributes:
         id: the block's search id.
@@ -47,7 +47,7 @@ class BlockLayer(NamedTuple):
 def block_layers(space: ir.SearchSpace) -> tuple[BlockLayer, ...]:
     """For each block that a stage may use, a layer of it; by search id, then in the order of the stages.
 
-    Raises: ShapeError: if such a layer is none.
+    Raises: ShapeError: if such a layer isn't valid.
     """
     size = middle(space.resolutions)
     sizes: list[int] = []
@@ -62,7 +62,7 @@ def block_layers(space: ir.SearchSpace) -> tuple[BlockLayer, ...]:
 
 
 def middle(values: Sequence[T]) -> T:
-    """Of an even number, the one behind the middle."""
+    """The middle value; of an even number, the one after the middle."""
     return values[len(values) // 2]
 
 
@@ -94,7 +94,7 @@ def _model(
     size: int,
     depth: int,
 ) -> ir.SearchSpace:
-    """Layers of a candidate and nothing else, but a pool: what leaves the network is small."""
+    """Layers of a candidate and nothing else, except a pool, so that the network's output is small."""
 
     def each(value: ir.Number) -> ir.Choices:
         return ir.Choices(values=(value,) * depth, per_layer=True)

@@ -14,13 +14,13 @@ COMMENT_COLUMNS = 98
 
 
 def check_name(name: str) -> None:
-    """Raises: SpacelangError: SP1801: if a device can't be called so."""
+    """Raises: SpacelangError: SP1801: if a device can't have this name."""
     if not NAME.fullmatch(name):
         refuse("SP1801", f"a device can't be named `{name}`", "a name has letters, digits and _; no digit comes first")
 
 
 def declaration(found: Results) -> str | None:
-    """A complete text that declares the device; None where the measurements gave no width rule."""
+    """A complete text that declares the device; None if the measurements gave no width rule."""
     if found.rule.multiple is None:
         return None
     remarks = [found.fingerprint.describe(), f"Width rule: confidence {found.rule.confidence:.0%}."]

@@ -11,10 +11,10 @@ from spacelang.latency.profile.rule import Support, penalties
 from spacelang.report.suggest import listed
 
 EVEN = 1.1
-"""A speedup between 1/1.1 and 1.1 is none."""
+"""A speedup between 1/1.1 and 1.1 doesn't count as one."""
 BOTH = (True, False)
 NEARLY = 0.9
-"""Of the best speedup."""
+"""A speedup of at least this share of the best counts as nearly the best."""
 
 
 def times(value: float) -> str:
@@ -35,7 +35,7 @@ def operators(found: Results) -> str:
 
 
 def _on_multiples(found: Results) -> str:
-    """How much of a bad figure is the widths' fault: MobileNetV3 has few multiples of 16."""
+    """How much of a bad figure is due to the widths: MobileNetV3 has few multiples of 16."""
     multiple = found.rule.multiple or 1
     (depthwise,) = [each for each in found.operators if each.name == "DWConv"]
     pairs = list(zip(depthwise.kernels, depthwise.speedups, strict=True))
@@ -82,7 +82,7 @@ def steps(found: Results) -> str:
     multiple = found.rule.multiple
     if multiple is None:
         return (
-            "No multiple of channels is supported by enough widths: the proposed device can't be written. "
+            "No multiple of channels is supported by enough widths, so no device is proposed. "
             f"The confidence of the best was {found.rule.confidence:.0%}."
         )
     if multiple == 1:
@@ -109,8 +109,8 @@ def rule(found: Results) -> str:
     """How the rule was decided."""
     shapes = listed((curve_name(each) for each in found.steps if each.curve.votes), "and")
     return (
-        f"A multiple is supported if widening any width to it costs nothing: less than half of what as many channels "
-        f"cost on the whole. The widths of {shapes} vote. The rule is the largest multiple that is supported."
+        f"A multiple is supported if widening any width to it costs nothing: less than half of what that many channels "
+        f"cost overall. The widths of {shapes} vote. The rule is the largest multiple that is supported."
         f"{''.join(map(_verdict, _nearest(found)))}"
     )
 
@@ -122,16 +122,16 @@ def _nearest(found: Results) -> list[Support]:
 
 
 def _verdict(support: Support) -> str:
-    votes = support.free + support.costly
+    among = f"of {support.free + support.costly} multiples of {support.finer}"
     if support.holds:
-        return f" {support.multiple} is: {support.free} of {votes} multiples of {support.finer} widen freely."
-    return f" {support.multiple} isn't: {support.costly} of {votes} multiples of {support.finer} widen at a cost."
+        return f" {support.multiple} is supported: {support.free} {among} widen freely."
+    return f" {support.multiple} isn't supported: {support.costly} {among} widen at a cost."
 
 
 def blocks(found: Results) -> str:
     known = {each.name: each.speedup for each in found.blocks if each.speedup is not None}
     if not known:
-        return "No block could be told from the noise."
+        return "No block's speedup could be told from the noise."
     best = max(known, key=lambda each: known[each])
     first = f"{best} gains most from INT8 ({times(known[best])})."
     bad = _named((each.name, each.id) for each in found.blocks if each.runs_badly)

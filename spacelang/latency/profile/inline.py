@@ -1,4 +1,4 @@
-"""A figure's SVG as a part of a page: titled, in the page's colours, with ids of its own."""
+"""A figure's SVG as part of a page: titled, in the page's colours, with its own ids."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def inline(svg: bytes, name: str, title: str, description: str) -> str:
 
     Args:
         name: unique on the page; it prefixes every id.
-        title, description: for those who don't see it.
+        title, description: for readers who can't see it.
     """
     text = svg.decode()
     text = text[text.index("<svg") :]

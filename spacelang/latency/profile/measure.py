@@ -17,7 +17,7 @@ from spacelang.report.progress import Update
 def measure(
     layers: Sequence[BlockLayer], runtime: Runtime, meter: Measuring, log: Log, path: Path, update: Update
 ) -> None:
-    """Append what is missing to the log at `path`. Interrupted or refused, the log keeps what was measured.
+    """Append what is missing to the log at `path`. After an interruption or error, the log keeps what was measured.
 
     Raises: SpacelangError: SP1107: if the machine is too busy.
     """

@@ -20,7 +20,7 @@ OPERATORS = {"Conv": "conv", "DWConv": "dwconv", "SE": "se", "Hardswish": "hswis
 """The rows of Table 1, and the kinds of kernels that they average over."""
 KERNEL_SIZES = (1, 3, 5, 7)
 SIZES_CHANNELS, SIZES_SIZE = 96, 56
-"""Of Table 8."""
+"""Those of Table 8."""
 WIDTHS = (8, 16, 24, 32, 40, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256)
 """The input channels of Figure 3; it has four times as many output channels."""
 WIDTHS_SIZE, WIDTHS_EXPAND = 28, 4
@@ -49,7 +49,7 @@ STEP_CURVES = (
     StepCurve("dwconv", 3, 14, "int8", votes=True),
     StepCurve("conv", 1, 28, "int8", votes=False),
 )
-"""Figure 9's two curves; depthwise kernels of other sizes, that the rule holds for them too; 1×1 convolutions."""
+"""Figure 9's two curves; depthwise kernels of other sizes, since the rule must hold for them too; 1×1 convolutions."""
 
 
 def reference(name: str) -> ir.SearchSpace:

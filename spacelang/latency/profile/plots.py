@@ -18,7 +18,7 @@ from spacelang.latency.profile.results import BADLY, Results
 INK, MUTED, GRID, GROUND = "#1f2328", "#6e7781", "#d8dee4", "#ffffff"
 INT8, FP32, THIRD = "#0b62c4", "#c2560c", "#7a3fc4"
 COLOURS = {"ink": INK, "muted": MUTED, "grid": GRID, "ground": GROUND, "int8": INT8, "fp32": FP32, "third": THIRD}
-"""By role; a page may set them anew for a dark background."""
+"""By role; a page may set others for a dark background."""
 STYLE: Any = {
     "svg.hashsalt": "spacelang", "svg.fonttype": "none", "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"], "font.size": 10, "text.color": INK, "axes.labelcolor": INK,
@@ -124,7 +124,7 @@ def _widths(found: Results) -> Figure:
 
 
 def _steps(found: Results) -> Figure:
-    """One panel a precision: in one, the teeth of the two saws hide each other."""
+    """One panel per precision: in a single one, the teeth of the two saws would hide each other."""
     shown = [each for each in found.steps if each.curve[:3] == FIGURE_9[:3]]
     multiple = found.rule.multiple or 1
     figure = Figure((WIDTH, 2.4 * len(shown)))

@@ -1,4 +1,4 @@
-"""What a profile found: the paper's tables and figures of this device."""
+"""What a profile found: the paper's tables and figures, for this device."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from spacelang.latency.runtimes.protocol import Precision
 from spacelang.networks.kernels import Kernel
 
 BADLY = 1.5
-"""A block whose layers gain less than so much from INT8 runs badly: no more than the compact models of section 2."""
+"""A block whose layers gain less than this from INT8 runs badly: no more than the compact models of section 2 gain."""
 
 
 class Pair(NamedTuple):
-    """The same in both precisions, in ms."""
+    """The same thing in both precisions, in ms."""
 
     int8_ms: float
     fp32_ms: float
@@ -54,7 +54,7 @@ class Steps(NamedTuple):
 
 
 class BlockSpeed(NamedTuple):
-    """`pair`: of one layer; None where the difference of the networks was lost in noise."""
+    """`pair`: of one layer; None if the difference of the networks was lost in noise."""
 
     layer: BlockLayer
     pair: Pair | None
@@ -67,7 +67,7 @@ class Block(NamedTuple):
 
     @property
     def speedup(self) -> float | None:
-        """The geometric mean over its layers; None where none could be told."""
+        """The geometric mean over its layers; None if none could be told from the noise."""
         known = [each.pair.speedup for each in self.layers if each.pair]
         return geometric_mean(known) if known else None
 

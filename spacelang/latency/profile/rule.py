@@ -1,13 +1,13 @@
 """The width rule of a device, from how latency grows with channels (paper, Figure 9).
 
-Kernels that compute m channels at a time take as long for fewer, or longer where the rest is handled one by one. So a
-device supports the multiple m if widening any width to the next multiple of m costs nothing. "Nothing" is less than
-half of what as many channels cost on the whole: the rise of the trend, a parabola through the lower envelope (the least
-latency of this width or any wider one). Differences within the noise of a measurement say nothing.
+Kernels that compute m channels at a time take as long for fewer channels, or longer if the rest is handled one by one.
+So a device supports the multiple m if widening any width to the next multiple of m costs nothing. "Nothing" is less
+than half of what that many channels cost overall: the rise of the trend, a parabola through the lower envelope (the
+least latency of this width or any wider one). Differences within the noise of a measurement don't count.
 
 Each finer candidate k has to agree by itself: most widths that are multiples of k, but not of m, must widen freely.
-Else the many widths between would hide that a step of 16 is none of 32: 17 widens to 32 for nothing, and 16 doesn't.
-The rule is the largest multiple that is supported, unless too few widths agree on that.
+Otherwise the many widths in between would hide that steps of 16 aren't steps of 32: widening 17 to 32 is free, and
+widening 16 isn't. The rule is the largest multiple that is supported, unless too few widths agree on that.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 
 CANDIDATES = (1, 2, 4, 8, 16, 32, 64)
 NOISE = 0.015
-"""Of a latency, between two measurements of the same kernel: 0.4 to 1.2 % over processes."""
+"""The relative difference between two measurements of a kernel: 0.4 to 1.2 % from one process to another."""
 SUPPORTED = 0.8
 """The share of widths that must widen freely."""
 CERTAIN = 0.7
-"""A rule of less confidence is no rule."""
+"""A rule with less confidence doesn't count."""
 
 Curve = Mapping[int, float]
 """Latency in ms by number of channels."""
@@ -32,11 +32,11 @@ Curve = Mapping[int, float]
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """How a candidate fares, by the finer candidate that speaks against it most.
+    """How a candidate fares, according to the finer candidate that speaks most against it.
 
     Attributes:
         finer: multiples of it, which aren't multiples of `multiple`, were widened.
-        free, costly: how many of them widen for nothing, and how many don't.
+        free, costly: how many of them widen at no cost, and how many don't.
     """
 
     multiple: int
@@ -46,7 +46,7 @@ class Support:
 
     @property
     def share(self) -> float:
-        """Of the widths that widen freely; drawn to a half where they are few."""
+        """The share of widths that widen freely, drawn towards a half if there are few."""
         return (self.free + 1) / (self.free + self.costly + 2)
 
     @property
@@ -56,7 +56,7 @@ class Support:
 
 @dataclass(frozen=True, slots=True)
 class WidthRule:
-    """`multiple`: of all widths; 1 where any width is as good; None where the measurements decide nothing.
+    """`multiple`: of all widths; 1 if any width is as good; None if the measurements decide nothing.
 
     confidence: 0 to 1, the share of widths that agree: with `multiple`, and that no larger one would do.
     """
@@ -84,7 +84,7 @@ def penalties(curve: Curve, multiple: int) -> list[float]:
 
 
 def next_multiple(width: int, multiple: int) -> int:
-    """The least multiple that is no less than `width`."""
+    """The least multiple that is at least `width`."""
     return -(-width // multiple) * multiple
 
 
@@ -99,7 +99,7 @@ def _votes(curves: Sequence[_Widening], multiple: int, finer: int) -> Support:
 
 
 class _Widening:
-    """A curve, asked what it costs to widen."""
+    """What it costs to widen, read from one curve."""
 
     def __init__(self, curve: Curve) -> None:
         self.widths: NDArray[np.int64] = np.array(sorted(curve))

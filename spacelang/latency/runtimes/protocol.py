@@ -70,7 +70,7 @@ class Runtime(Protocol):
         ...
 
     def said(self, model: bytes) -> dict[str, str]:
-        """What a file says of itself, by name; nothing where its format has no place for that."""
+        """A file's metadata, by name; empty if its format has no place for it."""
         return {}
 
     def kernel_model(self, kernel: Kernel, precision: Precision) -> bytes:

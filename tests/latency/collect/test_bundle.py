@@ -167,7 +167,7 @@ def test_a_phone_is_measured_through_adb(tmp_path: Path) -> None:
     # The fourth model is measured once more when the phone is there again.
     code, said = measure("2.19.0", "3")
     assert (code, said.splitlines()[-1]) == (1, "benchmark_model measured nothing for models/00003.tflite")
-    assert measure("2.20.0") == (1, "measured.txt is of other models or another device; move it away\n")
+    assert measure("2.20.0") == (1, "measured.txt is for other models or another device; move it away\n")
     assert measure("2.19.0") == (0, "")
     imported = read_results(folder)
     device = imported.fingerprint
@@ -186,7 +186,7 @@ def test_a_folder_in_use_is_refused(folder: Path) -> None:
     with pytest.raises(SpacelangError) as refused:
         export_bench([space_of("digits")], PLAN, ["int8"], runtime("onnxruntime"), folder, silent)
     (diagnostic,) = refused.value.diagnostics
-    assert (diagnostic.code, diagnostic.message) == ("SP1108", f"{folder} is there already, and not empty")
+    assert (diagnostic.code, diagnostic.message) == ("SP1108", f"{folder} already exists and isn't empty")
 
 
 def test_results_that_do_not_fit_are_refused(folder: Path) -> None:
@@ -206,7 +206,7 @@ def test_results_that_do_not_fit_are_refused(folder: Path) -> None:
     unfinished = {**good["measured"], last: {**good["measured"][last], "sweeps": 3}}
     assert refusal(folder, {**good, "measured": unfinished}) == f"{last} was measured in fewer than 4 sweeps"
     other = refusal(folder, {**good, "manifest_sha256": "0" * 64})
-    assert other == f"these results are of other models than those of {folder}/manifest.json"
+    assert other == f"these results are for other models than those in {folder}/manifest.json"
     phone = {**good["device"], "runtime": "tflite"}
     assert refusal(folder, {**good, "device": phone}) == "measured with tflite instead of onnxruntime"
     damaged = refusal(folder, {**good, "device": {**phone, "cpu": None}})

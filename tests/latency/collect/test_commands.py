@@ -91,7 +91,9 @@ def test_a_log_of_another_device_is_left_alone(tmp_path: Path, capsys: pytest.Ca
     Log(this_device().model_copy(update={"version": "0.1"})).write(path)
     before = path.read_bytes()
     assert run(["latency", "collect", *DIGITS, *SIZES, "-o", str(path)]) == 1
-    assert capsys.readouterr().err.startswith(f"error[SP1105]: {path}: this log is of another device: its version is 0")
+    assert capsys.readouterr().err.startswith(
+        f"error[SP1105]: {path}: this log is from another device: its version is 0"
+    )
     assert path.read_bytes() == before
 
 

@@ -98,16 +98,16 @@ def test_a_log_of_another_device_is_refused_by_what_differs(tmp_path: Path) -> N
     (diagnostic,) = refused.value.diagnostics
     assert (diagnostic.code, diagnostic.message, diagnostic.help) == (
         "SP1105",
-        f"{path}: this log is of another device: its flags is avx2, here it is avx2 avx512bw; "
+        f"{path}: this log is from another device: its flags is avx2, here it is avx2 avx512bw; "
         "its version is 1.0, here it is 2.0",
-        "begin another log for this device",
+        "start a new log for this device",
     )
 
 
 def test_a_cut_log_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path / "log")
     path.write_bytes(path.read_bytes()[:-100])
-    assert refusal(path) == f"{path}: this is no readable Parquet file"
+    assert refusal(path) == f"{path}: this Parquet file can't be read"
 
 
 def test_a_log_with_a_turned_bit_is_refused(tmp_path: Path) -> None:
@@ -115,19 +115,19 @@ def test_a_log_with_a_turned_bit_is_refused(tmp_path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[60] ^= 1
     path.write_bytes(content)
-    assert refusal(path) == f"{path}: this is no Parquet file"
+    assert refusal(path) == f"{path}: this isn't a Parquet file"
 
 
 def test_a_missing_file_and_a_text_are_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path / "none") == f"{tmp_path / 'none'}: No such file or directory"
     (tmp_path / "text").write_text("kernel,ms\n")
-    assert refusal(tmp_path / "text") == f"{tmp_path / 'text'}: this is no readable Parquet file"
+    assert refusal(tmp_path / "text") == f"{tmp_path / 'text'}: this Parquet file can't be read"
 
 
 def test_another_parquet_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "other"
     pq.write_table(pa.table({"ms": [1.0]}), path)
-    assert refusal(path) == f"{path}: this Parquet file is not a log of measurements"
+    assert refusal(path) == f"{path}: this Parquet file isn't a log of measurements"
 
 
 def rewritten(path: Path, change: str, value: object) -> Path:

@@ -65,7 +65,7 @@ def test_a_machine_that_stays_busy_ends_a_collection() -> None:
     (diagnostic,) = refused.value.diagnostics
     assert (diagnostic.code, diagnostic.message) == (
         "SP1107",
-        f"the machine is too busy: {PATIENCE} measurements in a row were disturbed, 6 are still to be made",
+        f"the machine is too busy: {PATIENCE} measurements in a row were disturbed, with 6 left to make",
     )
     assert len(log) == 4
 

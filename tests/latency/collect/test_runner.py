@@ -108,6 +108,6 @@ def test_it_goes_on_with_the_sweeps_that_are_missing(machine: Machine) -> None:
 
 def test_a_device_that_stays_noisy_ends_it(machine: Machine) -> None:
     known: dict[str, dict[str, float]] = {}
-    with pytest.raises(SystemExit, match="^this device is too noisy; stop what else is running, and start this again"):
+    with pytest.raises(SystemExit, match="^this device is too noisy; stop other programs, and start this again"):
         measured(machine, Meter(lambda count: count > 2), known)
     assert known.keys() == {"a", "b"}

@@ -175,8 +175,8 @@ UNFIT: dict[str, tuple[Callable[[Graph], str], str, str]] = {
     ),
     "shuffle": (
         lambda graph: graph.node("Reshape", "x", np.array([1, 2, 4, 16, 16])),
-        "`Reshape` reshape0 makes 1×8×16×16 1×2×4×16×16",
-        "kernels flatten maps to 1×C or leave them whole",
+        "`Reshape` reshape0 reshapes 1×8×16×16 to 1×2×4×16×16",
+        "kernels flatten maps to 1×C or keep them whole",
     ),
     "layout": (
         lambda graph: graph.node("Transpose", graph.conv("x", 8, 8), perm=[0, 2, 3, 1]),
@@ -199,23 +199,25 @@ UNFIT: dict[str, tuple[Callable[[Graph], str], str, str]] = {
         "",
     ),
     "product": (
-        lambda graph: graph.node("Mul", "x", graph.conv("x", 8, 8)), "`Mul` mul1 is part of no kernel", matched.COVERED
+        lambda graph: graph.node("Mul", "x", graph.conv("x", 8, 8)),
+        "`Mul` mul1 isn't part of any kernel",
+        matched.COVERED,
     ),
     "norm before": (
         lambda graph: graph.conv(graph.node("BatchNormalization", "x", *[np.ones(8, np.float32)] * 4), 8, 8),
-        "`BatchNormalization` batchnormalization0 is part of no kernel",
+        "`BatchNormalization` batchnormalization0 isn't part of any kernel",
         matched.NORMALISED,
     ),
     "normalised image": (
         lambda graph: graph.conv(
             graph.node("Div", graph.node("Sub", "x", np.ones((1, 8, 1, 1), np.float32)), 255.0), 8, 8
         ),
-        "`Sub` sub0 is part of no kernel",
+        "`Sub` sub0 isn't part of any kernel",
         matched.NORMALISED,
     ),
     "padding by other numbers": (
         lambda graph: graph.conv(graph.node("Pad", "x", np.array([0, 0, 1, 1, 0, 0, 1, 1]), 1.0), 8, 8),
-        "`Pad` pad0 pads with other than zeros",
+        "`Pad` pad0 pads with something other than zeros",
         "kernels pad with zeros",
     ),
     "padding that nothing reaches": (
@@ -453,7 +455,7 @@ def test_a_norm_behind_integers_runs(tmp_path: Path) -> None:
     """Its convolution is rounded before it, so nothing can fold it."""
     graph = Graph()
     normed = graph.node("BatchNormalization", quantised_conv(graph, "x"), *[np.ones(8, np.float32)] * 4)
-    message = "FILE: `BatchNormalization` batchnormalization6 is part of no kernel"
+    message = "FILE: `BatchNormalization` batchnormalization6 isn't part of any kernel"
     assert graph_refused(graph, tmp_path, normed) == [("SP1706", message, matched.COVERED)]
 
 

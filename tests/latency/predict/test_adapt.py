@@ -84,7 +84,7 @@ def test_a_kind_that_nobody_measured_is_scaled_and_said(predictor: Predictor) ->
     report_unmeasured(adapted, report)
     (warning,) = report.diagnostics
     assert warning.code == "SP1614"
-    assert warning.message.startswith("no se was measured on this device: new scales those of the other device by 1.")
+    assert warning.message.startswith("no se kernels were measured on this device: new scales those of the other ")
 
 
 @pytest.mark.parametrize("networks", [6, 40])

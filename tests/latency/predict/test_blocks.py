@@ -71,16 +71,16 @@ def test_published_keys_are_layers(tmp_path: Path, packed: bool) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "this is no JSON"),
-        (b"\xfd7zXZ\x00abc", "this is no JSON"),
-        (b"[]", "this is no object of keys and latencies"),
+        (b"", "this isn't JSON"),
+        (b"\xfd7zXZ\x00abc", "this isn't JSON"),
+        (b"[]", "this isn't an object of keys and latencies"),
         (
             b'{"ResNetBlock_6_240": 1}',
             "'ResNetBlock_6_240' is not Block_size_in_out_kernel_expand_stride_act",
         ),
         (
             b'{"ResNetBlock_6_240_192_7_1.0_2_relu": -1}',
-            "the latency of 'ResNetBlock_6_240_192_7_1.0_2_relu' is -1, which is no positive number",
+            "the latency of 'ResNetBlock_6_240_192_7_1.0_2_relu' is -1, which isn't a positive number",
         ),
     ],
 )

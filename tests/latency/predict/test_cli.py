@@ -80,9 +80,9 @@ def test_kinds_that_nothing_is_learned_of_are_named(tmp_path: Path, capsys: pyte
     path, log = str(tmp_path / "madeup.predictor"), str(tmp_path / "log.parquet")
     lacking(networks=20).write(log)
     warning = (
-        "warning[SP1612]: madeup has learned nothing of `hswish` kernels (3 to learn from) and `pool` kernels "
+        "warning[SP1612]: madeup has learned nothing about `hswish` kernels (3 to learn from) and `pool` kernels "
         "(0 to learn from), so 10 of the log's 30 networks are left out\n"
-        " = help: 5 of a kind are the fewest to learn from, beside the hold-out: `spacelang latency collect`\n"
+        " = help: it takes 5 of a kind to learn from, besides those held out: `spacelang latency collect`\n"
     )
     assert run(["latency", "train", log, "-o", path]) == 0
     assert capsys.readouterr().err == f"training\n{warning}\n1 warning\n"
@@ -182,7 +182,7 @@ def test_attach_labels_the_table_with_what_predicted(
     write_predictor(predictor, tmp_path / "madeup.predictor")
     before = made.read_bytes()
     assert run(["table", "attach", str(table), "--device", str(tmp_path / "madeup.predictor"), "-o", str(made)]) == 1
-    assert capsys.readouterr().err.startswith("error[SP1603]: madeup has learned nothing of `linear` kernels")
+    assert capsys.readouterr().err.startswith("error[SP1603]: madeup has learned nothing about `linear` kernels")
     assert made.read_bytes() == before
 
 
@@ -206,8 +206,8 @@ def test_the_cost_model_has_no_card_and_cannot_be_judged(log: str, capsys: pytes
     for arguments in (["devices", "cost-model"], ["devices", "cost-model", "--json"], ["eval", "cost-model", log]):
         assert run(["latency", *arguments]) == 1
         assert capsys.readouterr().err.startswith(
-            "error[SP1613]: `cost-model` is an analytic model of no device: it has no card, and no measurements to be "
-            "judged by\n = help: `spacelang latency devices` lists the predictors that come with spacelang\n"
+            "error[SP1613]: `cost-model` is an analytic model, not a measured device: it has no card, and "
+            "can't be judged\n = help: `spacelang latency devices` lists the predictors that come with spacelang\n"
         )
 
 

@@ -75,9 +75,9 @@ def test_every_kind_that_is_missing_is_said_at_once(predictor: Predictor) -> Non
     with pytest.raises(SpacelangError) as caught:
         predict(space, sample(space, 5, seed=0), predictor, report)
     assert [each.message for each in caught.value.diagnostics if each.code == "SP1603"] == [
-        "madeup has learned nothing of `linear` kernels, of which there are 1 here",
-        "madeup has learned nothing of `pool` kernels, of which there are 2 here",
-        "madeup has learned nothing of `swish` kernels, of which there are 16 here",
+        "madeup has learned nothing about `linear` kernels (1 of them here)",
+        "madeup has learned nothing about `pool` kernels (2 of them here)",
+        "madeup has learned nothing about `swish` kernels (16 of them here)",
     ]
     assert not report.diagnostics
 

@@ -127,7 +127,7 @@ def test_a_kind_that_nobody_measured_is_an_error(predictor: Predictor) -> None:
     with pytest.raises(SpacelangError) as caught:
         predictor.predict_kernels([Kernel("linear", 64, 10, 1), Kernel("linear", 64, 20, 1)])
     assert str(caught.value) == (
-        "error[SP1603]: madeup has learned nothing of `linear` kernels, of which there are 2 here "
+        "error[SP1603]: madeup has learned nothing about `linear` kernels (2 of them here) "
         "(it knows add, conv, dwconv, hswish and se; measure this kind: `spacelang latency collect`)"
     )
 
@@ -139,10 +139,11 @@ def test_kernels_unlike_those_measured_are_named(predictor: Predictor) -> None:
     assert not report.diagnostics
     predictor.check([near, *far, Kernel("add", 64, 64, 500)], report)
     assert [str(SpacelangError([each])) for each in report.diagnostics] == [
-        "warning[SP1604]: madeup learned from no kernels like add 64 -> 64 at 500 pixels (size 500, measured 5 to 56); "
+        "warning[SP1604]: madeup didn't learn from any kernels like add 64 -> 64 at 500 pixels (size 500, measured 5 to "
+        "56); "
         "conv 3×3 stride 2 relu 64 -> 2000 at 14 pixels (channels out 2000, measured 16 to 472); "
         "conv 3×3 stride 2 relu 64 -> 2001 at 14 pixels (channels out 2001, measured 16 to 472) and 2 more "
-        "(there it goes by its analytic base; measure kernels of this space: `spacelang latency collect`)"
+        "(there it relies on its analytic base; measure kernels of this space: `spacelang latency collect`)"
     ]
 
 
@@ -159,7 +160,7 @@ def test_too_few_measurements() -> None:
     with pytest.raises(SpacelangError) as caught:
         train(few, "int8")
     assert str(caught.value) == (
-        f"error[SP1605]: the log holds {learned} kernels in int8 to learn from, and no 5 of one kind "
+        f"error[SP1605]: the log holds {learned} kernels in int8 to learn from, and fewer than 5 of each kind "
         "(measure more: `spacelang latency collect`; there are 6 measurements in all)"
     )
 
@@ -173,9 +174,9 @@ def test_a_log_of_another_device_is_judged_after_the_best_factor(predictor: Pred
     (warning,) = report.diagnostics
     assert (warning.code, warning.message) == (
         "SP1606",
-        "madeup predicts cpu family 99 model 1 (avx2, avx512_vnni), up to 3000 MHz, onnxruntime 1.0, 1 thread, the log "
-        "is of cpu family 99 model 1 (avx2, avx512_vnni), up to 3000 MHz, onnxruntime 2.0, 1 thread; it is judged "
-        f"after the best single factor, {found.factor:.3f}",
+        "madeup predicts cpu family 99 model 1 (avx2, avx512_vnni), up to 3000 MHz, onnxruntime 1.0, 1 thread, and the "
+        "log is from cpu family 99 model 1 (avx2, avx512_vnni), up to 3000 MHz, onnxruntime 2.0, 1 thread; it is judged "
+        f"after scaling by the best single factor, {found.factor:.3f}",
     )
 
 

@@ -57,7 +57,7 @@ def refused(path: Path) -> str:
 
 
 MADE_BY = "(`spacelang latency train` makes predictors)"
-DAMAGED = f"error[SP1601]: FILE: this is no predictor, or it is damaged {MADE_BY}"
+DAMAGED = f"error[SP1601]: FILE: this isn't a predictor, or it is damaged {MADE_BY}"
 
 
 def test_files_that_are_something_else(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_files_that_are_something_else(tmp_path: Path) -> None:
     assert refused(path) == DAMAGED
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("other.txt", "hello")
-    assert refused(path) == f"error[SP1601]: FILE: this is no predictor {MADE_BY}"
+    assert refused(path) == f"error[SP1601]: FILE: this isn't a predictor {MADE_BY}"
 
 
 def test_no_cut_or_changed_byte_gives_a_predictor_with_other_figures(predictor: Predictor, tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def array(name: str, content: bytes | None) -> Change:
         (array("conv.roots", b"abc"), f"error[SP1601]: FILE: the array conv.roots is cut off {MADE_BY}"),
         (
             array("conv.roots", b""),
-            f"error[SP1601]: FILE: the trees of conv are none: a tree has no root {MADE_BY}",
+            f"error[SP1601]: FILE: the trees of conv are invalid: a tree has no root {MADE_BY}",
         ),
     ],
 )

@@ -69,7 +69,7 @@ def test_many_rows_are_taken_in_parts() -> None:
         ({"roots": np.array([3], np.uint32)}, "a tree has no root"),
         ({"right": np.array([2, 0, 2], np.uint32)}, "a tree has a loop"),
         ({"right": np.array([7, 1, 2], np.uint32)}, "a tree has a loop"),
-        ({"feature": np.array([2, 0, 0], np.uint8)}, "a node compares a feature that there isn't"),
+        ({"feature": np.array([2, 0, 0], np.uint8)}, "a node compares a feature that doesn't exist"),
         ({"number": np.array([2.5, np.nan, 20.0])}, "a threshold or value is not a number"),
         ({"start": float("inf")}, "a threshold or value is not a number"),
     ],

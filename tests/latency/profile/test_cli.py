@@ -87,7 +87,7 @@ def test_another_device_is_refused(device: Device, tmp_path: Path, capsys: pytes
     assert profile(tmp_path) == 1
     assert capsys.readouterr().err.startswith(
         "measuring\n"
-        f"error[SP1105]: {tmp_path}/measurements.parquet: this log is of another device: its version is 1.0, "
+        f"error[SP1105]: {tmp_path}/measurements.parquet: this log is from another device: its version is 1.0, "
         "here it is 2.0\n"
     )
     assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == before

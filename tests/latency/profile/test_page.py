@@ -160,7 +160,7 @@ def test_figures_follow_the_theme_of_the_page(folder: Path) -> None:
 
 def test_the_page_says_what_the_numbers_say(folder: Path) -> None:
     paragraphs = "\n".join(Page((folder / "index.html").read_text("utf-8")).texts["p"])
-    assert "16 is: 30 of 30 multiples of 8 widen freely. 32 isn't: " in paragraphs
+    assert "16 is supported: 30 of 30 multiples of 8 widen freely. 32 isn't supported: " in paragraphs
     assert "INT8 is faster for Conv (" in paragraphs
     assert "it is slower for SE (0.80×), Hardswish (0.50×) and Swish (0.40×)." in paragraphs
     assert "Convolutions gain 4.0× to 4.0×, whatever the kernel size." in paragraphs

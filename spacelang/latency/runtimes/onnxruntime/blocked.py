@@ -42,7 +42,7 @@ def without_reordering(model: bytes) -> bytes:
 
 
 def _channels(graph: Any, convolution: Any) -> int:
-    """How many channels a convolution reads, with those that fill its last block up."""
+    """How many channels a convolution reads, including those that fill up its last block."""
     weights = {each.name: each for each in graph.initializer}[convolution.input[1]]
     (groups,) = [each.i for each in convolution.attribute if each.name == "group"] or [1]
     return int(numpy_helper.to_array(weights).shape[1] * groups)

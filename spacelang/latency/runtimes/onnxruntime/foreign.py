@@ -15,7 +15,7 @@ FOREIGN = frozenset({REQUANTISE, HSWISH_FLOAT, HSIGMOID_FLOAT})
 """A dequantise and a quantise that don't become part of an integer operator; the same with a hard swish or a hard
 sigmoid between."""
 SCALES = (np.float32(0.02), np.float32(0.03))
-"""They differ, or onnxruntime leaves both operators out."""
+"""They differ; otherwise onnxruntime removes both operators."""
 OPSET = 17
 
 

@@ -30,7 +30,7 @@ class Port(NamedTuple):
 
 
 class Graph:
-    """Appends nodes and constants. Constants of one number are stored once."""
+    """Appends nodes and constants. Equal single numbers are stored once."""
 
     def __init__(self) -> None:
         self._nodes: list[Any] = []
@@ -51,7 +51,7 @@ class Graph:
         return self.constant(np.float32(grid.scale)), self.constant(np.uint8(grid.zero_point))
 
     def node(self, kind: str, name: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
-        """Appends a node; the name of its output, which is its own."""
+        """Appends a node and returns the name of its output, which is also the node's."""
         name = f"{name}/{kind}"
         self._nodes.append(helper.make_node(kind, inputs, [name], name=name, domain=domain, **attributes))
         return name
@@ -76,13 +76,13 @@ class Graph:
 
 
 def with_metadata(model: ModelProto, metadata: dict[str, str]) -> ModelProto:
-    """The model, saying this of itself too."""
+    """The model, with this metadata added."""
     helper.set_model_props(model, metadata)
     return model
 
 
 def window_attributes(window: Window) -> dict[str, Any]:
-    """Of a convolution or pool."""
+    """The window of a convolution or pool, as attributes."""
     return {
         "kernel_shape": (window.kernel, window.kernel),
         "strides": (window.stride, window.stride),

@@ -13,7 +13,7 @@ from spacelang.steps import Steps
 
 
 def run_nhwc(write: Callable[..., ModelProto], steps: Steps, inputs: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """The output of steps that are written with maps in NHWC. inputs, and what is returned: batch × C × H × W."""
+    """The output of steps that are written with maps in NHWC. `inputs` and the result: batch × C × H × W."""
     session = open_session(write(steps, "maps", batch=len(inputs[0])).SerializeToString())
     given = (np.ascontiguousarray(each.transpose(0, 2, 3, 1)) for each in inputs)
     (output,) = session.run(None, dict(zip((each.name for each in session.get_inputs()), given, strict=True)))

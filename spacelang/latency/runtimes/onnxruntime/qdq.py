@@ -1,8 +1,8 @@
 """Integer steps in the portable form of ONNX: float operators between QuantizeLinear and DequantizeLinear, in NCHW.
 
 Only operators of the standard are used, so any runtime reads it; one that knows the form computes in integers, and
-onnxruntime makes of it what `qoperator` writes. A clamp that the grid doesn't make stands between the two, in integers:
-before them, onnxruntime would leave the convolution in float.
+onnxruntime turns it into what `qoperator` writes. A clamp that the grid doesn't make stands between the two, in
+integers: before them, onnxruntime would leave the convolution in float.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class _Writer:
         return self.graph.node("Conv", step.name, x, *self._weights(step), **attributes)
 
     def linear(self, step: Step, x: str) -> str:
-        """The flattened map is quantised again: else onnxruntime would compute the product in float."""
+        """The flattened map is quantised again: otherwise onnxruntime would compute the product in float."""
         (read,) = self.steps.read(step)
         flat = self.graph.node("Flatten", step.name, x)
         name = f"{step.name}.flat"
@@ -119,7 +119,7 @@ class _Writer:
         return self.graph.node("Add", name, x, self._number(f"{name}.three", THREE))
 
     def _number(self, name: str, grid: Grid) -> str:
-        """The greatest number of a grid."""
+        """The largest number on a grid."""
         return self.graph.node("DequantizeLinear", name, self.graph.constant(np.uint8(HIGHEST)), *self.graph.grid(grid))
 
     def _quantise(self, name: str, x: str, grid: Grid) -> str:

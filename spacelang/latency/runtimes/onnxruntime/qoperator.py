@@ -1,4 +1,4 @@
-"""Integer steps as onnxruntime runs them inside: quantised operators on uint8 maps in NHWC.
+"""Integer steps as onnxruntime runs them internally: quantised operators on uint8 maps in NHWC.
 
 This is the fastest form for onnxruntime, and only onnxruntime reads it. relu and relu6 need no node, unless they cut
 off more than the type's own range does. Every activation is integer: a hard sigmoid is one addition, hard swish that
@@ -136,7 +136,7 @@ class _Writer:
         return self.multiply(step, x, (gate, *grid))
 
     def hard_sigmoid(self, step: Step, x: Operand) -> str:
-        """clamp(x + 3, 0, 6) in steps of 6/255, which what reads it takes for steps of 1/255."""
+        """clamp(x + 3, 0, 6) in steps of 6/255, which the next operator takes for steps of 1/255."""
         inputs = (*x, *self._number(HIGHEST, THREE), *self.graph.grid(GATE))
         return self.graph.node("QLinearAdd", f"{step.name}.gate", *inputs, domain=CONTRIB)
 

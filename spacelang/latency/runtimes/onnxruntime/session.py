@@ -1,4 +1,4 @@
-"""Models in onnxruntime: on an input that stays the same, to time them, and on images, for what they say."""
+"""Models in onnxruntime: on an input that stays the same, to time them, and on images, for their answers."""
 
 from __future__ import annotations
 

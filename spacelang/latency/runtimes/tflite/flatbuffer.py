@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 SCHEMA = 3
 IDENTIFIER = b"TFL3"
 ALIGNMENT = 16
-"""Of constants, in bytes; the schema asks for it."""
+"""The alignment of constants, in bytes, as the schema asks for."""
 TYPES = {"float32": "FLOAT32", "int8": "INT8", "int32": "INT32", "uint8": "UINT8"}
 LAST_OLD_CODE = 127
 """Operators up to this one are also named in a field that holds one byte."""
@@ -68,18 +68,18 @@ class Graph:
     def operator(
         self, kind: str, inputs: Sequence[Tensor], output: Tensor, options: str = "", version: int = 1, **fields: Any
     ) -> Tensor:
-        """Appends an operator; its output.
+        """Appends an operator and returns its output.
 
         Args:
             kind: its name in the schema's `BuiltinOperator`.
-            options: the name of its table of options, of which `fields` are the fields.
+            options: the name of its table of options; `fields` are that table's.
         """
         numbers = tuple(each.index for each in inputs)
         self._operators.append(_Operator(kind, version, numbers, output.index, options, fields))
         return output
 
     def model(self, given: Sequence[Tensor], made: Tensor, metadata: Mapping[str, str]) -> bytes:
-        """The finished model, from its inputs to its output. metadata: what it says of itself, by name."""
+        """The finished model, from its inputs to its output. `metadata`: by name."""
         first = len(self._buffers)
         buffers = [*self._buffers, *(each.encode() for each in metadata.values())]
         builder = flatbuffers.Builder(sum(map(len, buffers)) + 4096 * len(self._tensors))
@@ -112,7 +112,7 @@ class Graph:
 
 
 def _table(builder: Any, name: str, **fields: Any) -> Any:
-    """A table of the schema. Fields that are tables, vectors or strings are made before."""
+    """A table of the schema. Fields that are tables, vectors or strings must be made first."""
     getattr(tflite, f"{name}Start")(builder)
     for field, value in fields.items():
         getattr(tflite, f"{name}Add{field}")(builder, value)
@@ -168,7 +168,7 @@ def _metadata(builder: Any, name: str, buffer: int) -> Any:
 
 
 def read_metadata(content: bytes) -> dict[str, str]:
-    """What a model says of itself; other than UTF-8 is left out."""
+    """A model's metadata; entries that aren't UTF-8 are left out."""
     model = tflite.Model.GetRootAsModel(content, 0)
     found = {}
     for at in range(model.MetadataLength()):

@@ -13,7 +13,7 @@ from spacelang.steps import Steps
 
 
 def run_lite(steps: Steps, inputs: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """The output of steps. inputs, and what is returned: batch × C × H × W, unsigned."""
+    """The output of steps. `inputs` and the result: batch × C × H × W, unsigned."""
     model = LiteModel(tflite_model(steps, "maps"))
     made = []
     for images in zip(*inputs, strict=True):
@@ -27,5 +27,5 @@ def run_lite(steps: Steps, inputs: Sequence[NDArray[np.uint8]]) -> NDArray[np.ui
 
 
 def _signed(image: NDArray[np.uint8]) -> NDArray[np.int8]:
-    """1 × H × W × C of C × H × W."""
+    """C × H × W as 1 × H × W × C."""
     return (image.transpose(1, 2, 0)[None].astype(np.int16) - 128).astype(np.int8)

@@ -52,7 +52,7 @@ class LiteModel:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of the first input."""
+        """The shape of the first input."""
         return tuple(map(int, self._interpreter.get_input_details()[0]["shape"]))
 
     def run(self) -> None:
@@ -65,7 +65,7 @@ class LiteModel:
 
 @contextmanager
 def _silenced() -> Iterator[None]:
-    """Keeps the runtime from telling on stderr that it uses XNNPACK. Its errors are exceptions."""
+    """Keeps the runtime from printing to stderr that it uses XNNPACK. Its errors are exceptions."""
     sys.stderr.flush()
     kept = os.dup(2)
     with open(os.devnull, "wb") as nowhere:

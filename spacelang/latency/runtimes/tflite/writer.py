@@ -29,7 +29,7 @@ OHWI, IHWO = (0, 2, 3, 1), (1, 2, 3, 0)
 LOWEST = {"int8": -128, "float32": -np.inf}
 """What a max pool's padding holds."""
 INTEGER_VERSIONS = {"CONV_2D": 3, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 4, "QUANTIZE": 1, "HARD_SWISH": 1}
-"""The versions of operators that take int8; of all others it is 2. Of those that take float32 it is 1."""
+"""The versions of operators that take int8; all others have version 2. Those that take float32 have version 1."""
 
 
 def tflite_model(
@@ -42,7 +42,7 @@ def tflite_model(
     """A TFLite model for one image.
 
     With the border `images` it reads and writes float32, 1 × size × size × channels; with `maps` int8, or float32 where
-    the steps are float. With `pixels` it reads bytes, and normalises them. metadata: what it says of itself.
+    the steps are float. With `pixels` it reads bytes, and normalises them.
     """
     writer = _Writer(steps)
     inputs = writer.begin(border, pixels)
@@ -200,13 +200,13 @@ class _Writer:
         return self.graph.constant(values, grid), self.graph.constant(bias, flatbuffer.Grid(tuple(products.tolist())))
 
     def _number(self, value: float, grid: Grid) -> Tensor:
-        """A number, which in integers is the greatest of a grid."""
+        """A number; in integers, the largest on its grid."""
         if not self.integer:
             return self.graph.constant(np.asarray([value], np.float32))
         return self.graph.constant(np.asarray([HIGHEST - 128], np.int8), _signed(grid))
 
     def _padded(self, x: Tensor, window: Window, out: int, by: float | None = None) -> tuple[Tensor, int]:
-        """The map, padded where `SAME` would pad otherwise, by zeros or else; and the padding that is left to say."""
+        """The map, padded (with zeros, or `by`) if `SAME` would pad it differently, and the padding left to declare."""
         if same_padding(window, x.shape[1], out):
             return x, Padding.SAME
         sides = (window.before, window.after)
@@ -223,7 +223,7 @@ class _Writer:
 
 
 def _mean(kernel: int, channels: int) -> Weights:
-    """Of a depthwise convolution that takes the mean."""
+    """The weights of a depthwise convolution that takes the mean."""
     scales = np.full(channels, 1 / (LARGEST_WEIGHT * kernel**2), np.float32)
     values = np.full((channels, 1, kernel, kernel), LARGEST_WEIGHT, np.int8)
     return Weights(values, np.zeros(channels, np.int32), scales)
