@@ -24,7 +24,7 @@ KERNELS = (1, 3, 5, 7)
 RATIOS = (0.25, 0.5, 1, 1.5, 2, 3, 4, 6)
 ACTIVATIONS = get_args(ir.ActivationName)
 RESOLUTIONS = tuple(range(64, 257, 16))
-"""Large enough for any of the kernels behind the `HALVINGS`."""
+"""Large enough for any of the kernels after the `HALVINGS`."""
 HALVINGS = 3
 
 names = st.from_regex(r"[a-z][a-z0-9_]{0,5}", fullmatch=True).filter(

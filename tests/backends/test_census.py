@@ -156,7 +156,7 @@ def test_a_lone_relu_joins_the_convolution_before_it_unless_another_reads_that_t
     assert kinds == [
         ("conv", ""),
         ("hswish", ""),
-        ("relu", ""),  # behind hswish: nothing that it could join
+        ("relu", ""),  # after hswish: nothing that it could join
         ("conv", ""),
         ("conv", "relu"),
         ("add", ""),

@@ -66,7 +66,7 @@ def test_bench_measures_three_models_of_a_space(instant: list[float], capsys: py
     names = [each["name"] for each in found["models"]]
     assert names == ["mobilenetv3 smallest", "mobilenetv3 largest", "mobilenetv3 sample of seed 0", "seqnet_vnni_a0"]
     last = found["models"][-1]
-    # The 7th, 15th, 23rd and 31st figure, and those behind them.
+    # The 7th, 15th, 23rd and 31st figure, and those after them.
     assert (last["int8_ms"], last["fp32_ms"], last["speedup"]) == (4, 5, 5 / 4)
     assert len(instant) == 4 * 2 * 4
     assert last["mflops"] == pytest.approx(163.5, abs=0.05)

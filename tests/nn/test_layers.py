@@ -44,7 +44,7 @@ def test_depthwise_convolution_takes_as_many_channels_as_come_in(kernel: int) ->
 
 
 @pytest.mark.parametrize("repeat", [1, 2, 3])
-def test_a_row_has_its_stride_in_front_and_its_norm_and_activation_behind(repeat: int) -> None:
+def test_a_row_has_its_stride_first_and_its_norm_and_activation_last(repeat: int) -> None:
     layer = nn.ElasticDepthwiseConv2d(8, kernel=3, stride=2, act="relu", repeat=3).eval()
     assert layer.norm is not None
     torch.nn.init.normal_(layer.norm.bias)

@@ -24,7 +24,7 @@ def test_own_lines_go_to_the_line_below() -> None:
     assert line.trailing is None
 
 
-def test_behind_a_line() -> None:
+def test_after_a_line() -> None:
     first, second = parsed("a 1, # one\nb {\n} # two").lines
     assert first.trailing is not None
     assert (first.trailing.text, first.trailing.span.start) == ("# one", 5)
@@ -39,13 +39,13 @@ def test_before_a_closing_brace_and_the_end_of_the_file() -> None:
     assert texts(file.comments) == ["# four"]
 
 
-def test_behind_an_opening_brace_goes_above_the_first_line() -> None:
+def test_after_an_opening_brace_goes_above_the_first_line() -> None:
     (line,) = parsed("a { # why\n  # more\n  b\n}").lines
     assert line.trailing is None
     assert texts(group_of(line).lines[0].comments) == ["# why", "# more"]
 
 
-def test_behind_the_opening_brace_of_an_empty_group() -> None:
+def test_after_the_opening_brace_of_an_empty_group() -> None:
     assert texts(group_of(parsed("a { # why\n}").lines[0]).comments) == ["# why"]
 
 

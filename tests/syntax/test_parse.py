@@ -55,7 +55,7 @@ def test_comparisons(operator: str) -> None:
     assert terms(f"when a {operator} b") == (word("when"), ("Binary", operator, word("a"), word("b")))
 
 
-def test_a_call_has_its_parenthesis_directly_behind_its_name() -> None:
+def test_a_call_has_its_parenthesis_directly_after_its_name() -> None:
     inner = ("Parenthesised", ("Binary", "-", word("kernel"), number("1")))
     assert terms("repeat (kernel - 1) div 2") == (word("repeat"), ("Binary", "div", inner, number("2")))
     assert terms("max(a, 2,)") == (("Call", word("max"), (word("a"), number("2"))),)

@@ -71,7 +71,7 @@ def written(build: Path) -> set[tuple[Path, int]]:
     return {each for each in found if each[0].is_file()}
 
 
-def kill_behind(arguments: list[str], build: Path, writes: int, delay: float = 0.0) -> None:
+def kill_after(arguments: list[str], build: Path, writes: int, delay: float = 0.0) -> None:
     """Start a command; kill it and its workers so many written files, and then seconds, later."""
     seen = written(build)
     wanted, deadline = len(seen) + writes, time.monotonic() + LIMIT_SECONDS
@@ -107,7 +107,7 @@ def test_killed_once_they_go_on_to_the_same_table(tmp_path: Path) -> None:
     expected = undisturbed(compiled(tmp_path / "undisturbed", epochs=2), images)
     build = compiled(tmp_path / "killed", epochs=2)
     distill, table = commands(build, images, workers=1)
-    kill_behind(distill, build, writes=7)
+    kill_after(distill, build, writes=7)
     assert not list((build / "bkd/students").glob("*.json"))
     assert [run(distill), run(table)] == [0, 0]
     assert results(build) == expected
@@ -123,6 +123,6 @@ def test_killed_at_five_random_moments_they_go_on_to_the_same_table(tmp_path: Pa
     distill, table = commands(build, images, workers=2)
     for command, most, kills in ((distill, 12, 3), (table, 2, 2)):
         for _ in range(kills):
-            kill_behind(command, build, moments.randint(1, most), moments.uniform(0, 0.05))
+            kill_after(command, build, moments.randint(1, most), moments.uniform(0, 0.05))
         assert run(command) == 0
     assert results(build) == expected

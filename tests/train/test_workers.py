@@ -1,4 +1,4 @@
-"""Worker processes: what they send and what they raise arrives; a dead one is told of; none is left behind."""
+"""Worker processes: what they send and what they raise arrives; a dead one is reported; none is left running."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def wrong(task: str, send: Send[Said]) -> None:
     raise SpacelangError(WRONG)
 
 
-def test_what_is_wrong_arrives_behind_what_was_sent_before() -> None:
+def test_what_is_wrong_arrives_after_what_was_sent_before() -> None:
     said: list[Said] = []
     with pytest.raises(SpacelangError) as caught:
         in_processes(wrong, ["a"], 1, said.append)

@@ -451,7 +451,7 @@ def test_what_onnxruntime_cannot_load(tmp_path: Path) -> None:
     assert message.startswith("onnxruntime can't load FILE: ")
 
 
-def test_a_norm_behind_integers_runs(tmp_path: Path) -> None:
+def test_a_norm_after_integers_runs(tmp_path: Path) -> None:
     """Its convolution is rounded before it, so nothing can fold it."""
     graph = Graph()
     normed = graph.node("BatchNormalization", quantised_conv(graph, "x"), *[np.ones(8, np.float32)] * 4)

@@ -66,7 +66,7 @@ def test_swish(tmp_path: Path) -> None:
 POOLS: dict[str, Spelling] = {
     "operator": lambda graph, x: graph.node("GlobalAveragePool", x),
     "mean over axes": lambda graph, x: graph.node("ReduceMean", x, axes=[2, 3]),
-    "mean over axes from behind": lambda graph, x: graph.node("ReduceMean", x, axes=[-1, -2]),
+    "mean over axes from the end": lambda graph, x: graph.node("ReduceMean", x, axes=[-1, -2]),
     "window as large as the map": lambda graph, x: graph.node("AveragePool", x, kernel_shape=[16, 16]),
 }
 

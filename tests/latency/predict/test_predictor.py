@@ -139,8 +139,8 @@ def test_kernels_unlike_those_measured_are_named(predictor: Predictor) -> None:
     assert not report.diagnostics
     predictor.check([near, *far, Kernel("add", 64, 64, 500)], report)
     assert [str(SpacelangError([each])) for each in report.diagnostics] == [
-        "warning[SP1604]: madeup didn't learn from any kernels like add 64 -> 64 at 500 pixels (size 500, measured 5 to "
-        "56); "
+        "warning[SP1604]: madeup didn't learn from any kernels like add 64 -> 64 at 500 pixels (size 500, measured 5 "
+        "to 56); "
         "conv 3×3 stride 2 relu 64 -> 2000 at 14 pixels (channels out 2000, measured 16 to 472); "
         "conv 3×3 stride 2 relu 64 -> 2001 at 14 pixels (channels out 2001, measured 16 to 472) and 2 more "
         "(there it relies on its analytic base; measure kernels of this space: `spacelang latency collect`)"
@@ -175,8 +175,8 @@ def test_a_log_of_another_device_is_judged_after_the_best_factor(predictor: Pred
     assert (warning.code, warning.message) == (
         "SP1606",
         "madeup predicts cpu family 99 model 1 (avx2, avx512_vnni), up to 3000 MHz, onnxruntime 1.0, 1 thread, and the "
-        "log is from cpu family 99 model 1 (avx2, avx512_vnni), up to 3000 MHz, onnxruntime 2.0, 1 thread; it is judged "
-        f"after scaling by the best single factor, {found.factor:.3f}",
+        "log is from cpu family 99 model 1 (avx2, avx512_vnni), up to 3000 MHz, onnxruntime 2.0, 1 thread; it is "
+        f"judged after scaling by the best single factor, {found.factor:.3f}",
     )
 
 

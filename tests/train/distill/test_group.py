@@ -88,7 +88,7 @@ def test_a_validation_is_in_the_precision_at_hand(
 def test_interrupted_after_any_step(
     compiled: Compiled, sources: Sources, monkeypatch: pytest.MonkeyPatch, undisturbed: dict[str, bytes], steps: int
 ) -> None:
-    """With a checkpoint behind every step, then with those at the ends of epochs only."""
+    """With a checkpoint after every step, then with those at the ends of epochs only."""
     for name, seconds in (("often", 0.0), ("epochs", 600.0)):
         monkeypatch.setattr(group, "CHECKPOINT_SECONDS", seconds)
         build = compiled(name)
@@ -126,7 +126,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, sources: Sources) -> d
 def test_a_group_goes_on_with_members_at_different_steps(
     compiled: Compiled, sources: Sources, undisturbed: dict[str, bytes]
 ) -> None:
-    """Job 0 has two epochs behind it, job 1 none."""
+    """Job 0 has done two epochs, job 1 none."""
     build = compiled("build")
 
     def interrupt(job: int, at: int, note: str) -> None:

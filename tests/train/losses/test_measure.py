@@ -46,7 +46,7 @@ def teacher() -> Teacher:
 
 @pytest.fixture(scope="module")
 def student(teacher: Teacher) -> Student:
-    """Its quantisers have seen a batch, as behind distillation."""
+    """Its quantisers have seen a batch, as after distillation."""
     plan = nn.generated_module(SPACE).STUDENTS["stage2", CELL.block]
     torch.manual_seed(0)
     made = Student(plan, teacher.points[1].channels, teacher.points[2].channels)

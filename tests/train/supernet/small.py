@@ -68,7 +68,7 @@ class Killed(Exception):
 
 
 def killer(step: int) -> Callable[[int, int, str], None]:
-    """Ends a training behind a step, without a chance to tidy up."""
+    """Ends a training after a step, without a chance to tidy up."""
 
     def update(done: int, total: int, note: str) -> None:
         if done == step:
