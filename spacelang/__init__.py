@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from spacelang.evolve.evolution import Evolved, evolve
     from spacelang.evolve.quality.quality import Score, SubNetwork, TargetScore, score
     from spacelang.evolve.solve import Solution, solve
+    from spacelang.evolve.table.doubts import doubts
     from spacelang.evolve.table.parquet import read_table, write_table
     from spacelang.evolve.table.table import Latencies, Rows, Table
     from spacelang.ir.nodes import SearchSpace
@@ -91,6 +92,7 @@ __all__ = [
     "decode",
     "diff",
     "distill",
+    "doubts",
     "dumps",
     "encode",
     "evolve",
@@ -146,6 +148,7 @@ _HOME = {
         "Solution",
         "solve",
     ),
+    "evolve.table.doubts": ("doubts",),
     "evolve.table.parquet": (
         "read_table",
         "write_table",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from spacelang.cli.console import say, write, write_json
+from spacelang.cli.console import say, show_diagnostics, write, write_json
 from spacelang.cli.exits import STOPPED
 from spacelang.cli.inputs import load_space
 from spacelang.cli.interrupt import Interrupt, interruptible
@@ -29,6 +29,7 @@ from spacelang.cli.show import File, Json
 
 if TYPE_CHECKING:
     from spacelang import ir
+    from spacelang.evolve.table.table import Table
     from spacelang.ir.nodes import Kind
     from spacelang.networks.genome import Genome
 
@@ -60,7 +61,6 @@ def score(
 ) -> None:
     """Score a space: for each latency target, how good its best sub-networks are."""
     from spacelang.evolve.quality.quality import score as scored
-    from spacelang.evolve.table.parquet import read_table
     from spacelang.evolve.table.part import table_for
     from spacelang.networks.genome import decode, narrow
 
@@ -69,7 +69,7 @@ def score(
     else:
         space = load_space(file, ("hyperspace",), mends={"space": "a space needs no ENCODING"})
     space = with_settings(space, targets, top, estimator, samples, chain, limits)
-    measured = read_table(table)
+    measured = _read(table, space)
     if encoding is None:
         found = scored(space, measured)
         if narrow(measured.space, found.genome, space.name).sha256 != space.sha256:
@@ -124,7 +124,6 @@ def evolve(
     """Search a hyperspace by aging evolution, and say how far from the proved optimum the result is."""
     from spacelang import ir
     from spacelang.evolve.evolution import evolve as evolved
-    from spacelang.evolve.table.parquet import read_table
 
     if resume and history is None:
         raise typer.BadParameter("--resume needs --history, the file to go on with")
@@ -132,7 +131,7 @@ def evolve(
     space = with_settings(space, targets, top, estimator, samples, chain, limits)
     if space.evolution and seed is not None:
         space = ir.replace(space, evolution=ir.replace(space.evolution, seed=seed))
-    measured = read_table(table)
+    measured = _read(table, space)
     keep = _Keeper(space, f"{space.name}_best", "evolve", measured.origin, output)
     with interruptible() as interrupt, progress("evolving") as update:
         found = evolved(
@@ -186,11 +185,10 @@ def solve(
 ) -> None:
     """Find the best spaces of a hyperspace, with a proof."""
     from spacelang.evolve.solve import solve as solved
-    from spacelang.evolve.table.parquet import read_table
 
     space = load_space(file, ("hyperspace",), mends=UNSEARCHED)
     space = with_settings(space, targets, top, estimator, samples, chain, limits)
-    measured = read_table(table)
+    measured = _read(table, space)
     keep = _Keeper(space, f"{space.name}_optimum", "solve", measured.origin, output)
     with interruptible() as interrupt, progress("solving") as update:
         solution = solved(
@@ -212,6 +210,16 @@ def solve(
         print_others(solution)
         write(f"{proof(solution)}; no other space above {solution.runner_up_bound:.6f}; {solution.nodes} nodes\n")
     _leave(interrupt, solution.stopped not in (None, "gap"))
+
+
+def _read(file: Path, space: ir.SearchSpace) -> Table:
+    """The table of a file. What looks wrong in it is said, and changes nothing."""
+    from spacelang.evolve.table.doubts import doubts
+    from spacelang.evolve.table.parquet import read_table
+
+    table = read_table(file)
+    show_diagnostics(doubts(table, space.targets.latency_ms if space.targets else None))
+    return table
 
 
 def _leave(interrupt: Interrupt, stopped: bool) -> None:

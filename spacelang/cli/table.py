@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spacelang.cli.console import print_parts, say, write_json
+from spacelang.cli.console import print_parts, say, show_diagnostics, write_json
 from spacelang.cli.inputs import load_space
 from spacelang.cli.progress import progress
 from spacelang.cli.show import Json, simple_table
@@ -44,14 +44,21 @@ def import_(
     json: Json = False,
 ) -> None:
     """Import a published table. It is read strictly: a row that the space can't contain is an error."""
+    from spacelang.evolve.table.doubts import contradictions, doubts
     from spacelang.evolve.table.importer import import_table
     from spacelang.evolve.table.parquet import write_table
 
     hyperspace = load_space(space, ("hyperspace",))
+    remarks: list[str] = []
     with progress("verifying" if verify else "importing") as update:
-        table = import_table(archive, hyperspace, _fixed(fixed_latency), verify=verify, progress=update)
+        fixed = _fixed(fixed_latency)
+        table = import_table(archive, hyperspace, fixed, verify=verify, progress=update, remark=remarks.append)
+    targets = hyperspace.targets.latency_ms if hyperspace.targets else None
+    show_diagnostics([*doubts(table, targets), *contradictions(table)])
     write_table(table, output)
     say(f"{len(table.rows)} rows for {len(table.cells)} cells{', all costs equal' * verify}: {output}")
+    for each in remarks:
+        say(each)
     if table.missing:
         say(f"{len(table.missing)} cells have no rows; `spacelang table info {output}` shows which")
     if json:
@@ -73,10 +80,12 @@ def info(
     json: Json = False,
 ) -> None:
     """Print what a table holds, cell by cell; a cell without rows has to be distilled first."""
+    from spacelang.evolve.table.doubts import doubts
     from spacelang.evolve.table.inventory import inventory
     from spacelang.evolve.table.parquet import read_table
 
     found = read_table(table)
+    show_diagnostics(doubts(found))
     if json:
         write_json(_described(found))
         return

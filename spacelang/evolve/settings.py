@@ -6,8 +6,10 @@ Calls from Python are checked as carefully as a text is: illegal values are refu
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from spacelang import ir
@@ -51,7 +53,7 @@ def targets_of(space: ir.SearchSpace | None, targets_ms: Iterable[float] | None)
 def _numbers(values: Iterable[float]) -> tuple[float, ...]:
     given = None if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable) else list(values)
     if given is None or not all(isinstance(each, Real) and not isinstance(each, bool) for each in given):
-        refuse("SP0724", f"targets_ms is {_shown(values)}", "give numbers, in milliseconds: targets_ms=(8, 10)")
+        refuse("SP0724", f"targets_ms is {shown(values)}", "give numbers, in milliseconds: targets_ms=(8, 10)")
     return tuple(map(float, given))
 
 
@@ -67,9 +69,9 @@ def quality_of(space: ir.SearchSpace | None, quality: ir.Quality | None) -> ir.Q
         _missing(space, "quality", "quality { estimator exact, top 20 }")
     report = Report()
     if quality.estimator not in ("exact", "sampled"):
-        report.error("SP0724", f"there is no estimator {_shown(quality.estimator)}", help="exact or sampled")
+        report.error("SP0724", f"there is no estimator {shown(quality.estimator)}", help="exact or sampled")
     if quality.chain not in ("independent", "strict"):
-        report.error("SP0724", f"there is no chain {_shown(quality.chain)}", help="independent or strict")
+        report.error("SP0724", f"there is no chain {shown(quality.chain)}", help="independent or strict")
     if not _is_count(quality.top, MAX_TOP):
         report.error("SP0724", f"`top {quality.top}` isn't legal", help=f"1 to {MAX_TOP}")
     if quality.estimator == "exact":
@@ -127,27 +129,34 @@ def evolution_of(space: ir.SearchSpace, evolution: ir.Evolution | None) -> ir.Ev
 def require_space(space: Any) -> None:
     """Raises: SpacelangError: SP0725: if it isn't a space."""
     if not isinstance(space, ir.SearchSpace):
-        refuse("SP0725", f"the space is {_shown(space)}", 'give what `spacelang.load("FILE.space")` returns')
+        refuse("SP0725", f"the space is {shown(space)}", 'give what `spacelang.load("FILE.space")` returns')
+
+
+def path_of(value: Any, name: str) -> Path:
+    """Raises: SpacelangError: SP0725: if it isn't the path of a file."""
+    if not isinstance(value, str | os.PathLike):
+        refuse("SP0725", f"`{name}` is {shown(value)}", "give the path of a file")
+    return Path(value)
 
 
 def natural(value: Any, name: str, most: int = MAX_COUNT) -> int:
     """Raises: SpacelangError: SP0724: if it isn't a whole number from 1 to `most`."""
     if not _is_count(value, most):
-        refuse("SP0724", f"`{name}` is {_shown(value)}", f"a whole number from 1 to {most}")
+        refuse("SP0724", f"`{name}` is {shown(value)}", f"a whole number from 1 to {most}")
     return int(value)
 
 
 def seconds_of(value: Any) -> float | None:
     """Raises: SpacelangError: SP0724: if it isn't a time."""
     if value is not None and not (_is_real(value) and value > 0):
-        refuse("SP0724", f"`seconds` is {_shown(value)}", "a number above 0")
+        refuse("SP0724", f"`seconds` is {shown(value)}", "a number above 0")
     return None if value is None else float(value)
 
 
 def share_of(value: Any, name: str) -> float:
     """Raises: SpacelangError: SP0724: if it isn't a share from 0 to 1."""
     if not (_is_real(value) and 0 <= value < 1):
-        refuse("SP0724", f"`{name}` is {_shown(value)}", "a share from 0 to below 1: 0.01 is one per cent")
+        refuse("SP0724", f"`{name}` is {shown(value)}", "a share from 0 to below 1: 0.01 is one per cent")
     return float(value)
 
 
@@ -166,11 +175,11 @@ def _is_real(value: Any) -> bool:
 
 def _section(value: Any, kind: type[T], name: str, example: str) -> T | None:
     if value is not None and not isinstance(value, kind):
-        refuse("SP0725", f"`{name}` is {_shown(value)}", f"give a spacelang.{example}")
+        refuse("SP0725", f"`{name}` is {shown(value)}", f"give a spacelang.{example}")
     return value
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     text = repr(value)
     return f"{text if len(text) <= 60 else text[:57] + '…'}, a {type(value).__name__}"
 

@@ -9,13 +9,16 @@ import lzma
 import re
 import tarfile
 import zipfile
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
 
+import spacelang
 from spacelang import ir
 from spacelang.driver import compile_source
 from spacelang.evolve.evolution import evolve
@@ -24,10 +27,16 @@ from spacelang.evolve.solve import solve
 from spacelang.evolve.table import archive
 from spacelang.evolve.table.importer import import_table
 from spacelang.evolve.table.parquet import fingerprint, read_table, write_table
-from spacelang.evolve.table.table import Latencies, Table
+from spacelang.evolve.table.repeats import repeats
+from spacelang.evolve.table.table import Cell, Latencies, Table, all_cells
+from spacelang.ir.operators import Op
+from spacelang.language.shapes import size_after, sizes
+from spacelang.networks.cost import CostModel, op_cost
 from spacelang.networks.genome import Genome, decode
+from spacelang.networks.network import layer_ops
 from spacelang.report.diagnostics import SpacelangError
 from spacelang.report.source import Source
+from spacelang.train.losses.draw import Drawn, draw
 from tests.evolve.synthetic import FIXED, TEXT, TINY, csv_files, random_table
 
 PACKERS: dict[str, Callable[[bytes], bytes]] = {".xz": lzma.compress, ".gz": gzip.compress, ".bz2": bz2.compress}
@@ -302,3 +311,96 @@ def test_the_importer_keeps_fractions_of_expand_ratios(tmp_path: Path) -> None:
     table = random_table(3, rows=6, space=space)
     read = import_table(folder(tmp_path / "t", csv_files(table)), space, FIXED, verify=True)
     np.testing.assert_array_equal(read.rows.numbers, table.rows.numbers)
+
+
+def test_lines_that_copy_others_are_left_out_and_said(tmp_path: Path) -> None:
+    twice = {name: text * 2 for name, text in FILES.items()}
+    remarks: list[str] = []
+    table = import_table(folder(tmp_path / "twice", twice), TINY, FIXED, remark=remarks.append)
+    assert fingerprint(table) == fingerprint(import_table(folder(tmp_path / "once", FILES), TINY, FIXED))
+    assert remarks[0] == f"{len(TABLE.rows)} rows only copy others and are left out"
+
+
+def test_repeated_measurements_are_kept_and_said(tmp_path: Path) -> None:
+    name = "stage1_1_0.csv"
+    again = FILES[name].splitlines()[0].split(",")
+    again[2] = "0.4321"
+    files = {**FILES, name: FILES[name] + ",".join(again) + "\n"}
+    remarks: list[str] = []
+    table = import_table(folder(tmp_path / "t", files), TINY, FIXED, remark=remarks.append)
+    assert len(table.rows) == len(TABLE.rows) + 1
+    repeated = len(repeats(table.rows)[0])
+    assert remarks == [f"{repeated} rows repeat an architecture; each counts, as a measurement of its own"]
+
+
+def test_an_archive_as_the_published_pixel4_one(tmp_path: Path) -> None:
+    """Three of the five resolutions have rows, and costs are sums in single precision."""
+    space = spacelang.load(Path(__file__).parents[2] / "specs" / "pixel4_released.space")
+    rows = pixel4_rows(space)
+    archive = tarred(tmp_path / "pixel4.tar.xz", pixel4_files(space, rows))
+    fixed = {160: 1.2, 192: 1.6, 224: 2.1}
+    table = import_table(archive, space, fixed, verify=True)
+    assert len(table.rows) == len(rows)
+    assert table.missing == ()
+    quality = ir.Quality(estimator="exact", top=20)
+    found = solve(space, table, quality=quality)
+    assert {each.resolution for target in found.score.targets for each in target.best} <= set(fixed)
+    assert spacelang.doubts(table, space.targets.latency_ms) == ()  # type: ignore[union-attr]
+    off = pixel4_files(space, rows, factor=1 + 3e-6)
+    with pytest.raises(SpacelangError, match=r"SP0713.*MFLOPs are written"):
+        import_table(tarred(tmp_path / "off.tar.xz", off), space, fixed, verify=True)
+
+
+def pixel4_rows(space: ir.SearchSpace) -> list[tuple[Cell, Drawn]]:
+    rows = []
+    for cell in all_cells(space):
+        drawn = [each for each in draw(space, cell, 40, seed=3) if each.resolution in (160, 192, 224)]
+        rows += [(cell, each) for each in drawn[:8]]
+    return rows
+
+
+def pixel4_files(space: ir.SearchSpace, rows: list[tuple[Cell, Drawn]], factor: float = 1.0) -> dict[str, str]:
+    random, files = Random(0), defaultdict[str, list[str]](list)
+    strides = [stage.stride for stage in space.stem + space.stages]
+    for cell, drawn in rows:
+        size = sizes(drawn.resolution, strides)[len(space.stem) + cell.stage]
+        ops = stage_ops(space, cell, drawn, size)
+        macs = np.float32(0)
+        for op in ops:
+            macs += np.float32(op_cost(op).macs / 1e6)
+        mparams = (
+            CostModel(space)
+            .stage(
+                space.stages[cell.stage],
+                space.stages[cell.stage].candidate(cell.block),
+                drawn.choice.layers,
+                drawn.channels_in,
+                size,
+            )
+            .mparams_quantised
+        )
+        names = space.blocks_by_name[space.stages[cell.stage].candidate(cell.block).block].numeric
+        layers = "_".join(
+            f"{dict(zip(names, each.numbers, strict=True))['kernel']}#{each.width}"
+            f"#{dict(zip(names, each.numbers, strict=True)).get('expand')}"
+            for each in drawn.choice.layers
+        )
+        latency = 0.05 + float(macs) / 40
+        loss = 0.9 / (1 + latency) ** 0.2 * random.uniform(0.9, 1.1)
+        files[f"stage{cell.stage + 1}_{cell.block}_{cell.window}.csv"].append(
+            f"{layers},1x{drawn.channels_in}x{size}x{size},{loss:.4f},{float(macs) * factor:.4f},{mparams:.4f},"
+            f"{latency:.4f}\n"
+        )
+    return {name: "".join(lines) for name, lines in files.items()}
+
+
+def stage_ops(space: ir.SearchSpace, cell: Cell, drawn: Drawn, size: int) -> list[Op]:
+    """The operators of a stage, one after the other."""
+    stage = space.stages[cell.stage]
+    candidate = stage.candidate(cell.block)
+    channels, stride, ops = drawn.channels_in, stage.stride, []
+    for each in drawn.choice.layers:
+        block = space.blocks_by_name[candidate.block]
+        ops += layer_ops(block, each.numbers, candidate.acts, channels, each.width, stride, size)
+        channels, size, stride = each.width, size_after(size, stride), 1
+    return ops

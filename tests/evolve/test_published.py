@@ -14,8 +14,10 @@ from spacelang.evolve.evolution import evolve
 from spacelang.evolve.quality.quality import score
 from spacelang.evolve.solve import solve
 from spacelang.evolve.table.archive import csv_files
+from spacelang.evolve.table.doubts import contradictions, doubts
 from spacelang.evolve.table.importer import import_table
 from spacelang.evolve.table.parquet import fingerprint, read_table, write_table
+from spacelang.evolve.table.repeats import repeats
 from spacelang.evolve.table.table import Table
 from spacelang.networks.genome import decode
 from spacelang.report.diagnostics import SpacelangError
@@ -124,3 +126,16 @@ def test_a_space_is_scored_by_where_it_comes_from(published: Table) -> None:
     found = score(space, published, (8, 10, 15, 20, 25), exact(20))
     assert found.encoding == "151122-023231"
     assert found.total == pytest.approx(2.228501, abs=5e-7)
+
+
+def test_the_published_table_repeats_architectures_and_is_not_doubted(
+    published: Table, vnni_released: ir.SearchSpace
+) -> None:
+    assert published.latencies is not None
+    again, first = repeats(published.rows)
+    assert len(again) == 6165
+    equal = published.rows.loss[again] == published.rows.loss[first]
+    assert 0 < equal.sum() < 150
+    assert doubts(published) == doubts(published, (8, 10, 15, 20, 25)) == contradictions(published) == ()
+    seconds = published.attach("vnni", published.latencies.rows_ms / 1000, published.latencies.fixed_ms)
+    assert [each.code for each in doubts(seconds)] == ["SP0707"]

@@ -89,7 +89,7 @@ def test_a_table_without_latencies_comes_back_without(tmp_path: Path) -> None:
 
 def with_fp32(factor: float = 0.8) -> Table:
     """`TABLE` with losses in FP32 that are so much of those in INT8."""
-    return Table.of(TINY, replace(TABLE.rows, loss_fp32=TABLE.rows.loss * factor), TABLE.latencies, "")
+    return replace(TABLE, rows=replace(TABLE.rows, loss_fp32=TABLE.rows.loss * factor))
 
 
 def test_losses_in_fp32_are_kept_and_a_search_does_not_see_them(tmp_path: Path) -> None:
@@ -224,8 +224,10 @@ def test_layers_are_checked_when_a_table_is_read(path: Path, layers: list[list[f
 def test_layers_that_share_a_choice_must_share_it(tmp_path: Path) -> None:
     text = TEXT.replace("stage stage1  { ", "stage stage1  { uniform {width, kernel}, ")
     (space,) = compile_source(Source("uniform.space", text))
-    table = random_table(1, rows=30, space=space)
+    table = replace(random_table(1, rows=30), space=space)
     (tmp_path / "t.parquet").write_bytes(_to_bytes(table))
+    with pytest.raises(SpacelangError, match="SP0703.: the table: row .*the width of layer 2 differs"):
+        Table.of(space, table.rows, None, "")
     with pytest.raises(SpacelangError, match="the width of layer 2 differs from layer 1's, and stage1 shares one"):
         read_table(tmp_path / "t.parquet")
 

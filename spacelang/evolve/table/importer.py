@@ -11,16 +11,20 @@ from __future__ import annotations
 import math
 import re
 from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import numpy as np
 
 from spacelang import ir
+from spacelang.evolve.settings import path_of, require_space
 from spacelang.evolve.table.archive import ArchiveError, csv_files
-from spacelang.evolve.table.rules import row_problems
-from spacelang.evolve.table.table import Cell, Latencies, Rows, Table, all_cells, check_latencies
+from spacelang.evolve.table.columns import regular_fixed
+from spacelang.evolve.table.repeats import repeats
+from spacelang.evolve.table.rows import Cell, Latencies, Rows
+from spacelang.evolve.table.rules import check_latencies, row_problems
+from spacelang.evolve.table.table import Table, all_cells, assembled
 from spacelang.language.shapes import sizes
 from spacelang.networks.cost import CostModel
 from spacelang.report.diagnostics import Report
@@ -58,27 +62,31 @@ def import_table(
     *,
     verify: bool = False,
     progress: Progress | None = None,
+    remark: Callable[[str], None] | None = None,
 ) -> Table:
     """Read a published table of `space`, an archive or a folder, strictly: every row must be one the space can contain.
 
     Args:
         fixed_ms: latency of stem and head in their smallest setting, for each resolution that has rows.
         verify: compute FLOPs and parameters of every row, and report each that differs from what is printed.
+        remark: is told, in words, which rows repeat others.
 
     Raises:
-        SpacelangError: SP0710-SP0714, all findings up to a limit, each with its file, line and reason.
+        SpacelangError: SP0710-SP0714, all findings up to a limit, each with its file, line and reason; SP0725 if an
+            argument is of another kind.
     """
-    report = Report()
+    require_space(space)
+    path, fixed_ms, report = path_of(path, "archive"), regular_fixed(fixed_ms), Report()
     _check_blocks(space, report)
-    members = _read_archive(Path(path), report)
+    members = _read_archive(path, report)
     report.raise_if_failed()
-    reader = _Reader(space, report)
+    reader = _Reader(space, fixed_ms, report)
     for name, data in members:
         reader.add_file(name, data)
     rows = reader.rows()
     if not len(rows) and not report.failed:
         report.error("SP0710", f"{path}: there is no file like `stage1_0_0.csv` in it")
-    latencies = Latencies(space.device.name, dict(fixed_ms), np.array(reader.latency))
+    latencies = Latencies(space.device.name, fixed_ms, np.array(reader.latency))
     for row, reason in row_problems(space, rows):
         reader.error(row, reason)
     check_latencies(space, rows, latencies, report)
@@ -87,7 +95,17 @@ def import_table(
     if reader.errors > MAX_ERRORS:
         report.error("SP0712", f"{reader.errors - MAX_ERRORS} more findings are not shown")
     report.raise_if_failed()
-    return Table.of(space, rows, latencies, f"imported from {Path(path).name}")
+    table = assembled(space, rows, latencies, f"imported from {path.name}").without_copies()
+    if remark:
+        _tell_repeats(len(rows) - len(table.rows), len(repeats(table.rows)[0]), remark)
+    return table
+
+
+def _tell_repeats(copied: int, repeated: int, remark: Callable[[str], None]) -> None:
+    if copied:
+        remark(f"{copied} rows only copy others and are left out")
+    if repeated:
+        remark(f"{repeated} rows repeat an architecture; each counts, as a measurement of its own")
 
 
 def _read_archive(path: Path, report: Report) -> list[tuple[str, bytes]]:
@@ -112,10 +130,14 @@ def _check_blocks(space: ir.SearchSpace, report: Report) -> None:
 
 
 class _Sizes:
-    """Which resolution of the image gives a stage an input of this size."""
+    """Which resolution of the image gives a stage an input of this size.
 
-    def __init__(self, size_of: Mapping[int, int]) -> None:
-        self.size_of = size_of
+    Of several, those count that the table has rows for, which are those with a fixed latency: 176 and 192 pixels both
+    give 6 after five strides, and the published Pixel 4 table has 192 only.
+    """
+
+    def __init__(self, size_of: Mapping[int, int], measured: Collection[int]) -> None:
+        self.size_of, self.measured = size_of, measured
 
     def resolution(self, height: str, width: str) -> int | None:
         found = self._resolutions(height)
@@ -128,13 +150,15 @@ class _Sizes:
         found = self._resolutions(height)
         if found:
             return (
-                f"an input of {height}×{height} could come from any of the resolutions {listed(map(str, found), 'and')}"
+                f"an input of {height}×{height} could come from any of the resolutions "
+                f"{listed(map(str, found), 'and')}; give fixed latencies for those that the table has"
             )
         legal = listed((f"{size} ({each})" for each, size in self.size_of.items()), "and")
         return f"no resolution gives this stage an input of {height}×{height}; sizes (resolutions) are {legal}"
 
     def _resolutions(self, height: str) -> list[int]:
-        return [resolution for resolution, size in self.size_of.items() if size == int(height)]
+        found = [resolution for resolution, size in self.size_of.items() if size == int(height)]
+        return [each for each in found if each in self.measured] or found
 
 
 class _Place(NamedTuple):
@@ -147,7 +171,7 @@ class _Place(NamedTuple):
 class _Reader:
     """Collects the rows of all files, and what is wrong with them."""
 
-    def __init__(self, space: ir.SearchSpace, report: Report) -> None:
+    def __init__(self, space: ir.SearchSpace, measured: Collection[int], report: Report) -> None:
         self.space, self.report = space, report
         self.errors = 0
         self.latency: list[float] = []
@@ -163,7 +187,7 @@ class _Reader:
         strides = [stage.stride for stage in space.stem + space.stages]
         along = {resolution: sizes(resolution, strides)[len(space.stem) :] for resolution in space.resolutions}
         self._sizes = [
-            _Sizes({each: size[index] for each, size in along.items()}) for index in range(len(space.stages))
+            _Sizes({each: size[index] for each, size in along.items()}, measured) for index in range(len(space.stages))
         ]
 
     def add_file(self, name: str, data: bytes) -> None:

@@ -20,8 +20,9 @@ import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from spacelang import ir
-from spacelang.evolve.table.rules import row_problems
-from spacelang.evolve.table.table import SHOWN, FloatArray, Latencies, Rows, Table, check_latencies, require_table
+from spacelang.evolve.table.rows import FloatArray, Latencies, Rows
+from spacelang.evolve.table.rules import check_latencies, check_rows
+from spacelang.evolve.table.table import Table, assembled, require_table
 from spacelang.files import write_atomic
 from spacelang.records import Record, first_error
 from spacelang.report.diagnostics import Report
@@ -72,7 +73,7 @@ def write_table(table: Table, path: str | Path) -> None:
         SpacelangError: SP0703, SP0714, SP0725: if it holds what no table can hold.
     """
     report = Report()
-    _check_rows(require_table(table).space, table.rows, "the table", report)
+    check_rows(require_table(table).space, table.rows, "the table", report)
     report.raise_if_failed()
     write_atomic(path, _to_bytes(table))
 
@@ -93,20 +94,11 @@ def read_table(path: str | Path) -> Table:
     for each in verify(space):
         report.error("SP0703", f"{path}: the hyperspace in the header is not sound: {each.message}")
     report.raise_if_failed()
-    _check_rows(space, rows, str(path), report)
+    check_rows(space, rows, str(path), report)
     if latencies is not None:
         check_latencies(space, rows, latencies, report)
     report.raise_if_failed()
-    return Table.of(space, rows, latencies, header.origin)
-
-
-def _check_rows(space: ir.SearchSpace, rows: Rows, subject: str, report: Report) -> None:
-    """Reports SP0703 for rows that the hyperspace can't contain."""
-    bad = list(row_problems(space, rows))
-    for row, reason in bad[:SHOWN]:
-        report.error("SP0703", f"{subject}: row {row}: {reason}")
-    if len(bad) > SHOWN:
-        report.error("SP0703", f"{subject}: {len(bad) - SHOWN} more rows aren't possible in {space.name}")
+    return assembled(space, rows, latencies, header.origin).without_copies()
 
 
 def fingerprint(table: Table) -> str:

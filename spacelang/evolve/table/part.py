@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from spacelang import ir
-from spacelang.evolve.table.table import Cell, Table, all_cells
+from spacelang.evolve.table.table import Cell, Table, all_cells, assembled
 
 
 def table_for(space: ir.SearchSpace, table: Table) -> Table:
@@ -36,7 +36,7 @@ def table_for(space: ir.SearchSpace, table: Table) -> Table:
         fixed_ms = {size: latencies.fixed_ms[size] for size in space.resolutions if size in latencies.fixed_ms}
         latencies = replace(latencies, fixed_ms=fixed_ms, rows_ms=latencies.rows_ms[kept])
     rows_here = replace(table.rows.take(kept), stage=stage, block=block, window=window)
-    return Table.of(space, rows_here, latencies, table.origin)
+    return assembled(space, rows_here, latencies, table.origin)
 
 
 def serves(wider: ir.SearchSpace, space: ir.SearchSpace) -> bool:

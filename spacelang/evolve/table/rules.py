@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from spacelang import ir
-from spacelang.evolve.table.table import MAX_LOSS, FloatArray, IntArray, Rows, usable
+from spacelang.evolve.settings import MAX_LATENCY_MS
+from spacelang.evolve.table.rows import MAX_LOSS, FloatArray, IntArray, Latencies, Rows, usable
 from spacelang.networks.positions import entry_widths
+from spacelang.report.diagnostics import Report
 from spacelang.report.suggest import listed
+
+SHOWN = 5
+"""This many findings of one kind are listed; the rest are counted."""
 
 
 class Problem(NamedTuple):
@@ -28,6 +33,31 @@ def row_problems(space: ir.SearchSpace, rows: Rows) -> Iterator[Problem]:
         checks = _StageChecks(space, index, stage, rows.take(members))
         for row, reason in sorted(checks.problems().items()):
             yield Problem(int(members[row]), reason)
+
+
+def check_rows(space: ir.SearchSpace, rows: Rows, subject: str, report: Report) -> None:
+    """Reports SP0703 for rows that the hyperspace can't contain."""
+    strange = np.flatnonzero((rows.stage < 0) | (rows.stage >= len(space.stages)))
+    bad = [
+        Problem(row, f"{space.name} has no stage {rows.stage[row]}; it has {len(space.stages)}, counted from 0")
+        for row in strange.tolist()
+    ]
+    bad += row_problems(space, rows)
+    for row, reason in bad[:SHOWN]:
+        report.error("SP0703", f"{subject}: row {row}: {reason}")
+    if len(bad) > SHOWN:
+        report.error("SP0703", f"{subject}: {len(bad) - SHOWN} more rows aren't possible in {space.name}")
+
+
+def check_losses(rows: Rows, report: Report) -> None:
+    """Reports SP0703 for losses that aren't usable."""
+    bad = np.flatnonzero(~usable(rows.loss))
+    if len(bad):
+        report.error(
+            "SP0703",
+            f"{len(bad)} of {len(rows)} losses aren't usable; the first is {rows.loss[bad[0]]:g}, in row {bad[0]}",
+            help=f"a loss is above 0 and at most {MAX_LOSS:g}",
+        )
 
 
 def channels_into(space: ir.SearchSpace, index: int) -> tuple[int, ...]:
@@ -136,3 +166,45 @@ class _StageChecks:
 
 def _number(value: np.generic) -> str:
     return "none" if value != value else f"{value:g}"
+
+
+def check_latencies(space: ir.SearchSpace, rows: Rows, latencies: Latencies, report: Report) -> None:
+    """Reports SP0703 for rows without a usable latency, SP0714 for resolutions without a fixed one."""
+    good = np.isfinite(latencies.rows_ms) & (latencies.rows_ms > 0) & (latencies.rows_ms <= MAX_LATENCY_MS)
+    if len(good) != len(rows):
+        report.error("SP0703", f"there are {len(good)} latencies for {len(rows)} rows")
+    elif not good.all():
+        first = int(np.flatnonzero(~good)[0])
+        report.error(
+            "SP0703",
+            f"{np.count_nonzero(~good)} of {len(rows)} latencies are not usable; the first is "
+            f"{latencies.rows_ms[first]:g} ms, in row {first}",
+            help=f"a latency is above 0 and at most {MAX_LATENCY_MS:g} ms",
+        )
+    check_fixed(space, latencies.fixed_ms, report, np.unique(rows.resolution).tolist())
+
+
+def check_fixed(
+    space: ir.SearchSpace, fixed_ms: Mapping[int, float], report: Report, measured: Collection[int]
+) -> None:
+    """Reports SP0714 unless there is one positive fixed latency for each resolution that has rows, and none that isn't
+    a resolution of the space."""
+    legal = listed(map(str, space.resolutions), "and")
+    for resolution in space.resolutions:
+        if resolution in measured and resolution not in fixed_ms:
+            report.error(
+                "SP0714",
+                f"the fixed latency of stem and head at resolution {resolution} is missing",
+                help=f"give one for each of {legal}: `--fixed-latency RESOLUTION=MS,…`",
+            )
+    for resolution, value in fixed_ms.items():
+        if resolution not in space.resolutions:
+            report.error(
+                "SP0714", f"{resolution} is not a resolution of {space.name}", help=f"its resolutions are {legal}"
+            )
+        elif not 0 < value <= MAX_LATENCY_MS:
+            report.error(
+                "SP0714",
+                f"the fixed latency {value:g} ms at resolution {resolution} is not usable",
+                help=f"a latency is above 0 and at most {MAX_LATENCY_MS:g} ms",
+            )

@@ -6,119 +6,27 @@ the loss of block-wise distillation. None of that depends on a device, so latenc
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from spacelang import ir
-from spacelang.evolve.settings import MAX_LATENCY_MS
-from spacelang.networks.architecture import LayerChoice
+from spacelang.evolve.settings import require_space, shown
+from spacelang.evolve.table.columns import regular, regular_latencies
+from spacelang.evolve.table.repeats import copies
+from spacelang.evolve.table.rows import Cell, FloatArray, IntArray, Latencies, Rows
+from spacelang.evolve.table.rules import SHOWN, check_latencies, check_losses, check_rows
 from spacelang.networks.genome import Genome
 from spacelang.report.diagnostics import Report, refuse
 from spacelang.report.html import table as html_table
 from spacelang.report.suggest import listed, some
 from spacelang.translate.diff import Change, diff
 
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
-
-MAX_LOSS = 1e4
-"""A greater loss is a mistake: an output of zeros has the loss 1."""
-SHOWN = 5
-"""This many findings of one kind are listed; the rest are counted."""
-
-
-class Cell(NamedTuple):
-    """A choice for one stage: `stage` is its index, `block` the search id, `window` the index of the width list."""
-
-    stage: int
-    block: int
-    window: int
-
-
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """Measured stage architectures, in columns of equal length, except that those of the layers are longer.
-
-    Attributes:
-        stage, block, window: the cell of each row.
-        resolution: of the network's input image, in pixels.
-        channels_in: the channels that the stage receives.
-        loss: of the distilled stage (NSR), in INT8 where the table was built here.
-        depth: how many layers each row has; `width` and `numbers` hold them row after row.
-        width: (layers,) the output channels.
-        numbers: (layers, parameters) the block's numeric parameters in order; NaN where a block has fewer.
-        loss_fp32: of the same stage without quantisers; None where nobody measured it, as in published tables.
-    """
-
-    stage: IntArray
-    block: IntArray
-    window: IntArray
-    resolution: IntArray
-    channels_in: IntArray
-    loss: FloatArray
-    depth: IntArray
-    width: IntArray
-    numbers: FloatArray
-    loss_fp32: FloatArray | None = None
-
-    def __len__(self) -> int:
-        return len(self.stage)
-
-    @cached_property
-    def starts(self) -> IntArray:
-        """(rows + 1,) where each row's layers begin."""
-        return np.concatenate(([0], np.cumsum(self.depth)))
-
-    @cached_property
-    def last_width(self) -> IntArray:
-        """(rows,) the channels that the stage hands on."""
-        return self.width[self.starts[1:] - 1]
-
-    @cached_property
-    def order(self) -> IntArray:
-        """The order by cell that keeps rows of one cell as they are."""
-        return np.lexsort((self.window, self.block, self.stage))
-
-    def take(self, index: IntArray) -> Rows:
-        """The rows of these indices, in this order."""
-        depth = self.depth[index]
-        layer = np.repeat(self.starts[index] - np.concatenate(([0], np.cumsum(depth)[:-1])), depth)
-        layer += np.arange(len(layer))
-        columns = {name: getattr(self, name)[index] for name in PER_ROW}
-        fp32 = None if self.loss_fp32 is None else self.loss_fp32[index]
-        return Rows(**columns, width=self.width[layer], numbers=self.numbers[layer], loss_fp32=fp32)
-
-    def layers(self, row: int) -> tuple[LayerChoice, ...]:
-        """The layers of one row."""
-        part = slice(self.starts[row], self.starts[row + 1])
-        return tuple(
-            LayerChoice(width, tuple(int(each) if each.is_integer() else each for each in numbers if each == each))
-            for width, numbers in zip(self.width[part].tolist(), self.numbers[part].tolist(), strict=True)
-        )
-
-
-PER_ROW = ("stage", "block", "window", "resolution", "channels_in", "loss", "depth")
-
-
-@dataclass(frozen=True, eq=False)
-class Latencies:
-    """What one device adds to a table.
-
-    Attributes:
-        device: its name.
-        fixed_ms: by resolution, the latency of stem and head in their smallest setting.
-        rows_ms: (rows,) of each row's stage.
-    """
-
-    device: str
-    fixed_ms: Mapping[int, float]
-    rows_ms: FloatArray
+__all__ = ["Cell", "FloatArray", "IntArray", "Latencies", "Rows", "Table", "all_cells", "cells_of", "genome_of_cells"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,14 +60,31 @@ class Table:
 
     @staticmethod
     def of(space: ir.SearchSpace, rows: Rows, latencies: Latencies | None, origin: str) -> Table:
-        """A table of rows in any order. `write_table` and `read_table` also check that the space can contain them.
+        """A table of rows in any order. Rows that only copy others are left out (`repeats.copies`).
 
-        Raises: SpacelangError: SP0703, SP0714: if a loss or a latency isn't usable, or one is missing.
+        Raises:
+            SpacelangError: SP0703, SP0714, SP0725: if an argument is of another kind, if the space can't contain a row,
+                if a loss or a latency isn't usable, or one is missing.
         """
+        require_space(space)
+        if not isinstance(origin, str):
+            refuse("SP0725", f"`origin` is {shown(origin)}", "say in words where the rows came from")
+        rows, latencies = regular(rows, latencies)
         _require_sound(space, rows, latencies)
-        if latencies is not None:
-            latencies = replace(latencies, rows_ms=latencies.rows_ms[rows.order])
-        return Table(without_settings(space), rows.take(rows.order), latencies, origin)
+        report = Report()
+        check_rows(space, rows, "the table", report)
+        report.raise_if_failed()
+        return assembled(space, rows, latencies, origin).without_copies()
+
+    def without_copies(self) -> Table:
+        """The same table if no row only copies another."""
+        latency = None if self.latencies is None else self.latencies.rows_ms
+        extra = copies(self.rows, latency)
+        if not len(extra):
+            return self
+        kept = np.delete(np.arange(len(self.rows)), extra)
+        latencies = None if self.latencies is None else replace(self.latencies, rows_ms=self.latencies.rows_ms[kept])
+        return replace(self, rows=self.rows.take(kept), latencies=latencies)
 
     @cached_property
     def cells(self) -> dict[Cell, slice]:
@@ -183,12 +108,11 @@ class Table:
             fixed_ms: of stem and head in their smallest setting, for each resolution of the space.
 
         Raises:
-            SpacelangError: SP0703, SP0714: if one is missing, not positive or too large.
+            SpacelangError: SP0703, SP0714, SP0725: if one is missing, not positive or too large, or not a number.
         """
-        report = Report()
-        check_latencies(self.space, self.rows, Latencies(device, fixed_ms, rows_ms), report)
-        report.raise_if_failed()
-        return replace(self, latencies=Latencies(device, dict(fixed_ms), rows_ms))
+        latencies = regular_latencies(Latencies(device, fixed_ms, rows_ms))
+        _require_sound(self.space, self.rows, latencies)
+        return replace(self, latencies=latencies)
 
     def require_latencies(self) -> Latencies:
         """Raises: SpacelangError: SP0705: if none are attached."""
@@ -204,9 +128,9 @@ class Table:
         """Raises: SpacelangError: SP0706: if one of the cells has no row."""
         missing = [each for each in cells if each not in self.cells]
         if missing:
-            shown = some([self.describe(each) for each in missing], SHOWN, joint="; ")
+            named = some([self.describe(each) for each in missing], SHOWN, joint="; ")
             help = "distil these blocks first; `spacelang table info` lists what is missing"
-            refuse("SP0706", f"the table has no rows for {shown}", help)
+            refuse("SP0706", f"the table has no rows for {named}", help)
 
     def require_fit(self, space: ir.SearchSpace, part: ir.SearchSpace | None = None) -> None:
         """Check that `space` is the table's hyperspace, or the given part of it.
@@ -259,10 +183,18 @@ def _in_words(change: Change) -> str:
 def require_table(table: Any) -> Table:
     """Raises: SpacelangError: SP0703, SP0714, SP0725: if it isn't a table, or has become invalid."""
     if not isinstance(table, Table):
-        mend = 'give what `spacelang.read_table("FILE")` returns'
-        refuse("SP0725", f"the table is {table!r}, a {type(table).__name__}", mend)
+        refuse("SP0725", f"the table is {shown(table)}", 'give what `spacelang.read_table("FILE")` returns')
+    require_space(table.space)
+    regular(table.rows, table.latencies)
     _require_sound(table.space, table.rows, table.latencies)
     return table
+
+
+def assembled(space: ir.SearchSpace, rows: Rows, latencies: Latencies | None, origin: str) -> Table:
+    """A table of rows that are known to be sound, in any order."""
+    if latencies is not None:
+        latencies = replace(latencies, rows_ms=latencies.rows_ms[rows.order])
+    return Table(without_settings(space), rows.take(rows.order), latencies, origin)
 
 
 def without_settings(space: ir.SearchSpace) -> ir.SearchSpace:
@@ -291,60 +223,7 @@ def genome_of_cells(cells: tuple[Cell, ...]) -> Genome:
 def _require_sound(space: ir.SearchSpace, rows: Rows, latencies: Latencies | None) -> None:
     """Raises: SpacelangError: SP0703, SP0714: if a loss or a latency isn't usable, or one is missing."""
     report = Report()
-    bad = np.flatnonzero(~usable(rows.loss))
-    if len(bad):
-        report.error(
-            "SP0703",
-            f"{len(bad)} of {len(rows)} losses aren't usable; the first is {rows.loss[bad[0]]:g}, in row {bad[0]}",
-            help=f"a loss is above 0 and at most {MAX_LOSS:g}",
-        )
+    check_losses(rows, report)
     if latencies is not None:
         check_latencies(space, rows, latencies, report)
     report.raise_if_failed()
-
-
-def usable(loss: FloatArray) -> npt.NDArray[np.bool_]:
-    """Whether each loss is one that a row may have."""
-    return np.isfinite(loss) & (loss > 0) & (loss <= MAX_LOSS)
-
-
-def check_latencies(space: ir.SearchSpace, rows: Rows, latencies: Latencies, report: Report) -> None:
-    """Reports SP0703 for rows without a usable latency, SP0714 for resolutions without a fixed one."""
-    good = np.isfinite(latencies.rows_ms) & (latencies.rows_ms > 0) & (latencies.rows_ms <= MAX_LATENCY_MS)
-    if len(good) != len(rows):
-        report.error("SP0703", f"there are {len(good)} latencies for {len(rows)} rows")
-    elif not good.all():
-        first = int(np.flatnonzero(~good)[0])
-        report.error(
-            "SP0703",
-            f"{np.count_nonzero(~good)} of {len(rows)} latencies are not usable; the first is "
-            f"{latencies.rows_ms[first]:g} ms, in row {first}",
-            help=f"a latency is above 0 and at most {MAX_LATENCY_MS:g} ms",
-        )
-    check_fixed(space, latencies.fixed_ms, report, np.unique(rows.resolution).tolist())
-
-
-def check_fixed(
-    space: ir.SearchSpace, fixed_ms: Mapping[int, float], report: Report, measured: Collection[int]
-) -> None:
-    """Reports SP0714 unless there is one positive fixed latency for each resolution that has rows, and none that isn't
-    a resolution of the space."""
-    legal = listed(map(str, space.resolutions), "and")
-    for resolution in space.resolutions:
-        if resolution in measured and resolution not in fixed_ms:
-            report.error(
-                "SP0714",
-                f"the fixed latency of stem and head at resolution {resolution} is missing",
-                help=f"give one for each of {legal}: `--fixed-latency RESOLUTION=MS,…`",
-            )
-    for resolution, value in fixed_ms.items():
-        if resolution not in space.resolutions:
-            report.error(
-                "SP0714", f"{resolution} is not a resolution of {space.name}", help=f"its resolutions are {legal}"
-            )
-        elif not 0 < value <= MAX_LATENCY_MS:
-            report.error(
-                "SP0714",
-                f"the fixed latency {value:g} ms at resolution {resolution} is not usable",
-                help=f"a latency is above 0 and at most {MAX_LATENCY_MS:g} ms",
-            )

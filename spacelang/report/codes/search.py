@@ -51,6 +51,19 @@ CODES: tuple[Code, ...] = (
         "hyperspace. For some of them the table doesn't have a row yet.",
     ),
     Code(
+        "SP0707",
+        "latencies that look like another unit",
+        "A table's latencies are milliseconds. Those of this one look like seconds or microseconds: next to the stem "
+        "and head, next to the targets, or because no stage of a network runs within a microsecond. It is a warning, "
+        "because a device may be like that. If it isn't, convert the column and make the table again.",
+    ),
+    Code(
+        "SP0708",
+        "an architecture with two latencies",
+        "Rows may repeat an architecture: its loss was then measured more than once. Its latency on one device is the "
+        "same each time, but for a few per cent where it is measured. Here it isn't, so one of the rows is wrong.",
+    ),
+    Code(
         "SP0710",
         "an archive that can't be imported",
         "A published table is a folder, a zip file or a tar file (also gz, bz2, xz) of CSV files. This one is "

@@ -9,7 +9,9 @@ from typing import NamedTuple, NoReturn
 
 import numpy as np
 
-from spacelang.evolve.table.table import MAX_LOSS, SHOWN, Cell, Rows, Table, usable
+from spacelang.evolve.table.rows import MAX_LOSS, Cell, Rows, usable
+from spacelang.evolve.table.rules import SHOWN
+from spacelang.evolve.table.table import Table
 from spacelang.report.diagnostics import refuse
 from spacelang.report.progress import Update
 from spacelang.report.suggest import some
