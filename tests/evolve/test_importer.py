@@ -398,7 +398,8 @@ def stage_ops(space: ir.SearchSpace, cell: Cell, drawn: Drawn, size: int) -> lis
     """The operators of a stage, one after the other."""
     stage = space.stages[cell.stage]
     candidate = stage.candidate(cell.block)
-    channels, stride, ops = drawn.channels_in, stage.stride, []
+    channels, stride = drawn.channels_in, stage.stride
+    ops: list[Op] = []
     for each in drawn.choice.layers:
         block = space.blocks_by_name[candidate.block]
         ops += layer_ops(block, each.numbers, candidate.acts, channels, each.width, stride, size)
