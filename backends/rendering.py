@@ -1,4 +1,4 @@
-"""What the backends share: JSON that is read by people too, and templates."""
+"""JSON that is read by people too, and templates."""
 
 from __future__ import annotations
 
@@ -34,13 +34,16 @@ def _json(value: object, indent: int) -> str:
 
 
 @cache
-def templates(backend: str) -> jinja2.Environment:
-    """The templates of a built-in backend. An unknown variable is an error; whitespace is what the template says."""
+def templates(package: str) -> jinja2.Environment:
+    """The templates of a package. An unknown variable is an error; whitespace is what the template says.
+
+    In `.html.jinja` everything is escaped, unless it is marked as safe.
+    """
     return jinja2.Environment(
-        loader=jinja2.PackageLoader(f"spacelang.backends.{backend}"),
+        loader=jinja2.PackageLoader(package),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,
+        autoescape=jinja2.select_autoescape(["html.jinja"]),
     )

@@ -22,7 +22,7 @@ class BkdBackend:
         jobs = _jobs(space)
         texts = {"bkd/jobs.json": json_text(_document(space, jobs))}
         for name in ("slurm_array.sh", "ray_jobs.py"):
-            template = templates("bkd").get_template(f"{name}.jinja")
+            template = templates("spacelang.backends.bkd").get_template(f"{name}.jinja")
             texts[f"bkd/{name}"] = template.render(space=space, count=len(jobs))
         return texts
 

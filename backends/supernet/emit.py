@@ -26,7 +26,7 @@ class SupernetBackend:
     kinds: tuple[Kind, ...] = ("hyperspace", "space", "model")
 
     def emit(self, space: SearchSpace) -> dict[str, str]:
-        template = templates("supernet").get_template("supernet.py.jinja")
+        template = templates("spacelang.backends.supernet").get_template("supernet.py.jinja")
         with writing_out(space):
             return {"supernet.py": template.render(space=space, module=_Module(space), head=head_class(space))}
 
