@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         smallest,
     )
     from spacelang.networks.cost import Cost, LayerCost, cost
+    from spacelang.networks.costs import Costs, costs
     from spacelang.networks.genome import Genome, count_spaces, decode, encode, narrow
     from spacelang.networks.network import Layer
     from spacelang.networks.sample import sample
@@ -53,6 +54,7 @@ __all__ = [
     "Change",
     "Consequence",
     "Cost",
+    "Costs",
     "Device",
     "Diagnostic",
     "Distill",
@@ -87,6 +89,7 @@ __all__ = [
     "check",
     "compile_to",
     "cost",
+    "costs",
     "count_models",
     "count_spaces",
     "decode",
@@ -183,6 +186,10 @@ _HOME = {
         "Cost",
         "LayerCost",
         "cost",
+    ),
+    "networks.costs": (
+        "Costs",
+        "costs",
     ),
     "networks.genome": (
         "Genome",

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from spacelang import ir
 from spacelang.check.ranges import UNIT, Range, range_of
 from spacelang.ir.expressions import Compare, refs
-from spacelang.ir.operators import Count, expressions, parts, stride_of
+from spacelang.ir.operators import Count, expressions, parts
 from spacelang.language import limits
 from spacelang.language.arithmetic import Real
 from spacelang.language.shapes import kernel_reaches, size_after
@@ -304,7 +304,7 @@ class _Proof:
 
     def _course(self, step: ir.Step, maybe: bool) -> Iterable[ir.Expr | Compare] | None:
         out: ir.Expr | None = getattr(step, "out", None)
-        stride = stride_of(step)
+        stride = step.own_stride
         by = self.stride if stride == "layer" else stride
         if getattr(step, "residual", False):
             if by != 1:

@@ -86,10 +86,10 @@ def evaluate(expr: Expr, names: Mapping[str, Number]) -> Number:
         Undefined: with the operation that has no value.
         KeyError: for a name that isn't among `names`.
     """
-    if isinstance(expr, Num):
-        return expr.value
     if isinstance(expr, Ref):
         return names[expr.name]
+    if isinstance(expr, Num):
+        return expr.value
     call: Callable[..., Number] = ARITHMETIC[expr.op] if isinstance(expr, Binary) else CALLS[expr.function]
     arguments = [evaluate(each, names) for each in operands(expr)]
     try:

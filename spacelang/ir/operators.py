@@ -9,6 +9,7 @@ entry, a layer in `spacelang.nn`, and a function in each runtime's writer that k
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from spacelang.ir.expressions import Compare, Expr
@@ -60,6 +61,7 @@ class Law(NamedTuple):
     """What an operator costs, and the kernel that runs it.
 
     Attributes:
+        cost: computes with `+`, `-`, `*` and `//` only, because the sizes may be arrays of numbers.
         clamps: whether the kernel can clamp its own output, so that a relu after it costs nothing.
         runs: whether it has a kernel at all.
         fields: the fields of `Kernel` that tell its kernels apart.
@@ -73,7 +75,7 @@ class Law(NamedTuple):
 
 def _convolution_cost(op: Op) -> Costs:
     weights = op.kernel**2 * op.channels_out * (op.channels_in if op.kind == "conv" else 1)
-    return weights * op.size_out**2, weights + op.channels_out * (2 * op.norm + op.bias), 1
+    return weights * (op.size_out * op.size_out), weights + op.channels_out * (2 * op.norm + op.bias), 1
 
 
 def _se_cost(op: Op) -> Costs:
@@ -186,6 +188,19 @@ class Step(Node):
     if TYPE_CHECKING:
         kind: str
         when: Compare | None
+
+    # Kept, because a layer is laid out for every choice of its widths and numbers.
+
+    @cached_property
+    def counts(self) -> tuple[tuple[str, Count, Expr], ...]:
+        """The expressions that count, each with the name of its part and its rule."""
+        written = ((each, getattr(self, each.name)) for each in parts(self))
+        return tuple((each.name, each.rule, expr) for each, expr in written if each.rule and expr is not None)
+
+    @cached_property
+    def own_stride(self) -> Stride:
+        """The stride that the step is written with; 1 if the operator doesn't have one."""
+        return next((getattr(self, each.name) for each in parts(self) if each.role == "stride"), 1)
 
 
 class Conv(Step):
@@ -372,11 +387,6 @@ def expressions(step: BlockStep) -> Iterator[Expr]:
             yield value
         elif each.role == "condition" and value is not None:
             yield from (value.left, value.right)
-
-
-def stride_of(step: Step) -> Stride:
-    """The stride that a step is written with; 1 if the operator doesn't have one."""
-    return next((getattr(step, each.name) for each in parts(step) if each.role == "stride"), 1)
 
 
 class AnyStep(Tagged):

@@ -7,11 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import accumulate
+from typing import Any, TypeVar
+
+Size = TypeVar("Size", bound=Any)
+"""One size, or an array of sizes."""
 
 
-def size_after(size: int, stride: int) -> int:
+def size_after(size: Size, stride: int) -> Size:
     """Height and width of the feature map after a convolution that pads by kernel div 2: ⌈size / stride⌉."""
-    return -(-size // stride)
+    after: Size = size if stride == 1 else -(-size // stride)
+    return after
 
 
 def sizes(resolution: int, strides: Iterable[int]) -> tuple[int, ...]:

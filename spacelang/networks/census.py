@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from spacelang import ir
-from spacelang.ir.operators import stride_of
 from spacelang.language.shapes import size_after
 from spacelang.networks.kernels import Kernel, kernels_of
 from spacelang.networks.network import head_ops, layer_ops
@@ -62,7 +61,7 @@ def virtual_resolution(space: ir.SearchSpace) -> int:
     strides, strided = {1}, 0
     for stage in space.stem + space.stages:
         steps = (step for each in stage.candidates for step in space.blocks_by_name[each.block].steps)
-        fixed = [stride for step in steps if isinstance(step, ir.Step) and (stride := stride_of(step)) != 1]
+        fixed = [stride for step in steps if isinstance(step, ir.Step) and (stride := step.own_stride) != 1]
         strides |= {stage.stride, *(each for each in fixed if each != "layer")}
         strided += max(stage.depth) * (len(fixed) + 1)
     return int(math.lcm(*strides) ** strided * LARGEST_RESOLUTION)

@@ -1,24 +1,30 @@
 """FLOPs and parameters of many architectures at once, as arrays.
 
-A layer's cost depends on its block, its numbers, the channels on both sides, its stride and its size: few different
-layers, which occur again and again. Each is computed once; for an architecture, its layers are then only looked up.
+The layers at one place of a stage are few, however many architectures there are: they differ in their block, their
+numbers and the channels on both sides. Each of them is laid out once, for all sizes together, and an architecture's
+layers are looked up in arrays.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+from itertools import chain, count
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spacelang import ir
+from spacelang.ir.operators import LAWS, Op
 from spacelang.language.shapes import size_after
-from spacelang.networks.architecture import Architecture, StageChoice, head_widths
-from spacelang.networks.cost import LSQ_SCALARS, Cost, CostModel, op_cost, total
-from spacelang.networks.network import head_ops
+from spacelang.networks.architecture import Architecture, LayerChoice, StageChoice, head_widths
+from spacelang.networks.cost import LSQ_SCALARS
+from spacelang.networks.network import head_ops, layer_ops
+from spacelang.networks.sample import collector_paused
 
-Key = tuple[object, ...]
+Ints = NDArray[np.int64]
+T = TypeVar("T", bound=Hashable)
 
 
 class Costs(NamedTuple):
@@ -30,9 +36,9 @@ class Costs(NamedTuple):
         convolutions: how many are quantised, likewise.
     """
 
-    macs: NDArray[np.int64]
-    params: NDArray[np.int64]
-    convolutions: NDArray[np.int64]
+    macs: Ints
+    params: Ints
+    convolutions: Ints
 
     @property
     def mflops(self) -> NDArray[np.float64]:
@@ -52,62 +58,132 @@ class Costs(NamedTuple):
 def costs(space: ir.SearchSpace, architectures: Sequence[Architecture]) -> Costs:
     """The cost of each architecture: the sums over the layers that `cost` lists.
 
-    Raises: ShapeError: as `layer_ops`.
+    Raises:
+        ShapeError: as `layer_ops`.
+        ValueError: if an architecture has another number of stages, or of widths of the head, than the space.
     """
-    known = _Known(space)
-    rows = [known.network(each) for each in architectures]
-    table = np.array([(each.macs, each.params, each.convolutions) for each in known.found] or [(0, 0, 0)], np.int64)
-    if not rows:
+    if not architectures:
         return Costs(*np.zeros((3, 0), np.int64))
-    lengths = np.fromiter(map(len, rows), np.int64, len(rows))
-    flat = np.fromiter((index for row in rows for index in row), np.int64, int(lengths.sum()))
-    starts = np.concatenate(([0], np.cumsum(lengths)[:-1]))
-    return Costs(*np.add.reduceat(table[flat], starts, axis=0).T)
+    course = _Course(space, architectures)
+    columns = zip(*(each.stem + each.stages for each in architectures), strict=True)
+    with collector_paused():
+        for stage, choices in zip(space.stem + space.stages, columns, strict=True):
+            course.take(stage, choices)
+        course.finish(architectures)
+    return Costs(*course.sums.T)
 
 
-class _Known:
-    """Costs of stages and heads, numbered in the order in which they were first met."""
+class _Course:
+    """What the architectures have come to, stage by stage.
 
-    def __init__(self, space: ir.SearchSpace) -> None:
+    Attributes:
+        channels, size: (architectures,) channels, and height and width, of what comes next.
+        sums: (architectures, 3) the costs so far, in the order of the fields of `Costs`.
+    """
+
+    def __init__(self, space: ir.SearchSpace, architectures: Sequence[Architecture]) -> None:
+        number = len(architectures)
         self.space = space
-        self.stages = space.stem + space.stages
-        self.model = CostModel(space)
-        self.found: list[Cost] = []
-        self._numbers: dict[Key, int] = {}
+        self.channels: Ints = np.full(number, space.channels, np.int64)
+        self.size: Ints = np.fromiter((each.resolution for each in architectures), np.int64, number)
+        self.sums: Ints = np.zeros((number, 3), np.int64)
 
-    def network(self, architecture: Architecture) -> list[int]:
-        """The numbers of the layers' costs and the head's."""
-        channels, size = self.space.channels, architecture.resolution
-        numbers: list[int] = []
-        chosen = architecture.stem + architecture.stages
-        for at, (stage, choice) in enumerate(zip(self.stages, chosen, strict=True)):
-            self._stage(at, stage.stride, choice, channels, size, numbers)
-            if choice.layers:
-                channels, size = choice.layers[-1].width, size_after(size, stage.stride)
-        numbers.append(self._head(architecture, channels, size))
-        return numbers
+    def take(self, stage: ir.Stage, choices: Sequence[StageChoice]) -> None:
+        """Adds a stage; `choices` has one for each architecture."""
+        layers = _Layers(choices, self.channels)
+        sizes, which = np.unique(self.size, return_inverse=True)
+        table = _table((self._layer(stage, each, sizes) for each in layers.kinds), len(layers.kinds), len(sizes))
+        found = np.zeros((len(layers.kind) + 1, 3), np.int64)
+        np.cumsum(table[layers.kind, which[layers.owner]], axis=0, out=found[1:])
+        self.sums += found[layers.ends] - found[layers.starts]
+        there = layers.ends > layers.starts
+        self.channels[there] = layers.width[layers.ends[there] - 1]
+        self.size[there] = size_after(self.size[there], stage.stride)
 
-    def _stage(self, at: int, stride: int, choice: StageChoice, channels: int, size: int, numbers: list[int]) -> None:
-        known = self._numbers
-        for width, values in choice.layers:
-            key = (at, choice.candidate, values, channels, width, stride, size)
-            number = known.get(key)
-            if number is None:
-                candidate = self.stages[at].candidate(choice.candidate)
-                number = self._new(key, self.model.layer(candidate, values, channels, width, stride, size))
-            numbers.append(number)
-            channels, size, stride = width, size_after(size, stride), 1
+    def _layer(self, stage: ir.Stage, kind: _Kind, sizes: Ints) -> tuple[Op, ...]:
+        candidate = stage.candidate(kind.candidate)
+        stride = stage.stride if kind.first else 1
+        entering = sizes if kind.first else size_after(sizes, stage.stride)
+        block = self.space.blocks_by_name[candidate.block]
+        return layer_ops(
+            block, kind.layer.numbers, candidate.acts, kind.channels, kind.layer.width, stride, _exact(entering)
+        )
 
-    def _head(self, architecture: Architecture, channels: int, size: int) -> int:
-        key = ("head", architecture.head, channels, size)
-        number = self._numbers.get(key)
-        if number is None:
-            widths = head_widths(self.space, architecture)
-            ops = head_ops(self.space.head, widths, channels, size, self.space.classes)
-            number = self._new(key, total(map(op_cost, ops)))
-        return number
+    def finish(self, architectures: Sequence[Architecture]) -> None:
+        """Adds the head."""
+        widths, chosen = _numbered(head_widths(self.space, each) for each in architectures)
+        sizes, which = np.unique(self.size, return_inverse=True)
+        kinds, (chosen, channels) = _distinct(chosen, self.channels)
+        space, made = self.space, zip(chosen.tolist(), channels.tolist(), strict=True)
+        ops = (head_ops(space.head, widths[at], entering, _exact(sizes), space.classes) for at, entering in made)
+        self.sums += _table(ops, len(channels), len(sizes))[kinds, which]
 
-    def _new(self, key: Key, cost: Cost) -> int:
-        self._numbers[key] = len(self.found)
-        self.found.append(cost)
-        return self._numbers[key]
+
+class _Kind(NamedTuple):
+    """Layers of a stage that cost the same at the same size. `first`: they stand first and have the stage's stride."""
+
+    layer: LayerChoice
+    candidate: int
+    channels: int
+    first: bool
+
+
+class _Layers:
+    """The layers of one stage of all architectures, one after the other.
+
+    Attributes:
+        starts, ends: (architectures,) where each architecture's layers are.
+        owner, width, kind: (layers,) the architecture, the channels, and the index in `kinds` of each layer.
+    """
+
+    def __init__(self, choices: Sequence[StageChoice], channels: Ints) -> None:
+        depth = np.fromiter((len(each.layers) for each in choices), np.int64, len(choices))
+        self.ends = np.cumsum(depth)
+        self.starts = self.ends - depth
+        self.owner = np.repeat(np.arange(len(choices)), depth)
+        values, value = _numbered(chain.from_iterable(each.layers for each in choices))
+        self.width = np.array([each.width for each in values], np.int64)[value]
+        first = np.arange(len(value)) == self.starts[self.owner]
+        before = np.where(first, channels[self.owner], np.roll(self.width, 1))
+        candidate = np.fromiter((each.candidate for each in choices), np.int64, len(choices))[self.owner]
+        self.kind, columns = _distinct(value, candidate, before, first)
+        rows = zip(*(each.tolist() for each in columns), strict=True)
+        self.kinds = [_Kind(values[at], *rest) for at, *rest in rows]
+
+
+def _numbered(values: Iterable[T]) -> tuple[list[T], Ints]:
+    """The distinct values, and the index among them of each."""
+    numbers: defaultdict[T, int] = defaultdict(count().__next__)
+    index = np.fromiter(map(numbers.__getitem__, values), np.int64)
+    return list(numbers), index
+
+
+def _distinct(*columns: Ints) -> tuple[Ints, list[Ints]]:
+    """For each row its index among the distinct rows, and these, as columns. The columns hold no negative numbers."""
+    packed = np.zeros(len(columns[0]), np.int64)
+    for column in columns:
+        packed = packed * (column.max(initial=0) + 1) + column
+    _, at, index = np.unique(packed, return_index=True, return_inverse=True)
+    return index, [each[at] for each in columns]
+
+
+def _exact(sizes: Ints) -> Any:
+    """Sizes that operators compute with as with one number; Python's integers, since costs may be any."""
+    return sizes.astype(object)
+
+
+def _table(layers: Iterable[Sequence[Op]], number: int, sizes: int) -> Ints:
+    """(layers, sizes, 3) the costs of layers whose operators are laid out for several sizes.
+
+    Raises:
+        OverflowError: if a cost doesn't fit into 64 bits.
+    """
+    table = np.zeros((number, sizes, 3), np.int64)
+    for at, ops in enumerate(layers):
+        macs, params, convolutions = 0, 0, 0
+        for op in ops:
+            more = LAWS[op.kind].cost(op)
+            macs, params, convolutions = macs + more[0], params + more[1], convolutions + more[2]
+        table[at, :, 0] = macs
+        table[at, :, 1:] = params, convolutions
+    return table

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from spacelang import ir
 from spacelang.ir.expressions import Undefined, evaluate, holds
-from spacelang.ir.operators import INPUT, OPERATORS, OUT, Count, Op, parts, stride_of
+from spacelang.ir.operators import INPUT, OPERATORS, OUT, Count, Op
 from spacelang.language.shapes import size_after
 from spacelang.networks.architecture import Architecture, head_widths
 from spacelang.report.suggest import spelled
@@ -85,12 +85,8 @@ def taken(block: ir.Block, names: Names) -> Iterator[Taken]:
         if isinstance(step, ir.Let):
             names[step.name] = _value(step.value, names)
         elif _kept(step, names):
-            counts = {
-                each.name: _count(each.rule, expr, names)
-                for each in parts(step)
-                if each.rule is not None and (expr := getattr(step, each.name)) is not None
-            }
-            stride = stride_of(step)
+            counts = {name: _count(rule, expr, names) for name, rule, expr in step.counts}
+            stride = step.own_stride
             yield Taken(at, step, counts, int(names["stride"]) if stride == "layer" else stride)
 
 
@@ -102,6 +98,8 @@ def _value(expr: ir.Expr, names: Names) -> ir.Number:
 
 
 def _kept(step: ir.Step, names: Names) -> bool:
+    if step.when is None:
+        return True
     try:
         return holds(step.when, names)
     except Undefined as error:
@@ -129,8 +127,7 @@ class Course:
         before, self.channels = self.channels, found.counts.get("out", self.channels)
         self.stride *= found.stride
         out: ir.Expr | None = getattr(found.step, "out", None)
-        if out is not None:
-            self.widened = out
+        self.widened = out or self.widened
         if getattr(found.step, "residual", False) and (self.channels != before or found.stride != 1):
             message = f"the residual would add {before} channels to {self.channels}"
             raise ShapeError("SP0419", message, found.step, depends=(out,), help="a residual keeps channels and size")
@@ -146,7 +143,7 @@ class Course:
 
 
 def _other_stride(block: ir.Block, stride: int, wanted: int) -> ShapeError:
-    strided = [step for step in block.steps if isinstance(step, ir.Step) and stride_of(step) != 1]
+    strided = [step for step in block.steps if isinstance(step, ir.Step) and step.own_stride != 1]
     given = (
         f"the strides of block `{block.name}` give {stride}"
         if strided
@@ -167,10 +164,12 @@ class _Layout:
         self.size = size
         self.acts = acts
 
-    def append(self, kind: str, channels: int, stride: int = 1, **more: Any) -> None:
-        kernel = more.get("kernel", 1)
-        size_out, more = size_after(self.size, stride), {"padding": kernel // 2, **more}
-        self.take(Op(kind, (self.last,), self.channels, channels, self.size, size_out, stride=stride, **more))
+    def append(
+        self, kind: str, channels: int, stride: int = 1, *, kernel: int = 1, padding: int | None = None, **more: Any
+    ) -> None:
+        size_out, around = size_after(self.size, stride), kernel // 2 if padding is None else padding
+        shape = (self.channels, channels, self.size, size_out)
+        self.take(Op(kind, (self.last,), *shape, kernel, stride, around, **more))
 
     def add(self, first: int, act: str | None = None) -> None:
         """Adds the output of operator `first` to the newest value."""

@@ -46,7 +46,7 @@ def sample(space: ir.SearchSpace, count: int, seed: int) -> list[Architecture]:
         raise ValueError(f"cannot draw {count} samples")
     if space.kind == "model":
         return [architecture_of(space)] * count
-    with _collector_paused():
+    with collector_paused():
         return _sample(space, count, seed)
 
 
@@ -64,7 +64,7 @@ def sample_stage(
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
+def collector_paused() -> Iterator[None]:
     """Millions of tuples are made and none is garbage; the collector would take 3/4 of the time scanning them."""
     enabled = gc.isenabled()
     gc.disable()
