@@ -18,7 +18,9 @@ quiet = False
 """Whether remarks and progress are left out (`spacelang -q`)."""
 
 PIPED_COLUMNS = 200
-"""Width of tables when no terminal gives one."""
+"""Width of tables when neither a terminal nor COLUMNS gives one."""
+MEASURED_COLUMNS = 10_000
+"""More than any table needs, so that what it needs can be measured."""
 
 
 def wants_color(stream: TextIO) -> bool:
@@ -67,13 +69,18 @@ def show_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
 def print_parts(*parts: RenderableType) -> None:
     """Texts and rich tables, below each other; no width cuts off what goes into a file, nor breaks a word or number."""
     from rich.console import Console
+    from rich.table import Table
+
+    from spacelang.cli.narrow import fitted
 
     color = wants_color(sys.stdout)
     console = Console(force_terminal=color, no_color=not color, highlight=False, markup=False)
-    terminal = console.width if sys.stdout.isatty() else PIPED_COLUMNS
+    terminal = console.width if sys.stdout.isatty() or os.environ.get("COLUMNS") else PIPED_COLUMNS
     with console.capture() as captured:
-        for each in parts:
-            console.width = PIPED_COLUMNS
-            console.width = max(terminal, console.measure(each).minimum)
-            console.print(each)
+        for part in parts:
+            console.width = MEASURED_COLUMNS
+            pieces = list(fitted(console, part, terminal)) if isinstance(part, Table) else [part]
+            console.width = max(terminal, *(console.measure(each).minimum for each in pieces))
+            for each in pieces:
+                console.print(each)
     write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))

@@ -1,4 +1,4 @@
-"""The steps of the GitHub action, on a repository: the scripts in `action.yml`, in the environment that GitHub gives them."""
+"""The steps of the GitHub action: the scripts in `action.yml`, in the environment that GitHub gives them."""
 
 from __future__ import annotations
 
