@@ -18,7 +18,7 @@ quiet = False
 """Whether remarks and progress are left out (`spacelang -q`)."""
 
 PIPED_COLUMNS = 200
-"""Width of tables when neither a terminal nor COLUMNS gives one."""
+"""Width of tables when no terminal gives one."""
 MEASURED_COLUMNS = 10_000
 """More than any table needs, so that what it needs can be measured."""
 
@@ -75,7 +75,7 @@ def print_parts(*parts: RenderableType) -> None:
 
     color = wants_color(sys.stdout)
     console = Console(force_terminal=color, no_color=not color, highlight=False, markup=False)
-    terminal = console.width if sys.stdout.isatty() or os.environ.get("COLUMNS") else PIPED_COLUMNS
+    terminal = console.width if sys.stdout.isatty() else PIPED_COLUMNS
     with console.capture() as captured:
         for part in parts:
             console.width = MEASURED_COLUMNS

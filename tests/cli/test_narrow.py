@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 from rich.table import Table
 
+from spacelang.cli import console
 from spacelang.cli.narrow import fitted
 from spacelang.evolve.table.parquet import write_table
-from tests.cli.conftest import SPECS, Cli
+from tests.cli.conftest import ROOT, SPECS, Cli
 from tests.evolve.synthetic import TEXT, random_table
 
 
@@ -52,7 +61,7 @@ def test_nothing_breaks(
 ) -> None:
     monkeypatch.chdir(folder)
     wide = cli(*arguments)
-    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr(console, "PIPED_COLUMNS", columns)
     narrow = cli(*arguments)
     assert wide.code == narrow.code == 0, wide.err
     assert max(len(line) for line in narrow.out.splitlines() if line.startswith(" ")) <= columns  # prose may wrap
@@ -64,15 +73,34 @@ def words(text: str) -> set[str]:
     return {each for each in text.split() if set(each) != {"─"}}
 
 
+def test_the_terminal_says_its_width(folder: Path) -> None:
+    main, other = pty.openpty()
+    fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
+    unset = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "FORCE_COLOR")}
+    environment = {**unset, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "TERM": "xterm"}
+    command = [sys.executable, "-m", "spacelang.cli", "show", spec("spaceevo_vnni")]
+    with subprocess.Popen(command, stdout=other, stdin=subprocess.DEVNULL, env=environment) as process:
+        os.close(other)
+        shown = b""
+        with contextlib.suppress(OSError):  # the terminal is gone once the process has ended
+            while part := os.read(main, 1 << 16):
+                shown += part
+    os.close(main)
+    assert process.returncode == 0
+    lines = shown.decode().splitlines()
+    assert max(map(len, lines)) == 60
+    assert "144..176" in {word for line in lines for word in line.split()}
+
+
 def test_a_wide_terminal_changes_nothing(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     before = cli("show", spec("vnni")).out
-    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setattr(console, "PIPED_COLUMNS", 120)
     assert cli("show", spec("vnni")).out == before
 
 
 def parts(table: Table, width: int) -> list[list[str]]:
-    console = Console(width=10_000)
-    return [[str(column.header) for column in part.columns] for part in fitted(console, table, width)]
+    found = fitted(Console(width=10_000), table, width)
+    return [[str(column.header) for column in part.columns] for part in found]
 
 
 def test_columns_that_do_not_fit_stand_below_with_the_first() -> None:
