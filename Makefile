@@ -23,6 +23,7 @@ test: lint
 	$(BIN)/python -m pytest -n 2 -q
 
 test-slow: $(STAMP)
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check -c constraints.txt -e '.[tensorflow]'
 	$(BIN)/python -m pytest -n 2 -q -m slow
 
 lint: $(STAMP)

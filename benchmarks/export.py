@@ -2,18 +2,20 @@
 
     python -m benchmarks.export exact [MODELS]          20 random models of vnni, random weights, calibrated
     python -m benchmarks.export digits RUN [MODELS]     20 random models of a trained run, all formats
+    python -m benchmarks.export tensorflow RUN [MODELS] 10 random models in TensorFlow, and its converter's files
     python -m benchmarks.export latency [MODELS]        shipped file / timing model, 10 models, both runtimes
     python -m benchmarks.export swish                   hard swish in float and in integers, whole networks
 
-`exact` and `digits` say how often onnxruntime equals the exact witness, and how accurate the files are. `latency` and
-`swish` need a quiet machine; what is compared runs in turn, and the fastest of all sweeps counts.
+`exact` and `digits` say how often onnxruntime equals the exact witness, and how accurate the files are. `tensorflow`
+compares the rebuilt network and the converter's file with our TFLite file. `tensorflow`, `latency` and `swish` need a
+quiet machine; what is compared runs in turn, and the fastest of all sweeps counts.
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,18 +26,21 @@ import spacelang
 from spacelang import ir, nn
 from spacelang.export import Wanted, export, from_run
 from spacelang.export.formats import FormatName
+from spacelang.files import write_folder
 from spacelang.latency.runtimes.onnxruntime import qoperator as integers
 from spacelang.latency.runtimes.onnxruntime.qdq import qdq
 from spacelang.latency.runtimes.onnxruntime.qoperator import qoperator
 from spacelang.latency.runtimes.onnxruntime.session import Inference
 from spacelang.latency.runtimes.protocol import Runnable, RuntimeName
 from spacelang.latency.runtimes.runtime import runtime
+from spacelang.latency.runtimes.silence import silenced
 from spacelang.latency.runtimes.tflite.integers import run_lite
 from spacelang.networks.architecture import Architecture, model_of
 from spacelang.networks.genome import Genome, narrow
 from spacelang.networks.sample import sample
 from spacelang.nn.lowering import lower
 from spacelang.steps import Steps, network_steps, witness
+from spacelang.train.data import IN_ORDER, batches
 from spacelang.train.shared.recalibrate import recalibrate
 from spacelang.train.supernet.run import read_run
 
@@ -120,6 +125,42 @@ def digits(folder: Path, count: int) -> None:
         )
 
 
+def in_tensorflow(folder: Path, count: int) -> None:
+    """How the rebuilt network, and what TensorFlow's converter makes of it, compare with our TFLite file."""
+    from spacelang.export.saved_model import opened, saved_model
+    from spacelang.latency.runtimes.tflite.interpreter import LiteInference
+
+    space, runs = read_run(folder).space, runtime("tflite")
+    for at, architecture in enumerate(sample(space, count, seed=7)):
+        source = from_run(model_of(space, architecture, f"model{at}"), folder)
+        steps = lower(source.network("int8"), space.channels, source.resolution)
+        read = batches(source.data.validation, source.resolution, 128, IN_ORDER)
+        images = np.concatenate([each.numpy() for each, _ in read])
+        files = saved_model(steps)
+        ours, theirs = runs.model(steps), converted(files)
+        expected = LiteInference(ours)(images)
+        assert steps.output.grid is not None
+        said = []
+        for name, found in (("rebuilt", opened(files)(images)), ("converted", LiteInference(theirs)(images))):
+            agree = (found.argmax(1) == expected.argmax(1)).mean()
+            apart = np.abs(found - expected) / steps.output.grid.scale
+            said.append(f"{name}: top-1 {agree:.2%}, equal {(apart < 0.5).mean():.2%}, ±1 {(apart < 1.5).mean():.2%}")
+        slow, fast = fastest([runs.load(theirs), runs.load(ours)])
+        print(f"model{at}: {'; '.join(said)}, latency ratio {slow / fast:.3f}", flush=True)
+
+
+def converted(files: Mapping[str, bytes]) -> bytes:
+    """A SavedModel as TensorFlow's own converter writes it."""
+    from spacelang.export.saved_model import tensorflow
+
+    tf = tensorflow()
+    with TemporaryDirectory() as folder, silenced():
+        write_folder(Path(folder, "model"), files)
+        converter = tf.lite.TFLiteConverter.from_saved_model(str(Path(folder, "model")))
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        return bytes(converter.convert())
+
+
 def fastest(models: Sequence[Runnable]) -> list[float]:
     """Milliseconds of each, in turn with all others."""
     best = [float("inf")] * len(models)
@@ -192,6 +233,8 @@ def main(arguments: Sequence[str]) -> None:
         exact(int(rest[0]) if rest else 20)
     elif what == "digits":
         digits(Path(rest[0]), int(rest[1]) if len(rest) > 1 else 20)
+    elif what == "tensorflow":
+        in_tensorflow(Path(rest[0]), int(rest[1]) if len(rest) > 1 else 10)
     elif what == "latency":
         latency(int(rest[0]) if rest else 10)
     else:

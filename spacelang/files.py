@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
+import shutil
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
 from spacelang.report.diagnostics import refuse
@@ -38,7 +41,7 @@ def write_atomic(path: str | os.PathLike[str], content: str | bytes) -> None:
 
     Text is written as UTF-8 with its newlines unchanged. Missing folders are made. A file that was there keeps its
     permissions, a symbolic link stays a link (its target is replaced), and if anything fails the old content stays
-    whole.
+    whole. A device or a pipe, such as `/dev/stdout`, is written to as it is.
 
     Raises: OSError: if the file can't be written; it names `path`, not the temporary file.
     """
@@ -50,18 +53,58 @@ def write_atomic(path: str | os.PathLike[str], content: str | bytes) -> None:
         raise OSError(error.errno, error.strerror, os.fspath(path)) from error
 
 
+def require_writable(path: str | os.PathLike[str]) -> None:
+    """Before a long computation: whether `path` can be written, as far as can be said without doing it.
+
+    Raises: OSError: as `write_atomic`: it is a folder, or the folder that it is to be in can't be made or written.
+    """
+    target = Path(os.path.realpath(path))
+    above = next(each for each in target.parents if each.exists())
+    number = 0
+    if target.is_dir():
+        number = errno.EISDIR
+    elif not above.is_dir():
+        number = errno.ENOTDIR
+    elif not target.exists() and not os.access(above, os.W_OK | os.X_OK):
+        number = errno.EROFS if os.statvfs(above).f_flag & os.ST_RDONLY else errno.EACCES
+    if number:
+        raise OSError(number, os.strerror(number), os.fspath(path))
+
+
+def write_folder(path: str | os.PathLike[str], files: Mapping[str, bytes]) -> None:
+    """Write a new folder of files, by their paths within it: beside `path` first, then renamed into place.
+
+    Raises: OSError: if it can't be written, or there is something else already; an empty folder is replaced.
+    """
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        for name, content in files.items():
+            write_atomic(temporary / name, content)
+        os.rename(temporary, target)
+    except BaseException as error:
+        shutil.rmtree(temporary, ignore_errors=True)
+        if isinstance(error, OSError) and error.errno is not None:
+            raise OSError(error.errno, error.strerror, os.fspath(path)) from error
+        raise
+    _sync_folder(target.parent)
+
+
 def is_temporary(name: str, of: str) -> bool:
     """Whether a file is what `write_atomic` leaves when it is killed while writing a file named `of`."""
     return re.fullmatch(rf"\.{re.escape(of)}\.[0-9a-f]{{8}}\.tmp", name) is not None
 
 
 def _write(path: str | os.PathLike[str], content: str | bytes) -> None:
-    target = Path(os.path.realpath(path))
+    target, data = Path(os.path.realpath(path)), content.encode() if isinstance(content, str) else content
+    if target.exists() and not (target.is_file() or target.is_dir()):
+        target.write_bytes(data)
+        return
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
         with open(temporary, "xb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         _keep_permissions(target, temporary)

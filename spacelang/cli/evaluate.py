@@ -45,12 +45,22 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Accuracy of a run's networks, FP32 and INT8, with batch norms of their own; or of files, as they ship."""
-    from spacelang.export import is_file
+    from spacelang.export import refuse_saved_model
 
-    if len(what) == 1 and not is_file(what[0]) and run is None:
+    for each in what:
+        refuse_saved_model(Path(each))
+    if len(what) == 1 and run is None and not _is_of_files(what[0]):
         _evaluate_run(Path(what[0]), models, seed, data, accelerator, workers, json)
     else:
         _evaluate_files(what, run, data, images, workers, json)
+
+
+def _is_of_files(argument: str) -> bool:
+    """Whether this is a file for a runtime or a model; else it is the folder of a run."""
+    from spacelang.driver import split_name
+    from spacelang.export import is_file
+
+    return is_file(argument) or Path(split_name(argument)[0]).is_file()
 
 
 def _evaluate_run(
@@ -85,6 +95,8 @@ def _evaluate_files(
         for each in what:
             if is_file(each):
                 results.append(evaluate_file(Path(each), data, images, update, workers))
+            elif Path(each).is_dir():
+                raise typer.BadParameter(f"{each} is a folder: evaluate a run by itself, without files or models")
             elif run is None:
                 raise typer.BadParameter(f"{each}: a model doesn't hold weights: say where they are with --run RUN")
             else:

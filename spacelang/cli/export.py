@@ -22,6 +22,7 @@ class Target(StrEnum):
     ONNX = "onnx"
     QDQ = "qdq"
     TFLITE = "tflite"
+    SAVED_MODEL = "saved-model"
     TORCH = "torch"
 
 
@@ -32,7 +33,9 @@ class PrecisionChoice(StrEnum):
 
 def export(
     file: Annotated[str, typer.Argument(metavar="MODEL", help="A `model`: FILE, or FILE#NAME for one of several.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The file to write.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="The file to write; for saved-model, a new folder.")
+    ],
     run: Annotated[
         Path | None,
         typer.Option("--run", metavar="RUN", help="A finished training, to cut the model from."),
@@ -42,7 +45,10 @@ def export(
         typer.Option("--weights", metavar="FILE", help="In place of --run: the model's own weights."),
     ] = None,
     to: Annotated[
-        Target, typer.Option("--to", help="onnx is fastest in onnxruntime, qdq portable, torch plain integers.")
+        Target,
+        typer.Option(
+            "--to", help="onnx is fastest in onnxruntime, qdq portable, saved-model TensorFlow's, torch plain integers."
+        ),
     ] = Target.ONNX,
     precision: Annotated[PrecisionChoice, typer.Option(help="fp32: the twin to compare with.")] = PrecisionChoice.INT8,
     data: Annotated[
@@ -55,7 +61,9 @@ def export(
     reduce_range: Annotated[
         bool, typer.Option("--reduce-range", help="Weights of 7 bits, for x86 processors without VNNI.")
     ] = False,
-    opset: Annotated[int, typer.Option("--opset", min=1, max=99, help="The ONNX opset, 14 to 23.")] = 17,
+    opset: Annotated[
+        int | None, typer.Option("--opset", min=1, max=99, help="The ONNX opset, 14 to 23; 17 if not given.")
+    ] = None,
     images: Annotated[int, typer.Option("--images", min=1, help="Validation images to check the file on.")] = 1000,
     workers: Annotated[int, typer.Option("--workers", min=0, max=256, help="Processes that read images ahead.")] = 0,
     json: Json = False,

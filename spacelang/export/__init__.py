@@ -7,7 +7,7 @@ puts them together; `judging` and `files` say how accurate a network or a file i
 from __future__ import annotations
 
 from spacelang.export.export import Exported, Wanted, export
-from spacelang.export.files import EvaluatedFile, evaluate_file, evaluate_model, is_file
+from spacelang.export.files import EvaluatedFile, evaluate_file, evaluate_model, is_file, refuse_saved_model
 from spacelang.export.judging import Accuracy
 from spacelang.export.source import Source, from_run, from_weights
 
@@ -23,4 +23,5 @@ __all__ = [
     "from_run",
     "from_weights",
     "is_file",
+    "refuse_saved_model",
 ]

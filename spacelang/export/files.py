@@ -65,6 +65,13 @@ class EvaluatedFile:
     accuracy: Accuracy
 
 
+def refuse_saved_model(path: Path) -> None:
+    """Raises: SpacelangError: SP1909 if this is a SavedModel: a graph of TensorFlow may read and write files."""
+    if (path / "saved_model.pb").is_file():
+        mend = "evaluate the TFLite file that TensorFlow's converter makes of it"
+        refuse("SP1909", f"`{path}` is a SavedModel, which may hold any program, so it isn't opened", mend)
+
+
 def is_file(argument: str) -> bool:
     """Whether this names a file for a runtime, by its ending."""
     return Path(argument).suffix.lower() in SUFFIXES
@@ -75,15 +82,23 @@ def read_file(path: Path) -> ModelFile:
     name = SUFFIXES[path.suffix.lower()]
     content = read_or_refuse(path, "SP1909")
     try:
-        said, shape = _READERS[name](content)
+        said, shape, ports = _READERS[name](content)
         predict = format_named(name).open(content)
+        _require_image(path, shape, ports)
+        kind = np.uint8 if said.get("spacelang.pixels") == "true" else np.float32
+        predict(np.zeros((1, *shape), kind))
     except SpacelangError:
         raise
     except Exception as error:  # runtimes say in many ways that a file isn't theirs
         refuse("SP1909", f"`{path}` can't be read as a network: {' '.join(str(error).split())[:200]}")
+    return ModelFile(path, name, len(content), shape, said, predict)
+
+
+def _require_image(path: Path, shape: tuple[int, ...], ports: tuple[int, int]) -> None:
+    if ports != (1, 1):
+        refuse("SP1909", f"`{path}` has {ports[0]} inputs and {ports[1]} outputs, not one of each")
     if len(shape) != 3 or shape[1] != shape[2] or not all(isinstance(each, int) for each in shape):
         refuse("SP1909", f"`{path}` reads {'×'.join(map(str, shape))}, not one square image")
-    return ModelFile(path, name, len(content), shape, said, predict)
 
 
 def evaluate_file(path: Path, where: str | None, limit: int | None, update: Update, workers: int = 0) -> EvaluatedFile:
@@ -139,35 +154,40 @@ def _of_pixels(predict: Predict, mean: tuple[float, ...], std: tuple[float, ...]
     return of_pixels
 
 
-def _read_onnx(content: bytes) -> tuple[dict[str, str], tuple[int, ...]]:
+Read = tuple[dict[str, str], tuple[int, ...], tuple[int, int]]
+"""What a file says about itself, the shape of its image, and how many inputs and outputs it has."""
+
+
+def _read_onnx(content: bytes) -> Read:
     import onnx
 
     from spacelang.latency.runtimes.onnxruntime.session import Inference
 
     said = {each.key: each.value for each in onnx.load_model_from_string(content).metadata_props}
-    return said, Inference(content).shape
+    inference = Inference(content)
+    return said, inference.shape, inference.ports
 
 
-def _read_tflite(content: bytes) -> tuple[dict[str, str], tuple[int, ...]]:
+def _read_tflite(content: bytes) -> Read:
     from spacelang.latency.runtimes.runtime import runtime
 
     runtime("tflite")
     from spacelang.latency.runtimes.tflite.flatbuffer import read_metadata
     from spacelang.latency.runtimes.tflite.interpreter import LiteInference
 
-    shape = LiteInference(content).shape
-    return read_metadata(content), shape
+    inference = LiteInference(content)
+    return read_metadata(content), inference.shape, inference.ports
 
 
-def _read_torch(content: bytes) -> tuple[dict[str, str], tuple[int, ...]]:
+def _read_torch(content: bytes) -> Read:
     from spacelang.export.stored import from_bytes
 
     (image,) = from_bytes(content).inputs
     length = int.from_bytes(content[:8], "little")
-    return json.loads(content[8 : 8 + length])["__metadata__"], (image.channels, image.size, image.size)
+    return json.loads(content[8 : 8 + length])["__metadata__"], (image.channels, image.size, image.size), (1, 1)
 
 
-_READERS: dict[FormatName, Callable[[bytes], tuple[dict[str, str], tuple[int, ...]]]] = {
+_READERS: dict[FormatName, Callable[[bytes], Read]] = {
     "onnx": _read_onnx,
     "tflite": _read_tflite,
     "torch": _read_torch,

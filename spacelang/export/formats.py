@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spacelang.export.judging import Predict
 from spacelang.latency.runtimes.protocol import Pixels
-from spacelang.report.diagnostics import refuse
 from spacelang.steps import Steps
 
-FormatName = Literal["onnx", "qdq", "tflite", "torch"]
+FormatName = Literal["onnx", "qdq", "tflite", "saved-model", "torch"]
+Content = bytes | Mapping[str, bytes]
+"""A file; or a folder, as paths within it and contents."""
 Integers = Sequence[NDArray[np.uint8]]
-LOWEST_OPSET, HIGHEST_OPSET = 14, 23
+OPSET = 17
 
 
 @dataclass(frozen=True)
@@ -31,25 +32,30 @@ class Options:
 
     metadata: dict[str, str]
     pixels: Pixels | None = None
-    opset: int = 17
+    opset: int = OPSET
 
 
 @dataclass(frozen=True)
 class Format:
     """Attributes:
-    write: steps as a file.
-    open: a file, to call with images.
+    write: steps as a file or folder.
+    open: one that `write` made, to call with images.
     integers: what steps make of integers in this runtime, for comparing single operators; None: by definition exact.
     """
 
-    write: Callable[[Steps, Options], bytes]
-    open: Callable[[bytes], Predict]
+    write: Callable[[Steps, Options], Content]
+    open: Callable[[Any], Predict]
     integers: Callable[[Steps, Integers], NDArray[np.uint8]] | None
 
 
 def format_named(name: FormatName) -> Format:
     """Raises: SpacelangError: SP1103 if what runs the format isn't installed."""
-    return {"onnx": _onnx, "qdq": _qdq, "tflite": _tflite, "torch": _torch}[name]()
+    return FORMATS[name]()
+
+
+def size_of(content: Content) -> int:
+    """In bytes."""
+    return len(content) if isinstance(content, bytes) else sum(map(len, content.values()))
 
 
 def _onnx() -> Format:
@@ -78,8 +84,6 @@ def _onnx_bytes(write: Callable[..., object], steps: Steps, options: Options) ->
     from spacelang.latency.runtimes.onnxruntime.floats import floats
     from spacelang.latency.runtimes.onnxruntime.graph import with_metadata
 
-    if not LOWEST_OPSET <= options.opset <= HIGHEST_OPSET:
-        refuse("SP1908", f"the opset is {options.opset}", f"take one of {LOWEST_OPSET} to {HIGHEST_OPSET}")
     if steps.precision == "fp32":
         model = floats(steps, opset=options.opset, pixels=options.pixels)
     else:
@@ -108,6 +112,17 @@ def _tflite() -> Format:
     return Format(write, LiteInference, run_lite)
 
 
+def _saved_model() -> Format:
+    from spacelang.export.saved_model import opened, run_rebuilt, saved_model, tensorflow
+
+    tensorflow()  # says so if it is missing
+
+    def write(steps: Steps, options: Options) -> Content:
+        return saved_model(steps, options.pixels, options.metadata)
+
+    return Format(write, opened, run_rebuilt)
+
+
 def _torch() -> Format:
     import torch
 
@@ -115,8 +130,6 @@ def _torch() -> Format:
     from spacelang.nn.integer import IntegerNetwork
 
     def write(steps: Steps, options: Options) -> bytes:
-        if steps.precision == "fp32" or options.pixels:
-            refuse("SP1908", "the torch format holds integers, and reads normalised images", "leave the option out")
         return to_bytes(steps, options.metadata)
 
     def open(content: bytes) -> Predict:
@@ -124,3 +137,12 @@ def _torch() -> Format:
         return lambda images: network(torch.from_numpy(np.ascontiguousarray(images))).numpy()
 
     return Format(write, open, None)
+
+
+FORMATS: dict[FormatName, Callable[[], Format]] = {
+    "onnx": _onnx,
+    "qdq": _qdq,
+    "tflite": _tflite,
+    "saved-model": _saved_model,
+    "torch": _torch,
+}

@@ -56,7 +56,7 @@ def exported(paths: Sequence[Path], runtime: Runtime) -> list[Model]:
     for path in paths:
         content = read_or_refuse(path, "SP1911")
         if path.suffix.lower() != runtime.suffix:
-            refuse("SP1911", f"{runtime.name} doesn't read `{path}`", "bench the files of each runtime separately")
+            refuse("SP1911", f"{runtime.name} doesn't read `{path}`", _of_runtimes(path.suffix.lower()))
         space, precision = _origin(path, content, runtime)
         known = models.get(space.sha256, Model(space, architecture_of(space), path.stem))
         if precision in known.files:
@@ -65,6 +65,10 @@ def exported(paths: Sequence[Path], runtime: Runtime) -> list[Model]:
         else:
             models[space.sha256] = known._replace(files={**known.files, precision: content})
     return list(models.values())
+
+
+def _of_runtimes(suffix: str) -> str:
+    return f"give --runtime {'tflite' if suffix == '.tflite' else 'onnxruntime'}; bench the files of each runtime separately"
 
 
 def _origin(path: Path, content: bytes, runtime: Runtime) -> tuple[ir.SearchSpace, Precision]:

@@ -62,6 +62,11 @@ class Window(NamedTuple):
     before: int = 0
     after: int = 0
 
+    def same(self, size: int, out: int) -> bool:
+        """Whether TensorFlow's `SAME` pads a map of this size as the window does. out: the size of the output."""
+        whole = max(0, (out - 1) * self.stride + self.kernel - size)
+        return (self.before, self.after) == (whole // 2, whole - whole // 2)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Weights:

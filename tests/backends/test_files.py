@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from spacelang.files import write_atomic
+from spacelang.files import require_writable, write_atomic, write_folder
 
 
 def test_writes_text_and_bytes_unchanged(tmp_path: Path) -> None:
@@ -63,3 +63,38 @@ def test_an_error_names_the_file_that_was_asked_for(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     with pytest.raises(OSError, match=r"folder'$"):
         write_atomic(tmp_path / "folder", "text")
+
+
+def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_atomic(pipe, "text")
+        assert os.read(reading, 10) == b"text"
+    finally:
+        os.close(reading)
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_a_folder_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
+    write_folder(tmp_path / "a", {"one": b"1", "deep/two": b"2"})
+    assert (tmp_path / "a" / "deep" / "two").read_bytes() == b"2"
+    with pytest.raises(OSError, match="not empty"):
+        write_folder(tmp_path / "a", {"one": b"3"})
+    with pytest.raises(OSError, match=r"a/one/b"):
+        write_folder(tmp_path / "a" / "one" / "b", {"x": b""})
+    assert (tmp_path / "a" / "one").read_bytes() == b"1"
+    assert list(tmp_path.iterdir()) == [tmp_path / "a"]
+
+
+def test_what_cannot_be_written_is_known_before(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    require_writable(tmp_path / "new" / "deep" / "file")
+    require_writable(tmp_path / "file")
+    for path, expected in ((tmp_path, IsADirectoryError), (tmp_path / "file" / "x", NotADirectoryError)):
+        with pytest.raises(expected) as caught:
+            require_writable(path)
+        assert caught.value.filename == str(path)
+    assert list(tmp_path.iterdir()) == [tmp_path / "file"]

@@ -59,7 +59,8 @@ CODES: tuple[Code, ...] = (
         "SP1908",
         "an option that the format doesn't have",
         "ONNX is written for opsets 14 to 23. The torch format holds integers and reads normalised images, so it has "
-        "no FP32 twin and no pixels.",
+        "no FP32 twin and no pixels. Weights of 7 bits are for onnxruntime on x86 processors without VNNI: other "
+        "formats and float networks have no use for them.",
         "spacelang export found.space --run run -o model.onnx --opset 9",
         "spacelang export found.space --run run -o model.onnx --opset 17",
     ),
@@ -84,5 +85,13 @@ CODES: tuple[Code, ...] = (
         "can be measured with them. All files in one call must be for the same runtime, `--runtime`.",
         "spacelang bench found.tflite",
         "spacelang bench found.tflite --runtime tflite",
+    ),
+    Code(
+        "SP1912",
+        "a folder that exists already",
+        "A SavedModel is a folder of files, and it is written to a new one: a folder that holds something can't be "
+        "replaced in one step, so a reader could see half of each.",
+        "spacelang export found.space --run run --to saved-model -o run",
+        "spacelang export found.space --run run --to saved-model -o found_tf",
     ),
 )

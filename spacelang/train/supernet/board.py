@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ def board(folder: Path, step: int, *, writes: bool) -> Iterator[Board]:
     if not writes:
         yield Board(None)
         return
+    # If TensorFlow is installed, TensorBoard imports it, which takes seconds, unless there is a module of this name.
+    sys.modules.setdefault("tensorboard.compat.notf", ModuleType("tensorboard.compat.notf"))
     from torch.utils.tensorboard import SummaryWriter
 
     writer = SummaryWriter(str(folder / FOLDER), purge_step=step)

@@ -52,6 +52,11 @@ class Inference:
         """Channels, height and width of an image."""
         return tuple(self._session.get_inputs()[0].shape[1:])
 
+    @property
+    def ports(self) -> tuple[int, int]:
+        """The numbers of inputs and outputs."""
+        return len(self._session.get_inputs()), len(self._session.get_outputs())
+
     def __call__(self, images: NDArray[Any]) -> NDArray[np.float32]:
         (output,) = self._session.run(None, {self._name: images})
         return np.asarray(output).reshape(len(images), -1)

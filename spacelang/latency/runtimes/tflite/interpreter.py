@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
+
+from spacelang.latency.runtimes.silence import silenced
 
 
 class LiteInference:
@@ -25,6 +23,11 @@ class LiteInference:
         _, height, width, channels = self._model.shape
         return channels, height, width
 
+    @property
+    def ports(self) -> tuple[int, int]:
+        """The numbers of inputs and outputs."""
+        return self._model.ports
+
     def __call__(self, images: NDArray[Any]) -> NDArray[np.float32]:
         made = []
         for image in images:
@@ -38,7 +41,7 @@ class LiteModel:
     """`run()` computes the model once, on an input that stays the same."""
 
     def __init__(self, model: bytes) -> None:
-        with _silenced():
+        with silenced():  # it says that it uses XNNPACK; its errors are exceptions
             self._interpreter = Interpreter(model_content=model, num_threads=1)
             self._interpreter.allocate_tensors()
         given = self._interpreter.get_input_details()[0]
@@ -55,23 +58,14 @@ class LiteModel:
         """The shape of the first input."""
         return tuple(map(int, self._interpreter.get_input_details()[0]["shape"]))
 
+    @property
+    def ports(self) -> tuple[int, int]:
+        """The numbers of inputs and outputs."""
+        return len(self._interpreter.get_input_details()), len(self._interpreter.get_output_details())
+
     def run(self) -> None:
         self._interpreter.invoke()
 
     def output(self) -> Any:
         """The array that the last run computed."""
         return self._interpreter.get_tensor(self._output)
-
-
-@contextmanager
-def _silenced() -> Iterator[None]:
-    """Keeps the runtime from printing to stderr that it uses XNNPACK. Its errors are exceptions."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with open(os.devnull, "wb") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)

@@ -207,7 +207,7 @@ class _Writer:
 
     def _padded(self, x: Tensor, window: Window, out: int, by: float | None = None) -> tuple[Tensor, int]:
         """The map, padded (with zeros, or `by`) if `SAME` would pad it differently, and the padding left to declare."""
-        if same_padding(window, x.shape[1], out):
+        if window.same(x.shape[1], out):
             return x, Padding.SAME
         sides = (window.before, window.after)
         size = x.shape[1] + sum(sides)
@@ -227,12 +227,6 @@ def _mean(kernel: int, channels: int) -> Weights:
     scales = np.full(channels, 1 / (LARGEST_WEIGHT * kernel**2), np.float32)
     values = np.full((channels, 1, kernel, kernel), LARGEST_WEIGHT, np.int8)
     return Weights(values, np.zeros(channels, np.int32), scales)
-
-
-def same_padding(window: Window, size: int, out: int) -> bool:
-    """Whether TFLite's `SAME` pads a map of this size as the window does."""
-    whole = max(0, (out - 1) * window.stride + window.kernel - size)
-    return (window.before, window.after) == (whole // 2, whole - whole // 2)
 
 
 def _signed(grid: Grid | None) -> flatbuffer.Grid:
