@@ -68,7 +68,8 @@ def exported(paths: Sequence[Path], runtime: Runtime) -> list[Model]:
 
 
 def _of_runtimes(suffix: str) -> str:
-    return f"give --runtime {'tflite' if suffix == '.tflite' else 'onnxruntime'}; bench the files of each runtime separately"
+    name = "tflite" if suffix == ".tflite" else "onnxruntime"
+    return f"give --runtime {name}; bench the files of each runtime separately"
 
 
 def _origin(path: Path, content: bytes, runtime: Runtime) -> tuple[ir.SearchSpace, Precision]:
