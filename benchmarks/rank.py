@@ -25,7 +25,7 @@ from spacelang import ir
 from spacelang.evolve.table.table import Cell
 from spacelang.train.distill import Build, Job, default_workers, distill, open_sources, prepare, read_student
 from spacelang.train.losses.draw import Drawn, draw
-from spacelang.train.losses.maps import Images, Maps
+from spacelang.train.losses.maps import Images, Maps, Taught
 from spacelang.train.losses.measure import Losses, measure
 from spacelang.train.shared.runtime import accelerator
 
@@ -88,8 +88,10 @@ def losses(build: Build, job: Job, drawn: tuple[Drawn, ...]) -> list[Losses]:
     assert found is not None
     sources = open_sources(build, CPU, None, None)
     size, sampling = max(build.space.resolutions), job.table
-    images = Images(sources.data, size, job.training.batch, sampling.calibration_batches, sampling.seed)
-    maps = Maps(sources.teacher, images, build.stage_of(job), CPU)
+    images = Images(
+        sources.data, sources.data.validation, size, job.training.batch, sampling.calibration_batches, sampling.seed
+    )
+    maps = Maps(Taught(sources.teacher, images, CPU), build.stage_of(job), CPU)
     student, _ = found
     CPU.place(student)
     return measure(student, drawn, maps, CPU)

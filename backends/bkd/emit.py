@@ -54,6 +54,7 @@ def _jobs(space: SearchSpace) -> list[dict[str, Any]]:
                 "table": {
                     "architectures_per_window": settings.architectures,
                     "calibration_batches": settings.calibration_batches,
+                    "validation_images": settings.validation_images,
                     "seed": settings.seed,
                 },
             }

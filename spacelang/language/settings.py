@@ -136,6 +136,10 @@ class Distill(Section):
     random_stages: int = setting("random sub-stages in one step, besides the largest and the smallest", NOT_NEGATIVE, 2)
     architectures: int = setting("architectures sampled for each (stage, block, window) of the table", POSITIVE, 2000)
     calibration_batches: int = setting("batches that reset the batch norms before an evaluation", POSITIVE, 8)
+    validation_images: int = setting(
+        "images of the training part that the losses of the table are measured on; all, if there are fewer",
+        POSITIVE, 2000,
+    )  # fmt: skip
     seed: int = setting("the seed of the random numbers", SEED, 0)
 
 

@@ -29,6 +29,7 @@ from spacelang.nn.layers import (
     ElasticLinear,
     QuantisedConv2d,
     QuantisedLinear,
+    weights_in_steps,
 )
 from spacelang.nn.loss import nsr_loss
 from spacelang.nn.norm import ElasticBatchNorm2d
@@ -76,4 +77,5 @@ __all__ = [
     "read_build",
     "round8",
     "set_precision",
+    "weights_in_steps",
 ]

@@ -7,6 +7,8 @@ a convolution come its batch norm, its activation and the quantiser of its outpu
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any, NamedTuple, cast
 
@@ -26,9 +28,9 @@ Kernels = int | tuple[int, ...]
 class QuantisedConv2d(nn.Conv2d):
     """An `nn.Conv2d` with a quantiser on its weight."""
 
-    def __init__(self, *arguments: Any, **more: Any) -> None:
+    def __init__(self, *arguments: Any, quantiser: Quantiser | None = None, **more: Any) -> None:
         super().__init__(*arguments, **more)
-        self.quantiser = Quantiser(signed=True)
+        self.quantiser = quantiser or Quantiser(signed=True)
 
     def forward(self, x: Tensor) -> Tensor:
         result: Tensor = self._conv_forward(x, self.quantiser(self.weight), self.bias)
@@ -44,6 +46,28 @@ class QuantisedLinear(nn.Linear):
 
     def forward(self, x: Tensor) -> Tensor:
         return F.linear(x.flatten(1), self.quantiser(self.weight), self.bias)
+
+
+@contextmanager
+def weights_in_steps(network: nn.Module) -> Iterator[None]:
+    """Within, the weights of a static network are those that its quantisers make of them.
+
+    They are then quantised once, not in each pass; outputs are the same. Without gradients only.
+    """
+    layers = [
+        each
+        for each in network.modules()
+        if isinstance(each, QuantisedConv2d | QuantisedLinear) and each.quantiser.active
+    ]
+    weights = [each.weight for each in layers]
+    try:
+        for each in layers:
+            each.weight = nn.Parameter(each.quantiser(each.weight.detach()))
+            each.quantiser.active = False
+        yield
+    finally:
+        for each, weight in zip(layers, weights, strict=True):
+            each.weight, each.quantiser.active = weight, True
 
 
 class _Choice(NamedTuple):
@@ -161,11 +185,11 @@ class ElasticConv2d(Elastic):
             groups=choice.channels_in if self.depthwise else 1,
             bias=bias,
             device="meta",
+            quantiser=deepcopy(cast(Quantiser, self.quantisers[at])),
         )
         made.weight = _copy(self._weight(at, choice))
         if bias and self.bias is not None:
             made.bias = _copy(self.bias[: choice.channels_out])
-        made.quantiser = deepcopy(cast(Quantiser, self.quantisers[at]))
         return made
 
 

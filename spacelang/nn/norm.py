@@ -35,7 +35,9 @@ class ElasticBatchNorm2d(nn.BatchNorm2d):
     @torch.no_grad()
     def cut(self, channels: int) -> nn.BatchNorm2d:
         """The static batch norm of this many channels."""
-        norm = nn.BatchNorm2d(channels, self.eps, self.momentum).to(self.weight)
-        mine = self.state_dict()
-        norm.load_state_dict({name: each[:channels] if each.dim() else each for name, each in mine.items()})
+        norm = nn.BatchNorm2d(channels, self.eps, self.momentum, device="meta")
+        for name, each in self.named_parameters():
+            setattr(norm, name, nn.Parameter(each[:channels].clone()))
+        for name, buffer in self.named_buffers():
+            setattr(norm, name, (buffer[:channels] if buffer.dim() else buffer).clone())
         return norm

@@ -95,6 +95,8 @@ class Quantiser(nn.Module):
             self._initialise(x if whole is None else whole)
         if not self.initialised:
             return x
+        if not torch.is_grad_enabled():
+            return _rounded(x, *_grid(self.scale, self.offset, self.low, self.high, self.largest), self.low, self.high)
         count = x.numel() if self.signed else x[0].numel()
         quantised: Tensor = _LsqPlus.apply(  # type: ignore[no-untyped-call]
             x, self.scale, self.offset, self.low, self.high, self.largest, count
@@ -154,13 +156,10 @@ class _LsqPlus(torch.autograd.Function):
     def forward(
         ctx: Any, x: Tensor, scale: Tensor, offset: Tensor, low: int, high: int, largest: float, count: int
     ) -> Tensor:
-        scale = scale.clamp(SMALLEST_SCALE, largest)
-        zero = zero_point(scale, offset, low, high)
+        scale, zero = _grid(scale, offset, low, high, largest)
         ctx.save_for_backward(x, scale, zero)
         ctx.low, ctx.high, ctx.gradient_scale = low, high, 1 / math.sqrt(count * high)
-        # In place on one temporary, and in the order of `torch.fake_quantize_per_tensor_affine`: five times its speed.
-        steps = _in_steps(x, scale).round_().add_(zero).clamp_(low, high).sub_(zero)
-        return steps.mul_(scale).to(x.dtype)
+        return _rounded(x, scale, zero, low, high)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
@@ -173,6 +172,17 @@ class _LsqPlus(torch.autograd.Function):
         gradient_scale = (gradient * slope).sum() * ctx.gradient_scale
         gradient_offset = (gradient - gradient_x).sum(dtype=slope.dtype) * ctx.gradient_scale
         return gradient_x, gradient_scale, gradient_offset, None, None, None, None
+
+
+def _grid(scale: Tensor, offset: Tensor, low: int, high: int, largest: float) -> tuple[Tensor, Tensor]:
+    """The scale and the zero point in use."""
+    scale = scale.clamp(SMALLEST_SCALE, largest)
+    return scale, zero_point(scale, offset, low, high)
+
+
+def _rounded(x: Tensor, scale: Tensor, zero: Tensor, low: int, high: int) -> Tensor:
+    # In place on one temporary, and in the order of `torch.fake_quantize_per_tensor_affine`: five times its speed.
+    return _in_steps(x, scale).round_().add_(zero).clamp_(low, high).sub_(zero).mul_(scale).to(x.dtype)
 
 
 def _in_steps(x: Tensor, scale: Tensor) -> Tensor:

@@ -50,7 +50,12 @@ def test_the_hyperparameters_of_the_paper() -> None:
 def test_a_distill_section_overrides_them() -> None:
     job = jobs("digits")[0]
     assert (job["training"]["batch"], job["training"]["fp32"]["epochs"]) == (64, 2)
-    assert job["table"] == {"architectures_per_window": 24, "calibration_batches": 2, "seed": 0}
+    assert job["table"] == {
+        "architectures_per_window": 24,
+        "calibration_batches": 2,
+        "validation_images": 100,
+        "seed": 0,
+    }
 
 
 def test_a_student_covers_the_whole_width_range() -> None:

@@ -15,7 +15,7 @@ from spacelang.train.data.digits import NAME as DIGITS
 from spacelang.train.data.digits import open_digits
 from spacelang.train.data.folder import open_folder
 from spacelang.train.data.reading import Broken, broken_images
-from spacelang.train.data.split import Data, Split, require_classes, resized
+from spacelang.train.data.split import Data, Split, drawn_from, require_classes, resized
 
 __all__ = [
     "ALL",
@@ -31,6 +31,7 @@ __all__ = [
     "batches",
     "broken_images",
     "count_batches",
+    "drawn_from",
     "open_data",
     "open_images",
     "require_classes",

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from spacelang.ir.nodes import SearchSpace
 from spacelang.report.diagnostics import refuse
+from spacelang.train.shared.seeds import generator
 
 
 class Split(Protocol):
@@ -40,6 +41,42 @@ class Split(Protocol):
             SpacelangError: SP1208 if an image can't be read.
         """
         ...
+
+
+@dataclass(frozen=True)
+class Subset:
+    """Some images of a split, by their indices in it."""
+
+    whole: Split
+    chosen: Tensor
+
+    @property
+    def name(self) -> str:
+        return self.whole.name
+
+    @property
+    def labels(self) -> Tensor:
+        return self.whole.labels[self.chosen]
+
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+    def images(self, indices: Sequence[int], size: int, randoms: Sequence[torch.Generator] | None) -> Tensor:
+        return self.whole.images(self.chosen[torch.as_tensor(indices, dtype=torch.long)].tolist(), size, randoms)
+
+
+def drawn_from(split: Split, count: int, *words: int | str) -> Split:
+    """Some images of a split, in its order, drawn at random; all where there are no more.
+
+    A greater count adds to the same images.
+
+    Args:
+        words: decide what is drawn.
+    """
+    if count >= len(split):
+        return split
+    order = torch.randperm(len(split), generator=generator("subset", split.name, *words))
+    return Subset(split, order[:count].sort().values)
 
 
 @dataclass(frozen=True)

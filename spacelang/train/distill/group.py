@@ -8,19 +8,22 @@ from collections.abc import Callable, Sequence
 from torch import Tensor
 
 from spacelang import nn
-from spacelang.train.data import Epoch, batches, count_batches, resized
+from spacelang.train.data import Epoch, batches, count_batches, drawn_from, resized
 from spacelang.train.distill.begun import Sources
 from spacelang.train.distill.jobs import Build, Job
 from spacelang.train.distill.kept import finish, keep, read_finished, reserved, restore
 from spacelang.train.distill.learner import At, Learner, Loss
 from spacelang.train.distill.sandwich import ends, step_resolutions
 from spacelang.train.losses.draw import Drawn
-from spacelang.train.losses.maps import Images, Maps
+from spacelang.train.losses.maps import Images, Maps, Taught
 from spacelang.train.losses.measure import measure_in
 from spacelang.train.shared.runtime import Accelerator
 
 CHECKPOINT_SECONDS = 600.0
 """The seconds between two checkpoints within an epoch; there is one after every epoch too."""
+
+JUDGED = 2000
+"""The most validation images that a student is judged on; what it is used for is measured by the table."""
 
 StepUpdate = Callable[[int, int, str], None]
 """Called with a job's number, how many of its steps are done, and how it goes."""
@@ -74,10 +77,13 @@ class _Group:
         self.learners = [
             Learner(build.space, self.stage, job, plans[job.stage, job.block_id], channels, self.steps) for job in jobs
         ]
-        images = Images(
-            sources.data, self.size, self.training.batch, jobs[0].table.calibration_batches, self.training.seed, readers
-        )
-        self.maps = Maps(sources.teacher, images, self.stage, accelerator)
+        self.maps = Maps(Taught(sources.teacher, self._images(jobs[0]), accelerator), self.stage, accelerator)
+
+    def _images(self, job: Job) -> Images:
+        """That students are judged on: of the validation part."""
+        data, seed = self.sources.data, self.training.seed
+        judged = drawn_from(data.validation, JUDGED, seed)
+        return Images(data, judged, self.size, self.training.batch, job.table.calibration_batches, seed, self.readers)
 
     def run(self) -> None:
         for each in self.learners:

@@ -65,6 +65,7 @@ class Sampling(_Part):
 
     architectures_per_window: int
     calibration_batches: int
+    validation_images: int
     seed: int
 
 

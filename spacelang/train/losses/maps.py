@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
-from typing import NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
+import torch
 from torch import Tensor
 
-from spacelang.train.data import IN_ORDER, Batch, Data, Epoch, batches, resized
+from spacelang.train.data import IN_ORDER, Batch, Data, Epoch, Split, batches, resized
+from spacelang.train.losses.signal import Signal
 from spacelang.train.shared.runtime import Accelerator
 from spacelang.train.teacher import Teacher
 
 KEPT_BYTES = 256 << 20
-"""Maps of a stage that take no more are kept for all its architectures; larger ones are computed again each time."""
+"""Maps of a stage that take no more stay in a processor's memory; on a GPU, half of what is free is the limit."""
+
+Use = Literal["calibration", "measuring"]
+"""What images are for: the batch norms of each architecture, or its loss."""
 
 
 class Pair(NamedTuple):
-    """before, after: the teacher's maps around a stage, batch × channels × height × width."""
+    """before, after: the teacher's maps around a stage, batch × channels × height × width, float32."""
 
-    resolution: int
     before: Tensor
     after: Tensor
 
@@ -28,6 +32,7 @@ class Images(NamedTuple):
     """The images that losses are measured on, and how they are read.
 
     Attributes:
+        measured: those that losses are of.
         size: the largest resolution of the space, at which images are read.
         batch: how many images are in a batch.
         calibration_batches: how many batches of training images batch norms are calibrated with.
@@ -36,55 +41,91 @@ class Images(NamedTuple):
     """
 
     data: Data
+    measured: Split
     size: int
     batch: int
     calibration_batches: int
     seed: int
     readers: int = 0
 
-    def calibration(self) -> Iterator[Batch]:
-        """A few batches of training images, as they are."""
+    def batches(self, use: Use) -> Iterator[Batch]:
+        """For calibration a few batches of training images, as they are; for measuring all that are measured."""
+        if use == "measuring":
+            return batches(self.measured, self.size, self.batch, IN_ORDER, workers=self.readers)
         made = batches(self.data.train, self.size, self.batch, Epoch(self.seed), workers=self.readers)
         return islice(made, self.calibration_batches)
 
-    def validation(self) -> Iterator[Batch]:
-        """The whole validation set."""
-        return batches(self.data.validation, self.size, self.batch, IN_ORDER, workers=self.readers)
+
+class Source(Protocol):
+    """Where a stage's maps come from."""
+
+    def pairs(self, use: Use, resolution: int, stage: int) -> Iterator[Pair]:
+        """On the device, batch by batch."""
+        ...
+
+
+class Taught:
+    """Maps from a pass of the teacher, each time they are asked for."""
+
+    def __init__(self, teacher: Teacher, images: Images, device: Accelerator) -> None:
+        self._teacher, self._images, self._device = teacher, images, device
+
+    def pairs(self, use: Use, resolution: int, stage: int) -> Iterator[Pair]:
+        for batch in self._images.batches(use):
+            images = resized(self._device.place(batch.images), resolution)
+            with self._device.autocast():
+                before, after = self._teacher.between(images, stage, stage + 1)
+            yield Pair(before.float(), after.float())
 
 
 class Maps:
-    """The teacher's maps around one stage, of which `stage` is the index."""
+    """The teacher's maps around one stage, of which `stage` is the index; kept in memory if there is room."""
 
-    def __init__(self, teacher: Teacher, images: Images, stage: int, device: Accelerator) -> None:
-        self.stage, self._teacher, self._images, self._device = stage, teacher, images, device
-        self._kept: dict[tuple[str, int], list[Pair]] = {}
-        self._room = KEPT_BYTES
+    def __init__(self, source: Source, stage: int, device: Accelerator) -> None:
+        self.stage, self._source = stage, source
+        self._kept: dict[tuple[Use, int], list[Pair]] = {}
+        self._signals: dict[int, Signal] = {}
+        self._room = _room(device)
 
     def calibration(self, resolution: int) -> Iterator[Tensor]:
         """What enters the stage, of a few batches of training images as they are."""
-        return (each.before for each in self._pairs("calibration", self._images.calibration, (resolution,)))
+        return (each.before for each in self._pairs("calibration", resolution))
 
-    def validation(self, resolutions: Sequence[int]) -> Iterator[Pair]:
-        """All of the validation set at each of these resolutions; each image is read once."""
-        return self._pairs("validation", self._images.validation, resolutions)
+    def measuring(self, resolution: int) -> Iterator[Pair]:
+        """Of all the images that losses are measured on."""
+        return self._pairs("measuring", resolution)
 
-    def _pairs(self, name: str, read: Callable[[], Iterator[Batch]], resolutions: Sequence[int]) -> Iterator[Pair]:
-        keys = [(name, each) for each in resolutions]
-        for key in keys:
-            yield from self._kept.get(key, ())
-        missing = [key for key in keys if key not in self._kept]
-        made: dict[tuple[str, int], list[Pair]] = {key: [] for key in missing}
-        for batch in read() if missing else ():
-            images = self._device.place(batch.images)
-            for key in missing:
-                pair = Pair(key[1], *self._teacher.between(resized(images, key[1]), self.stage, self.stage + 1))
-                yield pair
-                if key in made:
-                    made[key].append(pair)
-                    self._room -= _bytes(pair)
+    def signal(self, resolution: int) -> Signal:
+        """Of the maps after the stage, over all the images that losses are measured on."""
+        if resolution not in self._signals:
+            signal = Signal()
+            for each in self.measuring(resolution):
+                signal.add(each.after)
+            self._signals[resolution] = signal
+        return self._signals[resolution]
+
+    def _pairs(self, use: Use, resolution: int) -> Iterator[Pair]:
+        key = use, resolution
+        if key in self._kept:
+            yield from self._kept[key]
+            return
+        made: list[Pair] | None = []
+        for pair in self._source.pairs(use, resolution, self.stage):
+            if made is not None:
+                made.append(pair)
+                self._room -= _bytes(pair)
                 if self._room < 0:
-                    self._room += sum(map(_bytes, made.pop(key, ())))
-        self._kept |= made
+                    self._room += sum(map(_bytes, made))
+                    made = None
+            yield pair
+        if made is not None:
+            self._kept[key] = made
+
+
+def _room(device: Accelerator) -> int:
+    if device.device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device.device)[0] // 2)
+    return KEPT_BYTES
 
 
 def _bytes(pair: Pair) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, NoReturn
 
@@ -15,11 +16,13 @@ from spacelang.evolve.table.table import Table
 from spacelang.report.diagnostics import refuse
 from spacelang.report.progress import Update
 from spacelang.report.suggest import some
+from spacelang.train.data import Data, drawn_from
 from spacelang.train.distill.begun import Begun, open_sources, read_begun, read_student, require_current
-from spacelang.train.distill.jobs import Build, Job, read_jobs
+from spacelang.train.distill.jobs import Build, Job, Sampling, read_jobs
 from spacelang.train.distill.kept import STUDENTS, read_finished
 from spacelang.train.distill.processes import Place
 from spacelang.train.losses.draw import Drawn, draw
+from spacelang.train.losses.kept import Kept
 from spacelang.train.losses.maps import Images, Maps
 from spacelang.train.losses.measure import Losses, measure
 from spacelang.train.shared.runtime import accelerator as accelerator_named
@@ -28,7 +31,9 @@ from spacelang.train.shared.workers import Send, in_processes
 from spacelang.train.tables.parts import Part, key_of, read_part, write_part
 
 PART = 50
-"""Stage architectures that share the teacher's passes: more cost memory, fewer cost passes."""
+"""Stage architectures that are kept together when they are measured."""
+MAPS = "bkd/maps"
+"""Where the teacher's maps are while a table is measured."""
 
 
 class Plan(NamedTuple):
@@ -115,6 +120,7 @@ def build_table(
         _work(tasks[0], receive)
     elif tasks:
         in_processes(_work, tasks, workers, receive)
+    shutil.rmtree(plan.build.folder / MAPS, ignore_errors=True)
     rows = [
         (part.cell, drawn, loss)
         for index, part in enumerate(plan.parts)
@@ -142,8 +148,12 @@ def _parts(build: Build, job: Job) -> Iterator[Part]:
         drawn = draw(build.space, cell, sampling.architectures_per_window, sampling.seed)
         for number, start in enumerate(range(0, len(drawn), PART)):
             here = drawn[start : start + PART]
-            key = key_of(student, job.training.batch, sampling.calibration_batches, sampling.seed, here)
+            key = key_of(student, job.training.batch, *_measured_on(sampling), here)
             yield Part(job.job, cell, number, here, key)
+
+
+def _measured_on(sampling: Sampling) -> tuple[int, int, int]:
+    return sampling.calibration_batches, sampling.validation_images, sampling.seed
 
 
 class _Task(NamedTuple):
@@ -173,13 +183,14 @@ class _Bench:
         self.build, self.sources, self.device, self.readers = place.open()
         self._job: int | None = None
         self._maps: Maps | None = None
+        self._kept: Kept | None = None
 
     def measure(self, part: Part) -> tuple[Losses, ...]:
         job = self.build.jobs[part.job]
         if self._job != part.job:
             self._job, self._student = part.job, self._read_student(job)
         if self._maps is None or self._maps.stage != part.cell.stage:
-            self._maps = self._open_maps(job, part.cell.stage)
+            self._maps = Maps(self._open_kept(job), part.cell.stage, self.device)
         return tuple(measure(self._student, part.drawn, self._maps, self.device))
 
     def _read_student(self, job: Job) -> Student:
@@ -189,12 +200,24 @@ class _Bench:
         self.device.place(found[0])
         return found[0]
 
-    def _open_maps(self, job: Job, stage: int) -> Maps:
-        size, sampling = max(self.build.space.resolutions), job.table
-        images = Images(
-            self.sources.data, size, job.training.batch, sampling.calibration_batches, sampling.seed, self.readers
-        )
-        return Maps(self.sources.teacher, images, stage, self.device)
+    def _open_kept(self, job: Job) -> Kept:
+        """The maps of all stages; all jobs have the same settings of them."""
+        if self._kept is None:
+            images = measured_images(self.sources.data, self.build, job, self.readers)
+            kept = Kept(self.build.folder / MAPS, self.device)
+            begun, resolutions = self.sources.begun, self.build.space.resolutions
+            key = key_of(begun.key, self.device.device.type, images.batch, *_measured_on(job.table), resolutions)
+            kept.fill(key, self.sources.teacher, images, resolutions)
+            self._kept = kept
+        return self._kept
+
+
+def measured_images(data: Data, build: Build, job: Job, readers: int = 0) -> Images:
+    """Those of a table: of the training part, so that nothing that is chosen by them has seen the validation part."""
+    sampling = job.table
+    measured = drawn_from(data.train, sampling.validation_images, sampling.seed)
+    size = max(build.space.resolutions)
+    return Images(data, measured, size, job.training.batch, sampling.calibration_batches, sampling.seed, readers)
 
 
 def _check(job: Job, losses: Sequence[Losses]) -> None:

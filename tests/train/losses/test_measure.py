@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -14,15 +14,16 @@ from spacelang import nn
 from spacelang.evolve.table.table import Cell
 from spacelang.train.data import IN_ORDER, Data, Epoch, batches, open_data, resized
 from spacelang.train.losses import maps as maps_module
-from spacelang.train.losses import measure as measure_module
 from spacelang.train.losses.draw import draw
-from spacelang.train.losses.maps import Images, Maps
+from spacelang.train.losses.kept import Kept
+from spacelang.train.losses.maps import Images, Maps, Taught
 from spacelang.train.losses.measure import measure, measure_in
 from spacelang.train.shared.recalibrate import recalibrate
 from spacelang.train.shared.runtime import accelerator
 from spacelang.train.shared.student import Student
 from spacelang.train.teacher import Teacher
 from spacelang.train.teacher.small import SmallNet
+from spacelang.train.teacher.teacher import Point
 
 SPACE = spacelang.load("specs/digits.space")
 CELL = Cell(1, 2, 0)
@@ -60,7 +61,11 @@ def student(teacher: Teacher) -> Student:
 
 
 def maps(teacher: Teacher, data: Data, calibration_batches: int = 2) -> Maps:
-    return Maps(teacher, Images(data, 32, 100, calibration_batches, seed=0), 1, DEVICE)
+    return Maps(Taught(teacher, images_of(data, calibration_batches), DEVICE), 1, DEVICE)
+
+
+def images_of(data: Data, calibration_batches: int = 2) -> Images:
+    return Images(data, data.validation, 32, 100, calibration_batches, seed=0)
 
 
 def before_and_after(teacher: Teacher, images: Tensor, resolution: int) -> tuple[Tensor, Tensor]:
@@ -98,25 +103,6 @@ def test_one_precision_alone_gives_the_same(teacher: Teacher, student: Student, 
     assert measure_in(["fp32"], student, DRAWN[:2], shared, DEVICE) == [(each.fp32,) for each in both]
 
 
-def test_networks_that_are_too_large_to_hold_give_the_same(
-    teacher: Teacher, student: Student, data: Data, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shared = maps(teacher, data)
-    expected = measure(student, DRAWN, shared, DEVICE)
-    groups: list[int] = []
-    inner = measure_module._measure
-
-    def counted(networks: Any, drawn: Any, teacher_maps: Maps) -> list[tuple[float, ...]]:
-        groups.append(len(networks))
-        return inner(networks, drawn, teacher_maps)
-
-    monkeypatch.setattr(measure_module, "_measure", counted)
-    monkeypatch.setattr(measure_module, "HELD_BYTES", 60_000)
-    assert measure(student, DRAWN, shared, DEVICE) == expected
-    assert sum(groups) == len(DRAWN)
-    assert len(groups) > 1
-
-
 def test_maps_that_are_too_large_to_keep_give_the_same(
     teacher: Teacher, student: Student, data: Data, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,3 +138,64 @@ def test_the_students_weights_stay_as_they_are(teacher: Teacher, student: Studen
     measure(student, DRAWN[:2], maps(teacher, data), DEVICE)
     after = student.state_dict()
     assert all(torch.equal(before[name], each) for name, each in after.items())
+
+
+def test_kept_maps_give_the_same_up_to_half_precision(
+    teacher: Teacher, student: Student, data: Data, tmp_path: Path
+) -> None:
+    expected = measure(student, DRAWN, maps(teacher, data), DEVICE)
+    kept = Kept(tmp_path / "maps", DEVICE)
+    kept.fill("key", teacher, images_of(data), (24, 32))
+    found = measure(student, DRAWN, Maps(kept, 1, DEVICE), DEVICE)
+    for one, other in zip(found, expected, strict=True):
+        assert one == pytest.approx(other, rel=1e-3)
+    assert found != expected
+
+
+def test_kept_maps_are_computed_once_for_all_stages(
+    teacher: Teacher, data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passes: list[int] = []
+    forward = Teacher.forward
+
+    def counted(self: Teacher, images: Tensor) -> tuple[Tensor, ...]:
+        passes.append(images.shape[-1])
+        return forward(self, images)
+
+    monkeypatch.setattr(Teacher, "forward", counted)
+    images = images_of(data)
+    for key, expected in (("one", 12), ("one", 12), ("another", 24)):
+        Kept(tmp_path / "maps", DEVICE).fill(key, teacher, images, (24, 32))
+        assert len(passes) == expected  # 2 batches to calibrate and 4 to measure, at two resolutions
+    for stage in range(3):
+        before, after = next(Kept(tmp_path / "maps", DEVICE).pairs("measuring", 24, stage))
+        assert before.shape[1] == teacher.points[stage].channels
+        assert after.shape[1] == teacher.points[stage + 1].channels
+
+
+def test_maps_beyond_half_precision_are_kept(data: Data, tmp_path: Path) -> None:
+    class Loud(torch.nn.Module):
+        def maps(self, images: Tensor, positions: Sequence[int]) -> list[Tensor]:
+            return [images * 1e6 for _ in positions]
+
+    loud = Teacher("loud", Loud(), [Point("", 1, 1)] * 2, range(2))
+    images = images_of(data)
+    kept = Kept(tmp_path / "maps", DEVICE)
+    kept.fill("key", loud, images, (32,))
+    (batch, *_) = images.batches("measuring")
+    before, _ = next(kept.pairs("measuring", 32, 0))
+    assert torch.allclose(before, batch.images * 1e6, rtol=1e-3, atol=1e6 * 1e-4)
+
+
+def test_weights_that_are_quantised_once(student: Student) -> None:
+    each = DRAWN[0]
+    network = student.cut(each.channels_in, each.choice).eval()
+    nn.set_precision(network, "int8")
+    x = torch.randn(2, student.teacher_in, 12, 12)
+    with torch.no_grad():
+        expected = network(x)
+        before = {name: one.clone() for name, one in network.state_dict().items()}
+        with nn.weights_in_steps(network):
+            assert torch.equal(network(x), expected)
+        assert torch.equal(network(x), expected)
+    assert all(torch.equal(before[name], one) for name, one in network.state_dict().items())

@@ -6,10 +6,13 @@ import json
 import math
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from torch import Tensor
 
 import spacelang
 from spacelang.evolve.table.parquet import read_table
@@ -17,6 +20,7 @@ from spacelang.evolve.table.table import Table
 from spacelang.report.diagnostics import Diagnostic, SpacelangError
 from spacelang.report.progress import Update
 from spacelang.train import distill
+from spacelang.train.data.folder import ImageSplit
 from spacelang.train.distill import begun
 from spacelang.train.losses.measure import Losses, measure
 from spacelang.train.tables import build as module
@@ -166,6 +170,34 @@ def test_more_architectures_need_no_other_students(table: Table, build: Path) ->
     more = build_table(prepare(build), accelerator="cpu")
     assert {part.stop - part.start for part in more.cells.values()} == {9}
     assert set(table.rows.loss.tolist()) <= set(more.rows.loss.tolist())
+
+
+def test_losses_are_of_training_images(build: Path, table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as the space says; nobody looks at the validation part."""
+    asked: list[tuple[str, int]] = []
+    images = ImageSplit.images
+
+    def counted(self: ImageSplit, indices: Sequence[int], *more: Any) -> Tensor:
+        asked.append((self.name, len(indices)))
+        return images(self, indices, *more)
+
+    monkeypatch.setattr(ImageSplit, "images", counted)
+    spacelang.compile_to(
+        spacelang.loads(text("calibration_batches 2", "calibration_batches 2, validation_images 5")), build
+    )
+    fewer = build_table(prepare(build), accelerator="cpu")
+    assert sum(count for _, count in asked) == 2 * 8 + 5
+    assert {name for name, _ in asked} == {"train"}
+    assert fewer.rows.loss.tolist() != table.rows.loss.tolist()
+
+
+def test_maps_are_there_only_while_a_table_is_measured(build: Path) -> None:
+    maps = build / "bkd/maps"
+    with pytest.raises(Killed):
+        build_table(prepare(build), accelerator="cpu", update=killer(12))
+    assert (maps / "maps.json").exists()
+    build_table(prepare(build), accelerator="cpu")
+    assert not maps.exists()
 
 
 def test_missing_students_are_named(build: Path) -> None:
