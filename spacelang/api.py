@@ -134,7 +134,8 @@ def predict(
     from spacelang.latency.predict.networks import latencies
     from spacelang.networks.architecture import largest, smallest
 
-    estimator, report = _estimator(space, device), Report()
+    report = Report()
+    estimator = _estimator(space, device, report)
     ends = [smallest(space)] if space.kind == "model" else [smallest(space), largest(space)]
     found = latencies(space, ends if architectures is None else architectures, estimator, report)
     return Prediction(estimator.label, found.ms, found.by_kind, found.border, report.sorted())
@@ -154,18 +155,10 @@ def attach(table: Table, device: str | os.PathLike[str] | None = None) -> Table:
     return attached(table, _estimator(table.space, device))
 
 
-def _estimator(space: SearchSpace, device: str | os.PathLike[str] | None) -> Estimator:
-    from spacelang.latency.predict.shipped import default_predictor, find_estimator
-    from spacelang.report.diagnostics import refuse
+def _estimator(space: SearchSpace, device: str | os.PathLike[str] | None, report: Report | None = None) -> Estimator:
+    from spacelang.latency.predict.shipped import estimator_for
 
-    target = space.device
-    if device is None:
-        return default_predictor(target.runtime, target.precision)
-    found = find_estimator(os.fspath(device), target.precision)
-    if found.precision != target.precision:
-        message = f"{space.name} computes in {target.precision}, and {device} predicts {found.precision}"
-        refuse("SP1609", message, f"give a predictor in {target.precision}, or `cost-model`")
-    return found
+    return estimator_for(space.device, [] if device is None else [os.fspath(device)], space.name, report)
 
 
 # --- training -------------------------------------------------------------------------------------------------------

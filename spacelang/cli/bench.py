@@ -11,7 +11,7 @@ import typer
 from spacelang.cli.console import print_parts, show_diagnostics, write_json
 from spacelang.cli.inputs import RuntimeChoice, load_space
 from spacelang.cli.progress import progress
-from spacelang.cli.show import Json, networks, simple_table
+from spacelang.cli.show import Json, Threads, networks, simple_table
 from spacelang.report.diagnostics import Report
 
 if TYPE_CHECKING:
@@ -31,27 +31,29 @@ def bench(
     ] = 50,
     seed: Annotated[int, typer.Option(min=0, help="The seed of the sampled model of a space.")] = 0,
     runtime: Annotated[RuntimeChoice, typer.Option(help="What runs the models.")] = RuntimeChoice.ONNXRUNTIME,
+    threads: Threads = None,
     json: Json = False,
 ) -> None:
-    """Measure models on one core for a minute or more, INT8 and FP32; of a space, three of its models."""
+    """Measure models on one core for each thread, INT8 and FP32, for a minute or more; of a space, three models."""
     from spacelang.latency.bench import Model, exported
     from spacelang.latency.bench import bench as benched
     from spacelang.latency.collect.log import warn_of_clock
+    from spacelang.latency.collect.target import threads_of
     from spacelang.latency.device import pinned, this_device
     from spacelang.latency.meter import Meter
     from spacelang.latency.runtimes.runtime import runtime as named
 
-    measured_in, device = named(runtime.value), this_device(runtime.value)
     written = [each for each in files if Path(each).suffix.lower() in (".onnx", ".tflite")]
     spaces = [load_space(each, ("space", "model")) for each in files if each not in written]
-    models = exported([Path(each) for each in written], measured_in) + [
+    models = exported([Path(each) for each in written], named(runtime.value)) + [
         Model(space, architecture, f"{space.name} {name}" if space.kind == "space" else name)
         for space in spaces
         for name, architecture in networks(space, seed).items()
     ]
-    report = Report()
-    with progress("measuring") as update, pinned(report):  # what shows the progress runs on another core
-        meter = Meter()
+    count = threads_of([each.space.device for each in models]) if threads is None else threads
+    measured_in, device, report = named(runtime.value, count), this_device(runtime.value, count), Report()
+    with progress("measuring") as update, pinned(report, count):  # what shows the progress runs on another core
+        meter = Meter(threads=count)
         found = benched(models, meter, runs, measured_in, update)
     results, canary = [each.scaled(meter.fast_ms / meter.reference_ms) for each in found], meter.time()
     warn_of_clock(canary, report)

@@ -59,9 +59,9 @@ def diff(
 
 
 def _estimators(device: str, spaces: tuple[SearchSpace, SearchSpace]) -> tuple[Estimator, Estimator]:
-    from spacelang.latency.predict.shipped import find_estimator
+    from spacelang.latency.predict.shipped import estimator_for
 
-    one, other = (find_estimator(device, each.device.precision) for each in spaces)
+    one, other = (estimator_for(each.device, [device], each.name) for each in spaces)
     return one, other
 
 

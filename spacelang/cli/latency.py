@@ -11,7 +11,7 @@ import typer
 from spacelang.cli.console import say, show_diagnostics, write_json
 from spacelang.cli.inputs import RuntimeChoice, load_space
 from spacelang.cli.progress import progress
-from spacelang.cli.show import Json
+from spacelang.cli.show import Json, Threads
 from spacelang.report.diagnostics import Report
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def collect(
     device: DeviceOption = None,
     runtime: RuntimeOption = None,
     precision: PrecisionOption = None,
+    threads: Threads = None,
     samples: Samples = 4000,
     hold_out: HoldOut = 500,
     networks: Networks = 60,
@@ -67,7 +68,7 @@ def collect(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Measure kernels and networks of spaces on one core of this machine; interrupted, it goes on where it stopped."""
+    """Measure kernels and networks of spaces on this machine, one core a thread; interrupted, it goes on."""
     from spacelang.latency.collect.log import open_log, warn_of_clock
     from spacelang.latency.collect.run import Plan
     from spacelang.latency.collect.run import collect as collected
@@ -76,12 +77,15 @@ def collect(
     from spacelang.latency.runtimes.runtime import runtime as runtime_named
 
     spaces = [load_space(each) for each in space]
-    target = _target(spaces, device, runtime, precision)
-    runs = runtime_named(target.runtime)
-    log = open_log(output, this_device(target.runtime))
+    target = _target(spaces, device, runtime, precision, threads)
+    runs = runtime_named(target.runtime, target.threads)
+    log = open_log(output, this_device(target.runtime, target.threads))
     before, report = log.measurements, Report()
-    with progress("measuring") as update, pinned(report):  # what shows the progress runs on another core
-        meter = Meter(reference_ms=log.reference_ms)
+    with (
+        progress("measuring") as update,
+        pinned(report, target.threads),
+    ):  # what shows the progress runs on another core
+        meter = Meter(reference_ms=log.reference_ms, threads=target.threads)
         log.reference_ms = meter.reference_ms
         plan = Plan(100, 0, -(-10 // len(spaces)), rounds=False) if for_adapt else Plan(samples, hold_out, networks)
         collected(spaces, plan, target.precisions, runs, meter, log, output, _errors(log), update)
@@ -96,6 +100,7 @@ def export_bench(
     device: DeviceOption = None,
     runtime: RuntimeOption = None,
     precision: PrecisionOption = None,
+    threads: Threads = None,
     samples: Samples = 1000,
     hold_out: HoldOut = 200,
     networks: Networks = 20,
@@ -106,10 +111,10 @@ def export_bench(
     from spacelang.latency.runtimes.runtime import runtime as runtime_named
 
     spaces = [load_space(each) for each in space]
-    target = _target(spaces, device, runtime, precision)
+    target = _target(spaces, device, runtime, precision, threads)
     plan = Plan(samples, hold_out, networks)
     with progress("writing") as update:
-        count = exported(spaces, plan, target.precisions, runtime_named(target.runtime), output, update)
+        count = exported(spaces, plan, target.precisions, runtime_named(target.runtime, target.threads), output, update)
     say(f"{count} models in {output}; copy the folder to the device and run `python measure.py` in it")
 
 
@@ -138,7 +143,11 @@ def import_(
 
 
 def _target(
-    spaces: Sequence[SearchSpace], device: str | None, runtime: RuntimeChoice | None, precision: PrecisionsChoice | None
+    spaces: Sequence[SearchSpace],
+    device: str | None,
+    runtime: RuntimeChoice | None,
+    precision: PrecisionsChoice | None,
+    threads: int | None,
 ) -> Target:
     from spacelang.latency.collect.target import target_of
     from spacelang.latency.runtimes.protocol import PRECISIONS
@@ -148,7 +157,8 @@ def _target(
         PrecisionsChoice.FP32: ("fp32",),
         PrecisionsChoice.BOTH: PRECISIONS,
     }
-    return target_of(spaces, device, runtime.value if runtime else None, named[precision] if precision else None)
+    precisions = named[precision] if precision else None
+    return target_of(spaces, device, runtime.value if runtime else None, precisions, threads)
 
 
 def _errors(log: Log) -> Errors:

@@ -57,7 +57,14 @@ def new(
     names = ask.text(blocks, f"Blocks, of {', '.join(BLOCKS)}", lambda: ",".join(DEFAULT_BLOCKS))
     runtime = getattr(getattr(estimator, "fingerprint", None), "runtime", "onnxruntime")
     answers = Answers(
-        _name(file), runtime, estimator.precision, channels or found[0], classes or found[1], _blocks(names), chosen
+        name=_name(file),
+        runtime=runtime,
+        precision=estimator.precision,
+        threads=estimator.threads,
+        channels=channels or found[0],
+        classes=classes or found[1],
+        blocks=_blocks(names),
+        size=chosen,
     )
     write_atomic(file, text_of(answers, targets_for(text_of(answers), estimator)))
     say(f"wrote {file}")

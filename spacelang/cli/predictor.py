@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from spacelang.latency.predict.accuracy import Accuracy
     from spacelang.latency.predict.networks import Latencies
     from spacelang.latency.predict.predictor import Estimator, Predictor
-    from spacelang.latency.runtimes.protocol import Precision, RuntimeName
 
 ONNX = ".onnx"
 TOLD_BY = 4096
@@ -255,12 +254,13 @@ def is_onnx(file: str) -> bool:
 def _predict_space(file: str, device: list[str], samples: int, seed: int, report: Report) -> _Predicted:
     from spacelang.backends.protocol import writing_out
     from spacelang.latency.predict.networks import latencies
+    from spacelang.latency.predict.shipped import estimator_for
     from spacelang.networks.architecture import largest, smallest
     from spacelang.networks.sample import sample
 
     space = load_space(file)
     target = space.device
-    estimator = _estimator(device, target.runtime, target.precision, space.name)
+    estimator = estimator_for(target, device, space.name, report)
     networks = {space.name: smallest(space)}
     if space.kind != "model":
         networks = {f"{space.name} smallest": smallest(space), f"{space.name} largest": largest(space)}
@@ -280,24 +280,6 @@ def _predict_onnx(file: str, device: list[str], report: Report) -> _Predicted:
 
     found = predict_onnx(file, find_estimators(device, "onnxruntime"), report)
     return _Predicted([Path(file).name], [found.resolution], found.estimator, found.latencies)
-
-
-def _estimator(device: list[str], runtime: RuntimeName, precision: Precision, what: str) -> Estimator:
-    """The estimator for what runs in this precision. Raises: SpacelangError: as `find_estimator`; SP1608, SP1609."""
-    from spacelang.latency.predict.shipped import COST_MODEL, default_predictor, find_estimator
-    from spacelang.report.diagnostics import refuse
-
-    if not device:
-        return default_predictor(runtime, precision)
-    found = [find_estimator(each, precision) for each in device]
-    fitting = [each for each in found if each.precision == precision]
-    if not fitting:
-        refuse(
-            "SP1609",
-            f"{what} computes in {precision}, and {device[0]} predicts {found[0].precision}",
-            f"give `--device` a predictor in {precision} or `{COST_MODEL}`",
-        )
-    return fitting[0]
 
 
 def _predicted_table(found: list[_Predicted]) -> Table:
@@ -354,11 +336,11 @@ def attach(
     from spacelang.backends.protocol import writing_out
     from spacelang.evolve.table.parquet import read_table, write_table
     from spacelang.latency.predict.attach import attach as attached
+    from spacelang.latency.predict.shipped import estimator_for
 
     losses = read_table(table)
-    target = losses.space.device
-    estimator = _estimator([device], target.runtime, target.precision, f"the space of {table}")
     report = Report()
+    estimator = estimator_for(losses.space.device, [device], f"the space of {table}", report)
     with writing_out(losses.space):
         made = attached(losses, estimator, report)
     write_table(made, output)

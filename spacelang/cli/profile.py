@@ -31,6 +31,7 @@ def profile(
         str | None,
         typer.Option("--space", metavar="FILE", help="Compare its blocks, in place of the standard library's."),
     ] = None,
+    threads: Annotated[int, typer.Option("--threads", min=1, max=1024, help="That a model runs on.")] = 1,
     json: Json = False,
 ) -> None:
     """Measure what INT8 gains on one core of this device, and propose its declaration; interrupted, it goes on."""
@@ -40,10 +41,10 @@ def profile(
 
     loaded = load_space(space) if space else None
     report = Report()
-    with progress("measuring") as update, pinned(report):  # what shows the progress runs on another core
+    with progress("measuring") as update, pinned(report, threads):  # what shows the progress runs on another core
         show_diagnostics(report.diagnostics)
         try:
-            found = profiled(output, device, runtime.value, loaded, update)
+            found = profiled(output, device, runtime.value, loaded, update, threads)
         except KeyboardInterrupt:
             say(f"{output} keeps what was measured; the same command goes on from there")
             raise

@@ -23,6 +23,9 @@ File = Annotated[
     typer.Argument(metavar="FILE", help="`FILE`, `FILE#NAME`, or `-` for stdin.", autocompletion=complete.spaces),
 ]
 Json = Annotated[bool, typer.Option("--json", help="For another program.")]
+Threads = Annotated[
+    int | None, typer.Option("--threads", min=1, max=1024, help="In place of what the device declares.")
+]
 
 
 def show(file: File, json: Json = False) -> None:

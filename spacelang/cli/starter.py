@@ -63,6 +63,7 @@ class Answers:
     name: str
     runtime: str
     precision: str
+    threads: int
     channels: int
     classes: int
     blocks: Sequence[str]
@@ -89,7 +90,7 @@ import "std/blocks.space"
 device target {{
   runtime {answers.runtime}
   precision {answers.precision}
-  threads 1
+  threads {answers.threads}
   # `hidden any`: channels inside blocks may be others. Without it, `check` warns of them.
   widths multiple of {MULTIPLE}
   hidden any

@@ -7,11 +7,12 @@ import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+
+from pydantic import Field
 
 from spacelang.latency.runtimes.protocol import RuntimeName
 from spacelang.records import Record
-from spacelang.report.diagnostics import Report
+from spacelang.report.diagnostics import Report, refuse
 
 CPUINFO = Path("/proc/cpuinfo")
 FREQUENCY = "/sys/devices/system/cpu/cpu{core}/cpufreq/cpuinfo_max_freq"
@@ -36,16 +37,16 @@ class Fingerprint(Record):
     mhz: int | None
     runtime: RuntimeName
     version: str
-    threads: Literal[1] = 1
+    threads: int = Field(default=1, ge=1)
 
     def describe(self) -> str:
         flags = f" ({', '.join(self.flags)})" if self.flags else ""
         mhz = f", up to {self.mhz} MHz" if self.mhz else ""
-        return f"{self.cpu}{flags}{mhz}, {self.runtime} {self.version}, 1 thread"
+        return f"{self.cpu}{flags}{mhz}, {self.runtime} {self.version}, {self.threads} thread{'s' * (self.threads > 1)}"
 
 
-def this_device(name: RuntimeName = "onnxruntime") -> Fingerprint:
-    """The fingerprint of this machine with a runtime.
+def this_device(name: RuntimeName = "onnxruntime", threads: int = 1) -> Fingerprint:
+    """The fingerprint of this machine with a runtime on this many threads.
 
     Raises: SpacelangError: SP1103: if the runtime isn't installed.
     """
@@ -61,6 +62,7 @@ def this_device(name: RuntimeName = "onnxruntime") -> Fingerprint:
         mhz=_mhz(core),
         runtime=name,
         version=runtime(name).version(),
+        threads=threads,
     )
 
 
@@ -92,15 +94,29 @@ def _mhz(core: int) -> int | None:
         return None
 
 
+def require_cores(threads: int) -> None:
+    """Raises: SpacelangError: SP1111: if there are more threads than cores that this process may use."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if threads > cores:
+        refuse(
+            "SP1111",
+            f"{threads} threads can't be measured on {cores} core{'s' * (cores > 1)}",
+            "measure on a machine with more, or fewer threads",
+        )
+
+
 @contextmanager
-def pinned(report: Report) -> Iterator[None]:
-    """Runs its body on one core, the last that this process may use: operating systems prefer the first for themselves.
+def pinned(report: Report, threads: int = 1) -> Iterator[None]:
+    """Runs its body on as many cores as there are threads, the last ones: operating systems prefer the first.
 
     If the system doesn't allow that, the report gets a warning (SP1102).
+
+    Raises: SpacelangError: SP1111: if this process may use fewer cores.
     """
+    require_cores(threads)
     try:
         before = os.sched_getaffinity(0)
-        os.sched_setaffinity(0, {max(before)})
+        os.sched_setaffinity(0, set(sorted(before)[-threads:]))
     except (AttributeError, OSError) as error:  # AttributeError: systems other than Linux
         reason = error.strerror if isinstance(error, OSError) else "this system has no such call"
         report.warning("SP1102", f"the process can't be pinned to a core: {reason}", help="expect noisier figures")

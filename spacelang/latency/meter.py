@@ -53,8 +53,8 @@ class Measurement:
     canary_ms: float
 
 
-def _canary() -> Run:
-    return OnnxRuntime().kernel(CANARY, "int8").run
+def _canary(threads: int) -> Run:
+    return OnnxRuntime(threads).kernel(CANARY, "int8").run
 
 
 class Meter:
@@ -63,6 +63,7 @@ class Meter:
     Args:
         canary: the reference kernel.
         reference_ms: the canary's time that latencies are scaled to; without it, the fast mode of the next second.
+        threads: of the canary, the same number as of what is measured: each of their cores may be disturbed.
 
     Attributes:
         reference_ms: what this meter scales to. It never changes, so that latencies can be compared.
@@ -76,8 +77,9 @@ class Meter:
         reference_ms: float | None = None,
         clock: Clock = time.perf_counter,
         pause: Callable[[float], None] = time.sleep,
+        threads: int = 1,
     ) -> None:
-        self._canary = canary or _canary()
+        self._canary = canary or _canary(threads)
         self._clock, self._pause = clock, pause
         self.readings: list[float] = []
         self.refused = 0

@@ -14,8 +14,8 @@ import torch
 from spacelang import __version__, ir
 from spacelang.evolve.settings import targets_of
 from spacelang.files import write_atomic
+from spacelang.latency.predict import shipped
 from spacelang.latency.predict.predictor import Estimator
-from spacelang.latency.predict.shipped import default_predictor, find_estimator
 from spacelang.networks.architecture import model_of
 from spacelang.records import Record
 from spacelang.report.diagnostics import refuse
@@ -176,13 +176,9 @@ def _rank(problem: Problem, first: Sequence[Candidate]) -> float | None:
 
 
 def estimator_for(space: ir.SearchSpace, device: str | None) -> Estimator:
-    """Raises: SpacelangError: as `find_estimator`; SP1609 if it predicts another precision than INT8."""
-    if device is None:
-        return default_predictor(space.device.runtime, "int8")
-    found = find_estimator(device, "int8")
-    if found.precision != "int8":
-        refuse("SP1609", f"models are searched in int8, and {device} predicts {found.precision}", "train one in int8")
-    return found
+    """Raises: SpacelangError: as `shipped.estimator_for`; models are searched in INT8, whatever the space is in."""
+    wanted = ir.replace(space.device, precision="int8")
+    return shipped.estimator_for(wanted, [] if device is None else [device], f"the search of {space.name}")
 
 
 def open_supernet(space: ir.SearchSpace, folder: Path, where: str | None, images: int) -> Supernet:

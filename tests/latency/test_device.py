@@ -52,7 +52,7 @@ def test_a_fingerprint_names_the_core_that_is_measured_on(
     assert (found.cpu, found.flags, found.mhz) == (cpu, flags, mhz)
     assert found.version == onnxruntime.__version__
     assert Fingerprint.model_validate_json(found.model_dump_json()) == found
-    assert runner.device("onnxruntime", list(device.INTEGER_FLAGS)) == found.model_dump(mode="json")
+    assert runner.device("onnxruntime", 1, list(device.INTEGER_FLAGS)) == found.model_dump(mode="json")
 
 
 def test_a_system_without_these_files_has_a_fingerprint_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

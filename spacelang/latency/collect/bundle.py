@@ -61,6 +61,7 @@ class Manifest(Record):
 
     format_version: Literal[1] = 1
     runtime: RuntimeName
+    threads: int = Field(default=1, ge=1)
     flags: tuple[str, ...]
     canary: str
     calls: dict[Precision, str]
@@ -137,7 +138,12 @@ def export_bench(
     for runner, name in (("runner.py", RUNNER), *([("runner_adb.sh", PHONE_RUNNER)] * (runtime.name == "tflite"))):
         write_atomic(folder / name, files("spacelang.latency.collect").joinpath(runner).read_text())
     manifest = Manifest(
-        runtime=runtime.name, flags=tuple(sorted(INTEGER_FLAGS)), canary=canary, calls=calls, models=tuple(models)
+        runtime=runtime.name,
+        threads=runtime.threads,
+        flags=tuple(sorted(INTEGER_FLAGS)),
+        canary=canary,
+        calls=calls,
+        models=tuple(models),
     )
     write_atomic(folder / MANIFEST, manifest.model_dump_json())  # written last: a folder with a manifest is complete
     return len(models)
@@ -161,6 +167,9 @@ def read_results(path: Path) -> Imported:
     results = parse_record(Results, results_text, results_path, "SP1109")
     if results.manifest_sha256 != hashlib.sha256(manifest_text).hexdigest():
         refuse("SP1109", f"{results_path}: these results are for other models than those in {manifest_path}")
+    if results.device.threads != manifest.threads:
+        threads = f"{results.device.threads} threads instead of {manifest.threads}"
+        refuse("SP1109", f"{results_path}: measured on {threads}")
     if results.device.runtime != manifest.runtime:
         refuse("SP1109", f"{results_path}: measured with {results.device.runtime} instead of {manifest.runtime}")
     named = {each.file for each in manifest.models}

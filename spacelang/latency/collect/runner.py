@@ -1,4 +1,4 @@
-"""Measures the models of this folder on this device, on one thread of one core: `python measure.py`.
+"""Measures the models of this folder on this device, one core for each thread: `python measure.py`.
 
 Needs Python 3.9 and the runtime that manifest.json names: `pip install onnxruntime`, or ai-edge-litert for TFLite. It
 writes results.json, which `spacelang latency import` reads. If it is interrupted, run it again: it continues.
@@ -34,12 +34,12 @@ NEVER = {"ms": float("inf"), "sweeps": 0}
 NAMING = ("model name", "cpu family", "model", "stepping", "CPU implementer", "CPU part", "CPU revision")
 
 
-def onnxruntime_model(path: Path) -> Callable[[], object]:
+def onnxruntime_model(path: Path, threads: int) -> Callable[[], object]:
     import numpy
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     given, made = session.get_inputs()[0], session.get_outputs()[0]
@@ -55,10 +55,10 @@ def onnxruntime_model(path: Path) -> Callable[[], object]:
     return run
 
 
-def tflite_model(path: Path) -> Callable[[], object]:
+def tflite_model(path: Path, threads: int) -> Callable[[], object]:
     from ai_edge_litert.interpreter import Interpreter
 
-    interpreter = Interpreter(model_path=str(path), num_threads=1)
+    interpreter = Interpreter(model_path=str(path), num_threads=threads)
     interpreter.allocate_tensors()
     run: Callable[[], object] = interpreter.invoke
     return run
@@ -84,7 +84,7 @@ def core() -> int:
         return 0
 
 
-def device(runtime: str, flags: list[str]) -> dict[str, Any]:
+def device(runtime: str, threads: int, flags: list[str]) -> dict[str, Any]:
     fields: dict[str, str] = {}
     mhz = None
     try:
@@ -104,7 +104,7 @@ def device(runtime: str, flags: list[str]) -> dict[str, Any]:
         "mhz": mhz,
         "runtime": runtime,
         "version": version(runtime),
-        "threads": 1,
+        "threads": threads,
     }
 
 
@@ -223,12 +223,21 @@ def measure_all(
 def main() -> None:
     text = (FOLDER / "manifest.json").read_bytes()
     manifest, sha256 = json.loads(text), hashlib.sha256(text).hexdigest()
+    threads = manifest["threads"]
     try:
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+        cores = sorted(os.sched_getaffinity(0))
+        if len(cores) < threads:
+            sys.exit(f"{threads} threads can't be measured on {len(cores)} cores")
+        os.sched_setaffinity(0, set(cores[-threads:]))
     except (AttributeError, OSError):
         print("this process can't be pinned to a core: expect noisier figures", file=sys.stderr)
-    load = LOADERS[manifest["runtime"]]
-    results: dict[str, Any] = {"manifest_sha256": sha256, "device": device(manifest["runtime"], manifest["flags"])}
+    loader = LOADERS[manifest["runtime"]]
+
+    def load(path: Path) -> Callable[[], object]:
+        return loader(path, threads)
+
+    here = device(manifest["runtime"], threads, manifest["flags"])
+    results: dict[str, Any] = {"manifest_sha256": sha256, "device": here}
     measured: dict[str, dict[str, float]] = {}
     reference = None
     if RESULTS.exists():

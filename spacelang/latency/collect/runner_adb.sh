@@ -2,7 +2,7 @@
 # Measures the TFLite models of this folder on a phone: sh measure_adb.sh BENCHMARK_MODEL TFLITE_VERSION [CORE_MASK]
 #
 # BENCHMARK_MODEL is TensorFlow's benchmark_model for the phone's processor, TFLITE_VERSION the version it was built
-# from, CORE_MASK the core to run on as a hexadecimal mask (80: the last of eight). Needs adb with one phone, and
+# from, CORE_MASK the cores to run on as a hexadecimal mask (80: the last of eight; c0: the last two, for two threads). Needs adb with one phone, and
 # Python 3. It writes results.json, which `spacelang latency import` reads. If it is interrupted, run it again: it continues.
 #
 # The models are copied to the phone once. A reference model, the canary, runs before and after each: latencies are
@@ -21,7 +21,7 @@ features=$(adb shell cat /proc/cpuinfo </dev/null | sed -n 's/^Features[^:]*: //
 
 # The fastest of many runs, in microseconds: the last `min=` that the tool prints.
 fastest() {
-  adb shell "taskset $mask $phone/benchmark_model --graph=$phone/$1 --num_threads=1 --use_xnnpack=true \
+  adb shell "taskset $mask $phone/benchmark_model --graph=$phone/$1 --num_threads=$threads --use_xnnpack=true \
     --warmup_runs=5 --num_runs=50 --max_secs=5" </dev/null 2>&1 | sed -n 's/.* min=\([0-9.]*\).*/\1/p' | tail -n 1
 }
 less() { awk "BEGIN { exit !($1 < $2) }"; }
@@ -31,6 +31,7 @@ models=$(python3 -c 'import hashlib; print(hashlib.sha256(open("manifest.json", 
 [ -e measured.txt ] || echo "$models $version $mask $cpu" >measured.txt
 [ "$(head -n 1 measured.txt)" = "$models $version $mask $cpu" ] ||
   { echo "measured.txt is for other models or another device; move it away" >&2; exit 1; }
+threads=$(python3 -c 'import json; print(json.load(open("manifest.json"))["threads"])')
 canary_model=$(python3 -c 'import json; print(json.load(open("manifest.json"))["canary"])')
 
 # Every model; networks in four sweeps over all of them, and the fastest counts.
@@ -90,7 +91,7 @@ for file, ms, canary in rows:
     found.setdefault(file, []).append((ms * reference / canary, canary))
 flags = sorted(set(features.split()) & set(manifest["flags"]))
 device = {"cpu": f"{cpu} core mask {mask}", "flags": flags, "mhz": None, "runtime": manifest["runtime"],
-          "version": version, "threads": 1}
+          "version": version, "threads": manifest["threads"]}
 measured = {file: {"ms": min(times)[0], "canary_ms": min(times)[1], "sweeps": len(times)}
             for file, times in found.items()}
 results = {"manifest_sha256": models, "device": device, "reference_ms": reference, "measured": measured}

@@ -1,4 +1,4 @@
-"""The runtime and precision of a collection: what the spaces' `device` declares, or what the user says."""
+"""The runtime, threads and precision of a collection: what the spaces' `device` declares, or what the user says."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from spacelang.report.suggest import did_you_mean, listed
 class Target(NamedTuple):
     runtime: RuntimeName
     precisions: tuple[Precision, ...]
+    threads: int
 
 
 def target_of(
@@ -21,15 +22,15 @@ def target_of(
     device: str | None = None,
     runtime: RuntimeName | None = None,
     precisions: tuple[Precision, ...] | None = None,
+    threads: int | None = None,
 ) -> Target:
     """What to measure kernels of these spaces with.
 
     Args:
         device: the name of a device that some of the spaces are on; without it, all of their devices count.
-        runtime, precisions: in place of what the devices declare.
+        runtime, precisions, threads: in place of what the devices declare.
 
-    Raises: SpacelangError: SP1106: if no space is on this device, if the devices differ and the user doesn't choose, or
-        if one runs on more threads than are measured.
+    Raises: SpacelangError: SP1106: if no space is on this device, or if the devices differ and the user doesn't choose.
     """
     devices = list({each.device.name: each.device for each in spaces}.values())
     if device is not None:
@@ -37,17 +38,19 @@ def target_of(
         devices = [each for each in devices if each.name == device]
         if not devices:
             refuse("SP1106", f"none of the spaces is on a device named {device}", did_you_mean(device, names))
-    for each in devices:
-        if each.threads != 1:
-            refuse(
-                "SP1106",
-                f"device {each.name} runs on {each.threads} threads, and latencies are measured on 1",
-                "declare a device with `threads 1`",
-            )
     runtimes = sorted({each.runtime for each in devices}) if runtime is None else [runtime]
     if len(runtimes) > 1:
         refuse("SP1106", f"the spaces are on devices with {listed(runtimes, 'and')}", "choose one with --runtime")
     if precisions is None:
         found = {each.precision for each in devices}
         precisions = tuple(each for each in PRECISIONS if each in found)
-    return Target(runtimes[0], precisions)
+    return Target(runtimes[0], precisions, threads_of(devices) if threads is None else threads)
+
+
+def threads_of(devices: Sequence[ir.Device]) -> int:
+    """How many threads the devices run models on. Raises: SpacelangError: SP1106: if they differ."""
+    found = sorted({each.threads for each in devices})
+    if len(found) > 1:
+        counts = listed([str(each) for each in found], "and")
+        refuse("SP1106", f"the spaces are on devices with {counts} threads", "choose one with --threads")
+    return found[0]

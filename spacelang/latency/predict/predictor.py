@@ -38,6 +38,11 @@ class Estimator(Protocol):
     def precision(self) -> Precision: ...
 
     @property
+    def threads(self) -> int:
+        """How many threads its networks run on."""
+        ...
+
+    @property
     def label(self) -> str:
         """What it is, in words: written wherever its latencies are."""
         ...
@@ -122,6 +127,10 @@ class Predictor:
             if model.adapted is not None:
                 digest.update(model.adapted.digest())
         return digest.hexdigest()
+
+    @property
+    def threads(self) -> int:
+        return self.fingerprint.threads
 
     @property
     def label(self) -> str:

@@ -43,6 +43,7 @@ class CostModel:
 
     def __init__(self, precision: Precision) -> None:
         self.precision = precision
+        self.threads = 1
 
     @property
     def label(self) -> str:

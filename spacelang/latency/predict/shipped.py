@@ -7,12 +7,14 @@ from dataclasses import replace
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import NoReturn
 
+from spacelang import ir
 from spacelang.latency.predict.predictor import Estimator, Predictor
 from spacelang.latency.predict.roofline import CostModel
 from spacelang.latency.predict.stored import read_predictor
 from spacelang.latency.runtimes.protocol import PRECISIONS, Precision, RuntimeName
-from spacelang.report.diagnostics import refuse
+from spacelang.report.diagnostics import Report, refuse
 from spacelang.report.suggest import did_you_mean
 
 SUFFIX = ".predictor"
@@ -90,21 +92,64 @@ def find_estimators(names: Sequence[str | Path], runtime: RuntimeName) -> list[E
     return found
 
 
-def default_predictor(runtime: RuntimeName, precision: Precision) -> Predictor:
-    """The first shipped predictor of a runtime and precision.
+def estimator_for(device: ir.Device, names: Sequence[str | Path], what: str, report: Report | None = None) -> Estimator:
+    """The estimator for networks on a device: of its precision and its number of threads.
 
-    Raises: SpacelangError: SP1608: if there isn't one.
+    Args:
+        names: as `find_estimator` takes them, the first that fits counts; if empty, the shipped predictor.
+        what: runs on the device, as a message calls it.
+        report: gets a warning (SP1616) if the estimator is of another runtime.
+
+    Raises: SpacelangError: as `find_estimator`; SP1608 if no shipped one fits; SP1609 if none of the named ones does.
     """
-    fitting = (
-        each
-        for each in map(find_predictor, shipped())
-        if (each.fingerprint.runtime, each.precision) == (runtime, precision)
-    )
+    if not names:
+        return _default(device)
+    found = [find_estimator(each, device.precision) for each in names]
+    fitting = [each for each in found if (each.precision, each.threads) == (device.precision, device.threads)]
+    if not fitting:
+        _refuse_other(device, found[0], str(names[0]), what)
+    if report is not None and isinstance(fitting[0], Predictor):
+        _warn_of_runtime(device, fitting[0], report)
+    return fitting[0]
+
+
+def _default(device: ir.Device) -> Predictor:
+    """The first shipped predictor that fits. Raises: SpacelangError: SP1608: if none does."""
+    wanted = (device.runtime, device.precision, device.threads)
+    fitting = (each for each in map(find_predictor, shipped()) if _described(each) == wanted)
     found = next(fitting, None)
     if found is None:
+        threads = f" on {device.threads} threads" if device.threads > 1 else ""
+        rough = "" if threads else f", or `--device {COST_MODEL}` for rough figures"
         refuse(
             "SP1608",
-            f"no predictor for {runtime} in {precision} comes with spacelang",
-            "name one: `--device FILE`, made by `spacelang latency train`, or `--device cost-model` for rough figures",
+            f"no predictor for {device.runtime} in {device.precision}{threads} comes with spacelang",
+            f"name one: `--device FILE`, made by `spacelang latency train`{rough}",
         )
     return found
+
+
+def _described(of: Predictor) -> tuple[RuntimeName, Precision, int]:
+    return of.fingerprint.runtime, of.precision, of.threads
+
+
+def _refuse_other(device: ir.Device, found: Estimator, name: str, what: str) -> NoReturn:
+    if found.precision != device.precision:
+        message = f"{what} computes in {device.precision}, and {name} predicts {found.precision}"
+        refuse("SP1609", message, f"give a predictor in {device.precision}, or `{COST_MODEL}`")
+    on = f"{found.threads} thread{'s' * (found.threads > 1)}"
+    message = (
+        f"{what} runs on {device.threads} thread{'s' * (device.threads > 1)}, and {name} predicts networks on {on}"
+    )
+    mend = f"measure with `spacelang latency collect --threads {device.threads}`, and train a predictor from that log"
+    refuse("SP1609", message, mend)
+
+
+def _warn_of_runtime(device: ir.Device, found: Predictor, report: Report) -> None:
+    runtime = found.fingerprint.runtime
+    if runtime != device.runtime:
+        report.warning(
+            "SP1616",
+            f"`{device.name}` runs networks in {device.runtime}, and {found.name} was measured in {runtime}",
+            help=f"give a predictor of {device.runtime}, or declare a device with `runtime {runtime}`",
+        )

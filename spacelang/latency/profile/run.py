@@ -28,7 +28,12 @@ FORMAT_VERSION = 1
 
 
 def profile(
-    folder: Path, name: str, runtime_name: RuntimeName, space: ir.SearchSpace | None, update: Update
+    folder: Path,
+    name: str,
+    runtime_name: RuntimeName,
+    space: ir.SearchSpace | None,
+    update: Update,
+    threads: int = 1,
 ) -> Results:
     """Measure this device and write the profile into a folder. What the folder holds already isn't measured again.
 
@@ -43,13 +48,13 @@ def profile(
         OSError: if a file can't be written.
     """
     check_name(name)
-    made, path = runtime(runtime_name), folder / MEASUREMENTS
-    log = open_log(path, this_device(runtime_name))
+    made, path = runtime(runtime_name, threads), folder / MEASUREMENTS
+    log = open_log(path, this_device(runtime_name, threads))
     compared = space or plan.reference("candidates")
     with writing_out(compared):
         layers = block_layers(compared)
     log.write(path)
-    meter = Meter(reference_ms=log.reference_ms)
+    meter = Meter(reference_ms=log.reference_ms, threads=threads)
     log.reference_ms = meter.reference_ms
     measure(layers, made, meter, log, path, update)
     found = results(name, space.name if space else "the standard library", log, layers)

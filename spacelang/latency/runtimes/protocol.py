@@ -1,4 +1,4 @@
-"""What a runtime is: the thing that runs models on a device, on one thread."""
+"""What a runtime is: the thing that runs models on a device."""
 
 from __future__ import annotations
 
@@ -49,9 +49,15 @@ class Runtime(Protocol):
     """Makes models in its own format, and runs them. Runtimes inherit from this class.
 
     Attributes:
+        threads: how many threads run a model.
         name: as a `device` declares it.
         suffix: of its files, such as `.onnx`.
     """
+
+    threads: int = 1
+
+    def __init__(self, threads: int = 1) -> None:
+        self.threads = threads
 
     @property
     def name(self) -> RuntimeName: ...
@@ -66,7 +72,7 @@ class Runtime(Protocol):
         ...
 
     def load(self, model: bytes) -> Runnable:
-        """A model, ready to run on one thread."""
+        """A model, ready to run."""
         ...
 
     def said(self, model: bytes) -> dict[str, str]:

@@ -8,7 +8,7 @@ from spacelang.latency.runtimes.protocol import Precision, Runnable, Runtime, Ru
 __all__ = ["OnnxRuntime", "Precision", "Runnable", "Runtime", "RuntimeName", "runtime"]
 
 
-def runtime(name: RuntimeName) -> Runtime:
+def runtime(name: RuntimeName, threads: int = 1) -> Runtime:
     """The runtime of this name.
 
     Raises: SpacelangError: SP1103: if it isn't installed.
@@ -16,5 +16,5 @@ def runtime(name: RuntimeName) -> Runtime:
     if name == "tflite":
         from spacelang.latency.runtimes.tflite import TFLite
 
-        return TFLite()
-    return OnnxRuntime()
+        return TFLite(threads)
+    return OnnxRuntime(threads)

@@ -43,8 +43,8 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP1106",
         "can't be measured as declared",
-        "What is measured follows from the `device` that the spaces are on: its runtime and precision, always on one "
-        "thread. Here the devices differ, the named one isn't among them, or it has several threads.",
+        "What is measured follows from the `device` that the spaces are on: its runtime, precision and threads. Here "
+        "the devices differ, or the named one isn't among them.",
         "spacelang latency collect --space specs/vnni.space --space specs/pixel4.space -o log.parquet",
         "spacelang latency collect --space specs/vnni.space --space specs/pixel4.space --device vnni -o log.parquet",
     ),
@@ -77,5 +77,14 @@ CODES: tuple[Code, ...] = (
         "kernel, the canary, repeat. Half of the time the machine was over 5 % slower than that, because of other "
         "loads on it or its own heat. Latencies in one log can still be compared with each other, and with those in "
         "another log of this machine; but under such a load networks take longer than the log says.",
+    ),
+    Code(
+        "SP1111",
+        "more threads than cores",
+        "A model on several threads is measured with a core for each, so that none waits for another. This process "
+        "may use fewer: the machine doesn't have more, or a container or `taskset` restricts it. The time would be "
+        "that of threads in turn, not of threads at once.",
+        "spacelang bench specs/vnni.space --threads 64",
+        "spacelang bench specs/vnni.space --threads 2",
     ),
 )

@@ -63,16 +63,17 @@ CODES: tuple[Code, ...] = (
     Code(
         "SP1608",
         "no predictor comes with spacelang for this runtime",
-        "Without `--device`, the shipped predictor of the space's runtime and precision is used, and there isn't one "
-        "for these. Measure the device and train one, or use the cost model, which isn't of any device.",
+        "Without `--device`, the shipped predictor of the space's runtime, precision and threads is used, and there "
+        "isn't one for these. Measure the device and train one, or use the cost model, which isn't of any device.",
     ),
     Code(
         "SP1609",
-        "a network in another precision than the predictor's",
+        "a network in another precision or on other threads than the predictor's",
         "INT8 kernels are up to four times as fast as those in float, and some are slower: a predictor of one "
         "precision says nothing about the other. Spaces and tables say their precision in the `device` that they are "
         "on, ONNX files by how they are quantised. Name a predictor of that precision, or `cost-model`; if there is "
-        "only an INT8 predictor, quantise the network.",
+        "only an INT8 predictor, quantise the network. Likewise a predictor knows one number of threads: two are not "
+        "twice as fast, and by how much faster they are depends on the kernel.",
         "spacelang predict network.onnx --device zen5-onnxruntime-int8",
         "spacelang predict network.int8.onnx --device zen5-onnxruntime-int8",
     ),
@@ -118,5 +119,14 @@ CODES: tuple[Code, ...] = (
         "Only a predictor with an analytic base and boosted trees can be adapted: one that `spacelang latency train` "
         "made or that comes with spacelang. A forest has no base, and a predictor can't be adapted twice: start from "
         "the one that it was adapted from.",
+    ),
+    Code(
+        "SP1616",
+        "a predictor of another runtime",
+        "onnxruntime and TFLite run the same network by different kernels, and one may take several times as long in "
+        "the other. The named predictor was measured in another runtime than the one that the space's `device` "
+        "declares. Its latencies are printed all the same: they are those of the runtime that it was measured in.",
+        "spacelang predict specs/seqnet_pixel4_a0.space --device zen5-onnxruntime-int8",
+        "spacelang predict specs/seqnet_pixel4_a0.space --device zen5-tflite-int8",
     ),
 )

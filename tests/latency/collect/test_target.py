@@ -24,17 +24,17 @@ def refusal(spaces: list[ir.SearchSpace], device: str | None = None) -> tuple[st
 
 
 def test_the_device_of_the_spaces_decides(spaces: list[ir.SearchSpace]) -> None:
-    assert target_of(spaces[:1]) == ("onnxruntime", ("int8",))
-    assert target_of(spaces[1:]) == ("tflite", ("int8",))
+    assert target_of(spaces[:1]) == ("onnxruntime", ("int8",), 1)
+    assert target_of(spaces[1:]) == ("tflite", ("int8",), 1)
 
 
 def test_of_several_devices_one_is_named(spaces: list[ir.SearchSpace]) -> None:
-    assert target_of(spaces, "pixel4") == ("tflite", ("int8",))
-    assert target_of(spaces, "vnni") == ("onnxruntime", ("int8",))
+    assert target_of(spaces, "pixel4") == ("tflite", ("int8",), 1)
+    assert target_of(spaces, "vnni") == ("onnxruntime", ("int8",), 1)
 
 
 def test_the_user_may_say_otherwise(spaces: list[ir.SearchSpace]) -> None:
-    assert target_of(spaces, runtime="tflite", precisions=("int8", "fp32")) == ("tflite", ("int8", "fp32"))
+    assert target_of(spaces, runtime="tflite", precisions=("int8", "fp32")) == ("tflite", ("int8", "fp32"), 1)
 
 
 def test_devices_of_two_runtimes_are_refused(spaces: list[ir.SearchSpace]) -> None:
@@ -48,6 +48,11 @@ def test_an_unknown_device_is_refused(spaces: list[ir.SearchSpace]) -> None:
     assert refusal(spaces, "toaster")[1] == "legal here: vnni or pixel4"
 
 
-def test_a_device_of_several_threads_is_refused(spaces: list[ir.SearchSpace]) -> None:
-    several = ir.replace(spaces[0], device=ir.replace(spaces[0].device, threads=4))
-    assert refusal([several])[0] == "device vnni runs on 4 threads, and latencies are measured on 1"
+def test_a_device_says_on_how_many_threads(spaces: list[ir.SearchSpace]) -> None:
+    several = ir.replace(spaces[0], device=ir.replace(spaces[0].device, name="four", threads=4))
+    assert target_of([several]).threads == 4
+    assert target_of([several], threads=2).threads == 2
+    assert target_of([spaces[0], several], "four").threads == 4
+    assert refusal([spaces[0], several]) == (
+        "the spaces are on devices with 1 and 4 threads", "choose one with --threads"
+    )  # fmt: skip

@@ -144,7 +144,7 @@ def test_a_predictor_of_another_precision_is_refused(tmp_path: Path, capsys: pyt
     Path(space).write_text(spacelang.dumps(spacelang.narrow(hyperspace, genome, "small")))
     write_table(random_table(0, space=hyperspace), table)
     Path(network).write_bytes(OnnxRuntime().network_model(model, architecture_of(model), "fp32"))
-    mend = "give `--device` a predictor in fp32 or `cost-model`\n"
+    mend = "give a predictor in fp32, or `cost-model`\n"
     assert run(["predict", space, "--device", INT8]) == 1
     assert capsys.readouterr().err.startswith(
         f"error[SP1609]: small computes in fp32, and {INT8} predicts int8\n = help: {mend}"
@@ -157,8 +157,36 @@ def test_a_predictor_of_another_precision_is_refused(tmp_path: Path, capsys: pyt
     assert run(["predict", network, "--device", INT8]) == 1
     assert capsys.readouterr().err.startswith(
         f"error[SP1609]: {network} computes in fp32, and {INT8} predicts int8\n"
-        f" = help: quantise the network (docs/onnx.md), or {mend}"
+        " = help: quantise the network (docs/onnx.md), or give `--device` a predictor in fp32 or `cost-model`\n"
     )
+
+
+def test_a_predictor_of_another_number_of_threads_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    four = tmp_path / "four.space"
+    four.write_text(A0.replace("threads    1", "threads    4"))
+    assert run(["predict", str(four), "--device", INT8]) == 1
+    assert capsys.readouterr().err == (
+        f"error[SP1609]: seqnet_vnni_a0 runs on 4 threads, and {INT8} predicts networks on 1 thread\n"
+        " = help: measure with `spacelang latency collect --threads 4`, and train a predictor from that log\n\n1 error\n"
+    )
+    assert run(["predict", str(four), "--device", "cost-model"]) == 1
+    assert "SP1609" in capsys.readouterr().err
+    assert run(["predict", str(four)]) == 1
+    assert capsys.readouterr().err.startswith(
+        "error[SP1608]: no predictor for onnxruntime in int8 on 4 threads comes with spacelang\n"
+    )
+    with pytest.raises(SpacelangError, match="SP1609"):
+        spacelang.predict(spacelang.load(four), device=INT8)
+
+
+def test_a_predictor_of_another_runtime_is_warned_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    phone = tmp_path / "phone.space"
+    phone.write_text(A0.replace("onnxruntime", "tflite"))
+    assert run(["predict", str(phone), "--device", INT8]) == 0
+    assert "warning[SP1616]: `vnni` runs networks in tflite" in capsys.readouterr().err
+    assert [each.code for each in spacelang.predict(spacelang.load(phone), device=INT8).warnings] == ["SP1616"]
 
 
 def test_attach_labels_the_table_with_what_predicted(

@@ -27,14 +27,14 @@ class Device:
         self.meters.append(FakeMeter())
         return self.meters[-1]
 
-    def this_device(self, name: RuntimeName) -> object:
+    def this_device(self, name: RuntimeName, threads: int) -> object:
         return self.fingerprint
 
 
 @pytest.fixture
 def device(monkeypatch: pytest.MonkeyPatch) -> Device:
     made = Device()
-    monkeypatch.setattr(running, "runtime", lambda name: FakeRuntime())
+    monkeypatch.setattr(running, "runtime", lambda name, threads: FakeRuntime())
     monkeypatch.setattr(running, "Meter", made.meter)
     monkeypatch.setattr(running, "this_device", made.this_device)
     return made

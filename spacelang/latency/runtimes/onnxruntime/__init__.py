@@ -41,7 +41,7 @@ class OnnxRuntime(Runtime):
     def load(self, model: bytes) -> Runnable:
         from spacelang.latency.runtimes.onnxruntime.session import Session
 
-        return Session(model)
+        return Session(model, self.threads)
 
     def kernel_model(self, kernel: Kernel, precision: Precision) -> bytes:
         from spacelang.latency.runtimes.onnxruntime.foreign import FOREIGN, foreign

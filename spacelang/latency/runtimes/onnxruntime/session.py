@@ -19,8 +19,8 @@ DTYPES = {"tensor(float)": np.float32, "tensor(uint8)": np.uint8}
 class Session:
     """`run()` computes the model once, on an input that stays the same; nothing is allocated or copied for it."""
 
-    def __init__(self, model: bytes) -> None:
-        self._session = open_session(model)
+    def __init__(self, model: bytes, threads: int = 1) -> None:
+        self._session = open_session(model, threads)
         given, made = self._session.get_inputs()[0], self._session.get_outputs()[0]
         rng = np.random.default_rng(0)
         # Bound inputs are read in place, so the array has to live as long as the session.

@@ -48,4 +48,4 @@ class TFLite(Runtime):
     def load(self, model: bytes) -> Runnable:
         from spacelang.latency.runtimes.tflite.interpreter import LiteModel
 
-        return LiteModel(model)
+        return LiteModel(model, self.threads)

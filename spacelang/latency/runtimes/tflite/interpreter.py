@@ -1,4 +1,4 @@
-"""A TFLite model, ready to run on one thread of ai-edge-litert, with XNNPACK."""
+"""A TFLite model, ready to run in ai-edge-litert, with XNNPACK."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ class LiteInference:
 class LiteModel:
     """`run()` computes the model once, on an input that stays the same."""
 
-    def __init__(self, model: bytes) -> None:
+    def __init__(self, model: bytes, threads: int = 1) -> None:
         with silenced():  # it says that it uses XNNPACK; its errors are exceptions
-            self._interpreter = Interpreter(model_content=model, num_threads=1)
+            self._interpreter = Interpreter(model_content=model, num_threads=threads)
             self._interpreter.allocate_tensors()
         given = self._interpreter.get_input_details()[0]
         self._output = self._interpreter.get_output_details()[0]["index"]
