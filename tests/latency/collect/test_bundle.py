@@ -86,10 +86,10 @@ def refusal(folder: Path, results: object) -> str:
     return found[1]
 
 
-@pytest.mark.parametrize("name", ["onnxruntime", "tflite"])
-def test_the_script_measures_what_is_exported(tmp_path: Path, name: RuntimeName) -> None:
+@pytest.mark.parametrize(("name", "threads"), [("onnxruntime", 1), ("tflite", 1), ("tflite", 2)])
+def test_the_script_measures_what_is_exported(tmp_path: Path, name: RuntimeName, threads: int) -> None:
     folder, spaces = tmp_path / "bench", [space_of("digits")]
-    export_bench(spaces, Plan(6, 2, 1), ["int8"], runtime(name), folder, silent)
+    export_bench(spaces, Plan(6, 2, 1), ["int8"], runtime(name, threads), folder, silent)
     script = (folder / "measure.py").read_text()
     # Times are real here; what matters is that there are some, however noisy the machine.
     for strict, lax in (("8, 25, 1.03, 1.25", "2, 3, 1e9, 1e9"), ("REPEATED = 4, 1.02", "REPEATED = 4, 1e9")):
@@ -100,7 +100,7 @@ def test_the_script_measures_what_is_exported(tmp_path: Path, name: RuntimeName)
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     subprocess.run(command, cwd=folder, check=True, env=environment, timeout=100)
     imported = read_results(folder)
-    assert imported.fingerprint == this_device(name)
+    assert imported.fingerprint == this_device(name, threads)
     kernels = [each for each in imported.measurements if isinstance(each, Measured)]
     networks = [each for each in imported.measurements if isinstance(each, MeasuredNetwork)]
     assert len(kernels) == 8

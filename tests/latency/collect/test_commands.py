@@ -53,6 +53,26 @@ def test_collect_fills_a_log_that_a_predictor_learns_from(tmp_path: Path, capsys
 
 
 @pytest.mark.usefixtures("instant")
+def test_a_log_is_of_one_number_of_threads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "log.parquet"
+    command = ["latency", "collect", *DIGITS, "--samples", "20", "--hold-out", "0", "--networks", "0", "-o", str(path)]
+    assert run([*command, "--threads", "2"]) == 0
+    assert read_log(path).fingerprint == this_device(threads=2)
+    assert read_log(path).fingerprint.describe().endswith("2 threads")
+    capsys.readouterr()
+    assert run(command) == 1
+    assert "error[SP1105]" in capsys.readouterr().err
+
+
+def test_more_threads_than_cores_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for command in (["collect", *DIGITS, "-o", str(tmp_path / "log.parquet")], ["bench", "specs/seqnet_vnni_a0.space"]):
+        words = command if command[0] == "bench" else ["latency", *command]
+        assert run([*words, "--threads", "1000"]) == 1
+        assert "error[SP1111]: 1000 threads can't be measured on" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("instant")
 def test_sweeps_that_were_missing_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "log.parquet"
     command = ["latency", "collect", *DIGITS, *SIZES, "-o", str(path)]

@@ -165,11 +165,12 @@ def test_a_predictor_of_another_number_of_threads_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     four = tmp_path / "four.space"
-    four.write_text(A0.replace("threads    1", "threads    4"))
+    four.write_text(spacelang.dumps(spacelang.load(A0)).replace("threads 1", "threads 4"))
     assert run(["predict", str(four), "--device", INT8]) == 1
     assert capsys.readouterr().err == (
         f"error[SP1609]: seqnet_vnni_a0 runs on 4 threads, and {INT8} predicts networks on 1 thread\n"
-        " = help: measure with `spacelang latency collect --threads 4`, and train a predictor from that log\n\n1 error\n"
+        " = help: measure with `spacelang latency collect --threads 4`, and train a predictor from that log\n"
+        "\n1 error\n"
     )
     assert run(["predict", str(four), "--device", "cost-model"]) == 1
     assert "SP1609" in capsys.readouterr().err
@@ -177,13 +178,13 @@ def test_a_predictor_of_another_number_of_threads_is_refused(
     assert capsys.readouterr().err.startswith(
         "error[SP1608]: no predictor for onnxruntime in int8 on 4 threads comes with spacelang\n"
     )
-    with pytest.raises(SpacelangError, match="SP1609"):
+    with pytest.raises(spacelang.SpacelangError, match="SP1609"):
         spacelang.predict(spacelang.load(four), device=INT8)
 
 
 def test_a_predictor_of_another_runtime_is_warned_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     phone = tmp_path / "phone.space"
-    phone.write_text(A0.replace("onnxruntime", "tflite"))
+    phone.write_text(spacelang.dumps(spacelang.load(A0)).replace("onnxruntime", "tflite"))
     assert run(["predict", str(phone), "--device", INT8]) == 0
     assert "warning[SP1616]: `vnni` runs networks in tflite" in capsys.readouterr().err
     assert [each.code for each in spacelang.predict(spacelang.load(phone), device=INT8).warnings] == ["SP1616"]
