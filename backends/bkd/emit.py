@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Any
 
+from spacelang import ir
 from spacelang.backends.rendering import json_text, templates
 from spacelang.ir import Candidate, Distill, Kind, SearchSpace, Stage
 from spacelang.networks.positions import entry_widths
@@ -43,14 +46,16 @@ def _jobs(space: SearchSpace) -> list[dict[str, Any]]:
     for at, stage in enumerate(space.stages):
         ends = at in (0, len(space.stages) - 1)
         for candidate in stage.candidates:
+            training = _training(space, settings, ends)
             job = {
                 "job": len(jobs),
                 "stage": stage.name,
                 "block_id": candidate.id,
                 "block": candidate.block,
+                "sha256": _hash(space, at, candidate, training),
                 "windows": [list(window.values) for window in stage.windows],
                 "student": _student(space, at, stage, candidate),
-                "training": _training(space, settings, ends),
+                "training": training,
                 "table": {
                     "architectures_per_window": settings.architectures,
                     "calibration_batches": settings.calibration_batches,
@@ -60,6 +65,21 @@ def _jobs(space: SearchSpace) -> list[dict[str, Any]]:
             }
             jobs.append(job)
     return jobs
+
+
+def _hash(space: SearchSpace, at: int, candidate: Candidate, training: dict[str, Any]) -> str:
+    """Of everything in the space that a student depends on, so that a change elsewhere leaves it valid."""
+    stage = space.stages[at]
+    parts = [
+        at,
+        ir.to_data(ir.replace(stage, candidates=(candidate,))),
+        ir.to_data(space.blocks_by_name[candidate.block]),
+        sorted(entry_widths(space)[len(space.stem) + at]),
+        [each.stride for each in (*space.stem, *space.stages[:at])],
+        space.resolutions,
+        training,
+    ]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def _student(space: SearchSpace, at: int, stage: Stage, candidate: Candidate) -> dict[str, Any]:

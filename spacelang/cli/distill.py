@@ -63,6 +63,12 @@ def distill(
     ] = None,
     readers: Readers = None,
     accelerator: Accelerator = "auto",
+    renew: Annotated[
+        bool,
+        typer.Option(
+            "--renew", help="After the space, the images or the teacher changed: train again what depends on it only."
+        ),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Distil every stage and block from the teacher, FP32 then INT8; interrupted, the same command goes on."""
@@ -79,6 +85,7 @@ def distill(
             jobs=job or (),
             accelerator=accelerator,
             readers=readers,
+            renew=renew,
             update=update,
         )
     if not json:

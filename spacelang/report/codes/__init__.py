@@ -9,6 +9,7 @@ from spacelang.report.codes.entry import Code
 AREAS = (
     "syntax", "structure", "names", "values", "blocks", "shapes", "encoding", "search", "backends", "irverify", "files",
     "latency", "data", "distill", "losses", "supernet", "predictor", "match", "profile", "export", "editor", "models",
+    "whole",
 )  # fmt: skip
 
 CODES: dict[str, Code] = {

@@ -26,6 +26,7 @@ from spacelang.train.distill.kept import (
     TEACHER,
     TrainedStudent,
     begin_again,
+    keep_own,
     read_finished,
     refuse_other,
     require_own,
@@ -34,6 +35,7 @@ from spacelang.train.shared.runtime import Accelerator
 from spacelang.train.shared.student import Student
 from spacelang.train.teacher import Teacher, default_teacher, open_teacher
 from spacelang.train.teacher.opening import TIMM
+from spacelang.train.teacher.trained import forget_other
 
 LOCK = "bkd/run.lock"
 
@@ -49,10 +51,10 @@ class Begun(Record):
     teacher: str
     teacher_fingerprint: str
 
-    @property
-    def key(self) -> str:
-        """A hash of all but the places; a student keeps it."""
-        return hashlib.sha256(self.model_dump_json(exclude={"data", "teacher"}).encode()).hexdigest()
+    def key(self, job: Job) -> str:
+        """A hash of what a student depends on, which it keeps: the images, the teacher, its own part of the space."""
+        common = self.model_dump_json(exclude={"data", "teacher", "jobs_sha256"})
+        return hashlib.sha256(f"{common}{job.sha256}".encode()).hexdigest()
 
 
 class Sources(NamedTuple):
@@ -70,6 +72,8 @@ def open_sources(
     teacher: str | None,
     update: Update | None = None,
     readers: int = 0,
+    *,
+    renew: bool = False,
 ) -> Sources:
     """The data and the teacher of a build, kept in `run.json` from the first call on.
 
@@ -80,15 +84,17 @@ def open_sources(
         data, teacher: as `open_data` and `open_teacher` take them; None for what the build was begun with, or else for
             the digits and the data's own teacher.
         readers: processes that read images ahead, where the teacher is trained.
+        renew: take another space, other images or another teacher than the build was begun with: students that don't
+            depend on what has changed are kept, the others removed.
 
     Raises:
         SpacelangError: SP12xx if they can't be had, or are too few; SP1312 if they are too few to calibrate with;
             SP1305 if the build was begun with something else; SP1306 if `run.json` is damaged; SP1302 if a student is.
     """
-    if before := read_begun(build.folder):
+    if not renew and (before := read_begun(build.folder)):
         return _open(build, before, accelerator, data, teacher, update, readers)
     with FileLock(build.folder / LOCK):
-        return _open(build, read_begun(build.folder), accelerator, data, teacher, update, readers)
+        return _open(build, read_begun(build.folder), accelerator, data, teacher, update, readers, renew=renew)
 
 
 def _open(
@@ -99,15 +105,19 @@ def _open(
     teacher: str | None,
     update: Update | None,
     readers: int,
+    *,
+    renew: bool = False,
 ) -> Sources:
     where = anywhere(data) if data else before.data if before else DIGITS
     opened = open_data(where, build.space)
     _require_enough(build, opened)
-    if before:
+    if before and not renew:
         was, now = (before.data, before.data_fingerprint), (where, opened.fingerprint)
         _require_same(build, [*_changes(build, before), *_difference("data", was, now)])
     name = _teacher_anywhere(teacher) if teacher else before.teacher if before else default_teacher(opened)
     folder, device = build.folder / TEACHER, accelerator.device
+    if renew:
+        forget_other(folder, build.space, opened)
     cut = open_teacher(name, build.space, opened, folder, update, device=device, workers=readers)
     begun = Begun(
         jobs_sha256=_jobs_sha256(build),
@@ -116,7 +126,9 @@ def _open(
         teacher=name,
         teacher_fingerprint=cut.fingerprint,
     )
-    if before:
+    if renew:
+        keep_own(build, begun.key)
+    elif before:
         _require_same(
             build, _difference("teacher", (before.teacher, before.teacher_fingerprint), (name, cut.fingerprint))
         )
@@ -168,7 +180,7 @@ def read_student(build: Build, job: Job) -> tuple[Student, TrainedStudent] | Non
             says; SP1306 if that is damaged.
     """
     begun = read_begun(build.folder)
-    found = read_finished(build, job, begun.key) if begun else None
+    found = read_finished(build, job, begun.key(job)) if begun else None
     if found is None:
         return None
     plan = nn.generated_module(build.space).STUDENTS[job.stage, job.block_id]

@@ -50,7 +50,7 @@ def train_together(
     """
     with reserved(build, jobs):
         # Another process may have trained some since they were chosen.
-        left = [each for each in jobs if read_finished(build, each, sources.begun.key) is None]
+        left = [each for each in jobs if read_finished(build, each, sources.begun.key(each)) is None]
         if left:
             _Group(build, left, sources, accelerator, report, readers).run()
 
@@ -87,13 +87,13 @@ class _Group:
 
     def run(self) -> None:
         for each in self.learners:
-            restore(self.build, each.to(self.accelerator), self.sources.begun.key, self.accelerator)
+            restore(self.build, each.to(self.accelerator), self.sources.begun.key(each.job), self.accelerator)
             if each.at == At(0, 0, 0):
                 each.losses = each.losses.model_copy(update={"untrained": self._loss(each, "fp32")})
         while unfinished := [each for each in self.learners if not each.finished]:
             self._epoch(min(each.at for each in unfinished))
         for each in self.learners:
-            finish(self.build, each, self.sources.begun.key)
+            finish(self.build, each, self.sources.begun.key(each.job))
 
     def _epoch(self, at: At) -> None:
         """From this step to the end of its epoch, with every learner that is there or gets there on the way."""
@@ -140,7 +140,7 @@ class _Group:
 
     def _save(self, learners: Sequence[Learner]) -> None:
         for each in learners:
-            keep(self.build, each, self.sources.begun.key)
+            keep(self.build, each, self.sources.begun.key(each.job))
 
     def _loss(self, learner: Learner, precision: nn.Precision) -> Loss:
         """Losses on the validation images: the largest at the largest resolution, the smallest at the smallest."""

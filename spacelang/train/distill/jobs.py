@@ -70,18 +70,25 @@ class Sampling(_Part):
 
 
 class Job(_Part):
-    """One student. `job`: its place in the file. `block_id`: the search id."""
+    """One student.
+
+    Attributes:
+        job: its place in the file.
+        block_id: the search id.
+        sha256: of everything in the space that it depends on.
+    """
 
     job: int
     stage: str
     block_id: int
     block: str
+    sha256: str
     training: Training
     table: Sampling
 
     @property
     def name(self) -> str:
-        return f"job-{self.job:03}"
+        return f"{self.stage}-{self.block_id}"
 
     def describe(self) -> str:
         return f"{self.stage}, block {self.block_id} ({self.block})"

@@ -1,19 +1,19 @@
 """What is kept of the students of a build.
 
-bkd/students/job-007.*        a student that is trained
-bkd/checkpoints/job-007.*     one that is not
-bkd/locks/job-007.lock        held by the process that trains it
+bkd/students/stage2-3.*       a student that is trained, of stage2's block 3
+bkd/checkpoints/stage2-3.*    one that is not
+bkd/locks/stage2-3.lock       held by the process that trains it
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
 from spacelang.records import Record
-from spacelang.report.diagnostics import refuse
+from spacelang.report.diagnostics import SpacelangError, refuse
 from spacelang.train.distill.jobs import Build, Job
 from spacelang.train.distill.learner import At, Learner, Losses
 from spacelang.train.shared import checkpoint
@@ -94,11 +94,27 @@ def read_finished(build: Build, job: Job, key: str) -> Checkpoint[TrainedStudent
     return _read(build, STUDENTS, job, TrainedStudent, key)
 
 
-def require_own(build: Build, key: str) -> None:
+def require_own(build: Build, key: Callable[[Job], str]) -> None:
     """Raises: SpacelangError: SP1302, SP1305 as `read_finished`, for any student that there is, trained or not."""
     for each in build.jobs:
-        read_finished(build, each, key)
-        _read(build, CHECKPOINTS, each, State, key)
+        read_finished(build, each, key(each))
+        _read(build, CHECKPOINTS, each, State, key(each))
+
+
+def keep_own(build: Build, key: Callable[[Job], str]) -> None:
+    """Remove the students, trained or not, that `require_own` would refuse."""
+    for each in build.jobs:
+        for folder, kind in ((STUDENTS, TrainedStudent), (CHECKPOINTS, State)):
+            if not _is_own(build.folder / folder, each, kind, key(each)):
+                checkpoint.remove(build.folder / folder, each.name)
+
+
+def _is_own(folder: Path, job: Job, kind: type[State] | type[TrainedStudent], key: str) -> bool:
+    try:
+        found = checkpoint.load(folder, job.name, kind)
+    except SpacelangError:  # it is damaged
+        return False
+    return found is None or found.state.begun == key
 
 
 def _read(build: Build, folder: str, job: Job, kind: type[S], key: str) -> Checkpoint[S] | None:

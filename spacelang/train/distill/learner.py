@@ -61,7 +61,7 @@ class Learner:
         self.at = At(0, 0, 0)
         self.losses = Losses()
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(generator("weights", job.training.seed, job.job).initial_seed())
+            torch.manual_seed(generator("weights", job.training.seed, job.stage, job.block_id).initial_seed())
             self.student = Student(plan, *channels)
         self._choices: tuple[tuple[int, int], list[tuple[SubStage, ...]]] | None = None
 

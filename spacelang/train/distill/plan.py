@@ -37,6 +37,7 @@ def prepare(
     jobs: Sequence[int] = (),
     accelerator: str = "auto",
     readers: int | None = None,
+    renew: bool = False,
     update: Update | None = None,
 ) -> Plan:
     """Open what a build is distilled with.
@@ -46,6 +47,7 @@ def prepare(
         data, teacher: as `open_sources`.
         jobs: numbers; none means all.
         readers: processes that read images ahead, where the teacher `trained` is trained; None as in `readers_for`.
+        renew: as `open_sources`.
         update: called with how far that training is.
 
     Raises:
@@ -54,8 +56,8 @@ def prepare(
     build = read_jobs(folder)
     chosen = build.chosen(jobs)
     device = accelerator_named(accelerator)
-    sources = open_sources(build, device, data, teacher, update, readers_for(device, readers))
-    left = tuple(each for each in chosen if read_finished(build, each, sources.begun.key) is None)
+    sources = open_sources(build, device, data, teacher, update, readers_for(device, readers), renew=renew)
+    left = tuple(each for each in chosen if read_finished(build, each, sources.begun.key(each)) is None)
     return Plan(build, sources, describe_cut(sources.teacher, build.space), chosen, left)
 
 
@@ -96,9 +98,9 @@ def distill(
 
 
 def _result(plan: Plan, job: Job) -> TrainedStudent:
-    found = read_finished(plan.build, job, plan.sources.begun.key)
+    found = read_finished(plan.build, job, plan.sources.begun.key(job))
     assert found is not None, job
-    return found.state
+    return found.state.model_copy(update={"job": job.job})  # stages before it may have had fewer blocks
 
 
 class _Progress:

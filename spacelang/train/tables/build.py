@@ -67,7 +67,7 @@ def prepare(
     if begun is None:
         _refuse_missing(build, build.jobs)
     require_current(build, begun)
-    if missing := [each for each in build.jobs if read_finished(build, each, begun.key) is None]:
+    if missing := [each for each in build.jobs if read_finished(build, each, begun.key(each)) is None]:
         _refuse_missing(build, missing)
     if data or teacher:
         begun = open_sources(build, accelerator_named(accelerator), data, teacher).begun
@@ -149,7 +149,7 @@ def _parts(build: Build, job: Job) -> Iterator[Part]:
         for number, start in enumerate(range(0, len(drawn), PART)):
             here = drawn[start : start + PART]
             key = key_of(student, job.training.batch, *_measured_on(sampling), here)
-            yield Part(job.job, cell, number, here, key)
+            yield Part(job.job, job.name, cell, number, here, key)
 
 
 def _measured_on(sampling: Sampling) -> tuple[int, int, int]:

@@ -24,10 +24,12 @@ class Part(NamedTuple):
     """Stage architectures of one job and cell, measured together.
 
     Attributes:
+        job, name: the job's number and name.
         key: a hash of all that their losses depend on.
     """
 
     job: int
+    name: str
     cell: Cell
     number: int
     drawn: tuple[Drawn, ...]
@@ -36,7 +38,7 @@ class Part(NamedTuple):
     @property
     def file(self) -> Path:
         """Within the build."""
-        return Path(FOLDER, f"job-{self.job:03}", f"window-{self.cell.window}-part-{self.number:03}.json")
+        return Path(FOLDER, self.name, f"window-{self.cell.window}-part-{self.number:03}.json")
 
 
 class _Measured(Record):

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from spacelang.ir.nodes import SearchSpace
 from spacelang.records import Record
-from spacelang.report.diagnostics import refuse
+from spacelang.report.diagnostics import SpacelangError, refuse
 from spacelang.report.progress import Update
 from spacelang.train.data import IN_ORDER, Batch, Data, Epoch, Split, batches, count_batches, resized
 from spacelang.train.shared import checkpoint
@@ -86,7 +86,7 @@ def open_trained(space: SearchSpace, data: Data, folder: Path, update: Update | 
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / LOCK):
         network = _initial(space, data)
-        purpose = Purpose(data=data.name, fingerprint=data.fingerprint, structure=_structure(network, space, data))
+        purpose = _purpose(network, space, data)
         kept = checkpoint.load(folder, KEPT, TrainedTeacher)
         if kept is None:
             _train(network, purpose, space, data, folder, update, where)
@@ -97,6 +97,22 @@ def open_trained(space: SearchSpace, data: Data, folder: Path, update: Update | 
             _require_fit(kept.state.purpose, purpose, folder, space)
             network.load_state_dict(kept.tensors)
     return Teacher(NAME, network, network.points, range(len(network.points)))
+
+
+def forget_other(folder: Path, space: SearchSpace, data: Data) -> None:
+    """Remove the kept teacher if it was trained on other images, or for another space, or is damaged."""
+    wanted = _purpose(_initial(space, data), space, data)
+    try:
+        kept = checkpoint.load(folder, KEPT, TrainedTeacher)
+        other = kept is not None and kept.state.purpose.model_copy(update={"data": data.name}) != wanted
+    except SpacelangError:
+        other = True
+    if other:
+        checkpoint.remove(folder, KEPT)
+
+
+def _purpose(network: SmallNet, space: SearchSpace, data: Data) -> Purpose:
+    return Purpose(data=data.name, fingerprint=data.fingerprint, structure=_structure(network, space, data))
 
 
 def _require_fit(kept: Purpose, wanted: Purpose, folder: Path, space: SearchSpace) -> None:

@@ -125,7 +125,7 @@ def test_images_and_teacher_may_move(compiled: Compiled, tmp_path: Path) -> None
     begun = open_sources(build, CPU, str(before[0]), f"efficientnet-b5:{before[1]}").begun
     moved = open_sources(build, CPU, str(after[0]), f"efficientnet-b5:{after[1]}").begun
     assert (moved.data, moved.teacher) == (str(after[0]), f"efficientnet-b5:{after[1]}")
-    assert moved.key == begun.key
+    assert moved.key(build.jobs[0]) == begun.key(build.jobs[0])
     assert open_sources(build, CPU, None, None).begun == read_begun(build.folder) == moved
 
 
@@ -163,8 +163,8 @@ def test_students_that_were_left_of_another_run(compiled: Compiled, folder: str)
     job = build.jobs[1]
     named = {"job": 1, "stage": "stage1", "block_id": 1, "block": "fused_mb", "teacher_in": 32, "teacher_out": 32}
     states = {
-        CHECKPOINTS: State(at=At(0, 1, 0), losses=Losses(), begun=begun.key),
-        STUDENTS: TrainedStudent(**named, losses=Losses(), begun=begun.key),
+        CHECKPOINTS: State(at=At(0, 1, 0), losses=Losses(), begun=begun.key(job)),
+        STUDENTS: TrainedStudent(**named, losses=Losses(), begun=begun.key(job)),
     }
     checkpoint.save(build.folder / folder, job.name, {}, states[folder])
     (build.folder / "bkd" / "run.json").unlink()

@@ -195,7 +195,7 @@ def test_a_damaged_checkpoint(compiled: Compiled, sources: Sources) -> None:
     build = compiled("build")
     folder: Path = build.folder / "bkd" / "checkpoints"
     folder.mkdir()
-    (folder / "job-000.json").write_text("{}")
+    (folder / "stage1-0.json").write_text("{}")
     with pytest.raises(SpacelangError) as raised:
         train_together(build, build.jobs[:1], sources, CPU, nothing)
     assert raised.value.diagnostics[0].code == "SP1302"
@@ -245,7 +245,7 @@ def test_a_job_that_another_process_trains(
 ) -> None:
     monkeypatch.setattr(locks, "SECONDS", 0.1)
     build = compiled("build")
-    lock = build.folder / "bkd" / "locks" / "job-001.lock"
+    lock = build.folder / "bkd" / "locks" / "stage1-1.lock"
     lock.parent.mkdir()
     with open(lock, "w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -283,7 +283,7 @@ def test_a_student_that_diverges(compiled: Compiled, sources: Sources, batch: in
             "directory and distil that"
         )
     assert students(build) == {}
-    assert not list((build.folder / "bkd").glob("checkpoints/job-001*"))
+    assert not list((build.folder / "bkd").glob("checkpoints/stage1-1*"))
 
 
 @pytest.mark.parametrize(

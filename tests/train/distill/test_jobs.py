@@ -31,7 +31,7 @@ def test_every_stage_and_block(compiled: Compiled) -> None:
         (3, "stage2", "fused_mb"),
     ]
     job = build.jobs[3]
-    assert (job.name, job.describe(), build.stage_of(job)) == ("job-003", "stage2, block 1 (fused_mb)", 1)
+    assert (job.name, job.describe(), build.stage_of(job)) == ("stage2-1", "stage2, block 1 (fused_mb)", 1)
     assert job.training.phases == (Phase("fp32", 2, 0.005), Phase("int8", 1, 0.0025))
 
 

@@ -201,7 +201,7 @@ def test_maps_are_there_only_while_a_table_is_measured(build: Path) -> None:
 
 
 def test_missing_students_are_named(build: Path) -> None:
-    (build / "bkd/students/job-001.json").unlink()
+    (build / "bkd/students/stage1-1.json").unlink()
     with pytest.raises(SpacelangError) as caught:
         prepare(build)
     (found,) = caught.value.diagnostics
