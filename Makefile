@@ -54,5 +54,5 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "spacelang needs Python 3.11 or newer; say which with make PYTHON=python3.12"; exit 1; }
 	@test -x $(BIN)/python || { echo "creating .venv"; $(PYTHON) -m venv .venv; }
 	@echo "installing spacelang, its tools and the frameworks into .venv (once, a few minutes)"
-	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,train,onnx,tflite,lsp,configspace,optuna,pyglove,ray]'
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,train,onnx,tflite,lsp,configspace,optuna,pyglove,ray,report]'
 	@touch $@

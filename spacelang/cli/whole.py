@@ -41,9 +41,7 @@ def run(
         str | None,
         typer.Option("--data", metavar="DATA", help="`digits` (the default), or a folder with train/ and val/."),
     ] = None,
-    teacher: Annotated[
-        str | None, typer.Option("--teacher", metavar="NAME", help="As of `spacelang distill`.")
-    ] = None,
+    teacher: Annotated[str | None, typer.Option("--teacher", metavar="NAME", help="As of `spacelang distill`.")] = None,
     device: Annotated[
         str | None,
         typer.Option(

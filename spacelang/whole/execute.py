@@ -87,7 +87,9 @@ def _start(step: str, command: Command) -> subprocess.Popen[str]:
         )  # fmt: skip
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        refuse("SP2104", f"step `{step}` can't be started: {command.program}: {reason}", "install it, or put it in PATH")
+        refuse(
+            "SP2104", f"step `{step}` can't be started: {command.program}: {reason}", "install it, or put it in PATH"
+        )
 
 
 def _end_with_parent() -> None:

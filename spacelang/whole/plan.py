@@ -69,7 +69,7 @@ def plan(way: Way, again: str | None = None, until: str | None = None) -> list[P
         forced = forced or step.name == again
         open_steps = {each.step.name for each in found if each.state is not State.DONE}
         each = waiting(step, whole, open_steps) if open_steps & set(step.needs) else examine(way, step, whole, now)
-        if forced and each.state is State.DONE:
+        if forced and each.state in (State.DONE, State.WAITS):
             each = each._replace(state=State.OUT_OF_DATE, why=f"--from {again}")
         if each.state is not State.DONE:
             each = each._replace(estimate=estimate(way, each.step, whole, len(each.changed)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from spacelang.whole.contents import hash_of, made, settings, structure
 
 if TYPE_CHECKING:
     from spacelang import ir
+    from spacelang.latency.runtimes.protocol import RuntimeName
     from spacelang.whole.steps import Way
 
 Reads = dict[str, str]
@@ -25,7 +27,9 @@ def compile(way: Way, given: Given) -> Reads:
 
 
 def distill(way: Way, given: Given) -> Reads:
-    jobs = {f"{each['stage']}'s block {each['block_id']} ({each['block']})": each["sha256"] for each in jobs_of(way.space)}
+    jobs = {
+        f"{each['stage']}'s block {each['block_id']} ({each['block']})": each["sha256"] for each in jobs_of(way.space)
+    }
     return {**jobs, **given, "the teacher": hash_of(way.choices.teacher)}
 
 
@@ -53,7 +57,8 @@ def evolve(way: Way, given: Given) -> Reads:
 
 
 def solve(way: Way, given: Given) -> Reads:
-    return {"table.parquet": _content(way, "table.parquet"), **settings(way.space, SEARCHED)}
+    """What it finds is written with the settings of its training."""
+    return {"table.parquet": _content(way, "table.parquet"), **settings(way.space, [*SEARCHED, "train"])}
 
 
 def train(way: Way, given: Given) -> Reads:
@@ -102,9 +107,14 @@ def device_name(way: Way) -> str:
     """The predictor that latencies are from."""
     if way.choices.device:
         return way.choices.device
+    return _shipped(way.space.device.runtime)
+
+
+@cache
+def _shipped(runtime: RuntimeName) -> str:
     from spacelang.latency.predict.shipped import default_predictor
 
-    return default_predictor(way.space.device.runtime, "int8").name
+    return default_predictor(runtime, "int8").name
 
 
 def device_hash(way: Way) -> str:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from pydantic import Field
+
 from spacelang import __version__
 from spacelang.files import write_atomic
 from spacelang.records import Record, read_record
@@ -87,9 +89,9 @@ class Whole(Record):
     kind: Literal["hyperspace", "space"]
     choices: Choices
     images: Images | None = None
-    done: dict[str, Done] = {}
-    begun: dict[str, dict[str, str]] = {}
-    seconds: dict[str, float] = {}
+    done: dict[str, Done] = Field(default_factory=dict)
+    begun: dict[str, dict[str, str]] = Field(default_factory=dict)
+    seconds: dict[str, float] = Field(default_factory=dict)
 
 
 def read_whole(folder: Path) -> Whole | None:

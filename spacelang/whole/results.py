@@ -31,8 +31,12 @@ class Shipped(NamedTuple):
 
 def shipped(folder: Path) -> list[Shipped]:
     """The files of a run, model by model."""
-    accuracy = {Path(each["name"]).name: each["accuracy"] for each in read_json(folder / "accuracy.json").get("files", [])}
-    predicted = {each["name"]: each["latency_ms"] for each in read_json(folder / "models" / "front.json").get("front", [])}
+    accuracy = {
+        Path(each["name"]).name: each["accuracy"] for each in read_json(folder / "accuracy.json").get("files", [])
+    }
+    predicted = {
+        each["name"]: each["latency_ms"] for each in read_json(folder / "models" / "front.json").get("front", [])
+    }
     found = []
     for format, suffix in SUFFIXES.items():
         benched = read_json(folder / f"latency-{RUNTIMES[format]}.json").get("models", [])

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from spacelang.report.diagnostics import refuse
 from spacelang.whole.contents import images, made
 from spacelang.whole.execute import Cost, Line, execute
-from spacelang.whole.plan import Planned, State, examine, plan
+from spacelang.whole.plan import Planned, State, examine
 from spacelang.whole.reading import Reads
 from spacelang.whole.record import LOCK, LOGS, Done, Whole, read_whole, write_whole
 from spacelang.whole.steps import Step, Way, clear, made_by, steps_of
@@ -47,10 +47,10 @@ def run(way: Way, watch: Watch, again: str | None = None, until: str | None = No
     way.folder.mkdir(parents=True, exist_ok=True)
     with _alone(way.folder):
         whole = _opened(way)
-        # What is known to be forced is decided before anything runs.
-        forced = {each.step.name for each in plan(way, again, until) if each.why == f"--from {again}"} if again else set()
+        forced = False
         for step in steps_of(way):
-            whole = _step(way, step, whole, watch, step.name in forced)
+            forced = forced or step.name == again
+            whole = _step(way, step, whole, watch, forced)
             if step.name == until:
                 break
         return whole
@@ -61,7 +61,9 @@ def _alone(folder: Path) -> Iterator[None]:
     try:
         held = FileLock(folder / LOCK).acquire(LOCK_SECONDS)
     except Timeout:
-        refuse("SP2102", f"another process is running in `{folder}`", "wait for it, or end it; or run into a new folder")
+        refuse(
+            "SP2102", f"another process is running in `{folder}`", "wait for it, or end it; or run into a new folder"
+        )
     with held:
         yield
 

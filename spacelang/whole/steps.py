@@ -112,11 +112,6 @@ STEPS = (
         reading.bench, commands.bench,
         ("latency-*.json",),
     ),
-    Step(
-        "report", "one page that shows it all", ("evaluate", "bench"),
-        reading.report, commands.report,
-        ("report.html",),
-    ),
 )  # fmt: skip
 FROM_SPACE = "train"
 """The first step for a file that declares a space: nothing is left to search in it."""
@@ -128,7 +123,9 @@ def steps_of(way: Way) -> tuple[Step, ...]:
         return STEPS
     first = next(at for at, each in enumerate(STEPS) if each.name == FROM_SPACE)
     before = {each.name for each in STEPS[:first]}
-    return tuple(step._replace(needs=tuple(each for each in step.needs if each not in before)) for step in STEPS[first:])
+    return tuple(
+        step._replace(needs=tuple(each for each in step.needs if each not in before)) for step in STEPS[first:]
+    )
 
 
 def reads_of(way: Way, step: Step, images: str) -> Reads:

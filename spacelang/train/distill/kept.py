@@ -109,7 +109,7 @@ def keep_own(build: Build, key: Callable[[Job], str]) -> None:
                 checkpoint.remove(build.folder / folder, each.name)
 
 
-def _is_own(folder: Path, job: Job, kind: type[State] | type[TrainedStudent], key: str) -> bool:
+def _is_own(folder: Path, job: Job, kind: type[State | TrainedStudent], key: str) -> bool:
     try:
         found = checkpoint.load(folder, job.name, kind)
     except SpacelangError:  # it is damaged
