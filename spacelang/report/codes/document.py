@@ -32,7 +32,7 @@ AREAS = {
     "SP18": "Profiles",
     "SP19": "Exporting",
     "SP20": "Searching for models",
-    "SP21": "the whole way",
+    "SP21": "The whole way",
     "SP25": "Editors and other tools",
 }
 INTRODUCTION = """# Errors and warnings
