@@ -206,7 +206,7 @@ class _Bench:
             images = measured_images(self.sources.data, self.build, job, self.readers)
             kept = Kept(self.build.folder / MAPS, self.device)
             begun, resolutions = self.sources.begun, self.build.space.resolutions
-            key = key_of(begun.key, self.device.device.type, images.batch, *_measured_on(job.table), resolutions)
+            key = key_of(begun.common, self.device.device.type, images.batch, *_measured_on(job.table), resolutions)
             kept.fill(key, self.sources.teacher, images, resolutions)
             self._kept = kept
         return self._kept
