@@ -13,7 +13,6 @@ from spacelang.whole.contents import hash_of, made, settings, structure
 
 if TYPE_CHECKING:
     from spacelang import ir
-    from spacelang.latency.runtimes.protocol import RuntimeName
     from spacelang.whole.steps import Way
 
 Reads = dict[str, str]
@@ -107,14 +106,16 @@ def device_name(way: Way) -> str:
     """The predictor that latencies are from."""
     if way.choices.device:
         return way.choices.device
-    return _shipped(way.space.device.runtime)
+    return _shipped(way.space.device)
 
 
 @cache
-def _shipped(runtime: RuntimeName) -> str:
-    from spacelang.latency.predict.shipped import default_predictor
+def _shipped(device: ir.Device) -> str:
+    from spacelang.language.node import replace
+    from spacelang.latency.predict.shipped import estimator_for
 
-    return default_predictor(runtime, "int8").name
+    wanted = replace(device, precision="int8")
+    return estimator_for(wanted, [], f"what runs on {device.name}").label.partition("@")[0]
 
 
 def device_hash(way: Way) -> str:

@@ -42,7 +42,7 @@ class Way(NamedTuple):
 class Step(NamedTuple):
     """Attributes:
     title: what it does, in a few words.
-    needs: the steps whose files it reads.
+    needs: the steps whose files decide whether it is out of date; all steps before it come first in any case.
     makes: patterns of the files that it makes, within the folder.
     clears: what is removed before it is made again, within the folder.
     """
@@ -63,7 +63,7 @@ STEPS = (
         ("compiled/*.*", "compiled/bkd/jobs.json", "compiled/bkd/*.sh", "compiled/bkd/*.py"),
     ),
     Step(
-        "distill", "a student for every stage and block, from a teacher", ("compile",),
+        "distill", "a student for every stage and block, from a teacher", (),
         reading.distill, commands.distill,
         ("compiled/bkd/students/*",),
     ),

@@ -54,11 +54,14 @@ class Begun(Record):
     @property
     def common(self) -> str:
         """A hash of the images and the teacher, wherever they are."""
-        return hashlib.sha256(self.model_dump_json(exclude={"data", "teacher", "jobs_sha256"}).encode()).hexdigest()
+        return hashlib.sha256(self._agreed().encode()).hexdigest()
 
     def key(self, job: Job) -> str:
         """A hash of what a student depends on, which it keeps: the images, the teacher, its own part of the space."""
-        return hashlib.sha256(f"{self.common}{job.sha256}".encode()).hexdigest()
+        return hashlib.sha256(f"{self._agreed()}{job.sha256}".encode()).hexdigest()
+
+    def _agreed(self) -> str:
+        return self.model_dump_json(exclude={"data", "teacher", "jobs_sha256"})
 
 
 class Sources(NamedTuple):
