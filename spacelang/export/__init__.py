@@ -6,6 +6,8 @@ puts them together; `judging` and `files` say how accurate a network or a file i
 
 from __future__ import annotations
 
+import spacelang.latency  # says which packages are missing
+import spacelang.train  # noqa: F401
 from spacelang.export.export import Exported, Wanted, export
 from spacelang.export.files import EvaluatedFile, evaluate_file, evaluate_model, is_file, refuse_saved_model
 from spacelang.export.judging import Accuracy

@@ -136,10 +136,15 @@ class _Lowering:
             refuse(
                 "SP1901", f"the quantiser `{name}` has no scale: it saw no value but 0, or no batch in INT8", RETRAIN
             )
-        grid = quantiser.grid
-        if not np.isfinite(grid.scale):
-            refuse("SP1902", f"the scale of the quantiser `{name}` is {grid.scale}", RETRAIN)
-        return grid
+        return _finite_grid(name, quantiser)
+
+
+def _finite_grid(name: str, quantiser: Quantiser) -> Grid:
+    """Raises: SpacelangError: SP1902."""
+    for what, number in (("scale", quantiser.scale.item()), ("offset", quantiser.offset.item())):
+        if not np.isfinite(number):
+            refuse("SP1902", f"the {what} of the quantiser `{name}` is {number}", RETRAIN)
+    return quantiser.grid
 
 
 def _parts(name: str, module: nn.Module) -> list[tuple[str, nn.Module]]:
@@ -208,7 +213,7 @@ def _integer(
     quantiser = module.quantiser
     if not quantiser.initialised and bool(module.weight.detach().any()):
         refuse("SP1901", f"the quantiser of the weights of `{name}` has no scale: it saw no batch in INT8", RETRAIN)
-    grid = quantiser.grid
+    grid = _finite_grid(f"{name}.quantiser", quantiser)
     with torch.no_grad():
         steps = (module.weight * (1 / torch.tensor(grid.scale))).round().clamp(quantiser.low, quantiser.high)
     values = _array(steps) * _per_channel(np.where(factor < 0, -1.0, 1.0), steps)

@@ -5,3 +5,6 @@ is trained. Needs the extras `train` and `onnx`.
 """
 
 from __future__ import annotations
+
+import spacelang.latency  # says which packages are missing
+import spacelang.train  # noqa: F401

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import random
@@ -18,6 +19,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load, load_file, save_file
 
 import spacelang
@@ -221,3 +223,48 @@ def test_the_command_needs_a_run_or_a_table(cli: Cli, run: Path, tmp_path: Path)
     said = cli("search", run / "space.space", "-o", tmp_path / "found")
     assert said.code == 1
     assert "give --run, a trained supernet, or --table, a table of losses" in said.err
+
+
+def test_interrupted_it_goes_on_with_the_same_settings_only(run: Path, tmp_path: Path) -> None:
+    from tests.train.supernet.small import Killed, killer
+
+    output, options = tmp_path / "found", {"device": "cost-model", "targets_ms": [0.5], "models": 6}
+    with pytest.raises(Killed):
+        search_models(space(), run, output, **options, update=killer(3))  # type: ignore[arg-type]
+    assert not (output / "front.json").exists()
+    assert refused(run, output, models=7).endswith("was begun with something else: models 6, now 7")
+    assert search_models(space(), run, output, **options).evaluated == 6  # type: ignore[arg-type]
+
+
+def test_a_full_disk(cli: Cli, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    output = tmp_path / "found"
+    with monkeypatch.context() as patched:
+        patched.setattr("spacelang.files.os.fsync", full)
+        said = cli(*arguments(run, output))
+    assert said.code == 1
+    assert "no space left on device" in said.err
+    assert "Traceback" not in said.err
+    assert not [each for each in output.rglob("*") if each.suffix != ".lock"]
+    assert cli(*arguments(run, output)).code == 0
+
+
+def test_where_nothing_can_be_written(cli: Cli, run: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for output, expected in ((tmp_path / "file", "SP2002"), (tmp_path / "file" / "found", "not a directory")):
+        said = cli(*arguments(run, output))
+        assert said.code == 1
+        assert expected in said.err
+    assert (tmp_path / "file").read_text() == ""
+
+
+def test_images_of_other_classes(run: Path, tmp_path: Path) -> None:
+    for part in ("train", "val"):
+        for name in ("cat", "dog"):
+            (tmp_path / "images" / part / name).mkdir(parents=True)
+            Image.new("L", (16, 16)).save(tmp_path / "images" / part / name / "1.png")
+    found = refused(run, tmp_path / "found", data=str(tmp_path / "images"))
+    assert found == f"SP1202: {tmp_path / 'images'} has 2 classes, normed has 10"
+    assert not (tmp_path / "found").exists()
