@@ -132,6 +132,9 @@ def backends_for(kind: Kind, names: Iterable[str] | None = None) -> tuple[Backen
     """
     if names is None:
         return tuple(each for each in map(load_backend, backend_names()) if kind in each.kinds)
+    names = tuple(names) if isinstance(names, Iterable) and not isinstance(names, str) else (names,)
+    if not all(isinstance(each, str) for each in names):
+        refuse("SP1010", "`backends` is a list of names", f"installed are {listed(backend_names())}")
     backends = tuple(map(load_backend, sorted(set(names))))
     for each in backends:
         if kind not in each.kinds:

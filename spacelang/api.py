@@ -129,11 +129,14 @@ def predict(
             the runtime and precision of the space's device.
 
     Raises:
-        SpacelangError: SP16xx: if there is no such predictor, or it doesn't know a kind of kernel.
+        SpacelangError: SP16xx: if there is no such predictor, or it doesn't know a kind of kernel; SP1013 if an
+            architecture isn't one of the space.
     """
     from spacelang.latency.predict.networks import latencies
-    from spacelang.networks.architecture import largest, smallest
+    from spacelang.networks.architecture import largest, require_architecture, smallest
 
+    for each in architectures or ():
+        require_architecture(space, each)
     report = Report()
     estimator = _estimator(space, device, report)
     ends = [smallest(space)] if space.kind == "model" else [smallest(space), largest(space)]
@@ -150,8 +153,10 @@ def attach(table: Table, device: str | os.PathLike[str] | None = None) -> Table:
     Raises:
         SpacelangError: as `predict`.
     """
+    from spacelang.evolve.table.table import require_table
     from spacelang.latency.predict.attach import attach as attached
 
+    table = require_table(table)
     return attached(table, _estimator(table.space, device))
 
 

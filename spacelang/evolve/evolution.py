@@ -19,13 +19,21 @@ from spacelang import ir
 from spacelang.evolve.history import Algorithm, Entry, Header, History
 from spacelang.evolve.quality.quality import Estimator, Score, estimator_for, total
 from spacelang.evolve.scoring import MAX_WORKERS, Scorer, scorer
-from spacelang.evolve.settings import evolution_of, natural, require_space, seconds_of, share_of
+from spacelang.evolve.settings import (
+    evolution_of,
+    natural,
+    one_of,
+    path_of,
+    require_functions,
+    require_space,
+    seconds_of,
+    share_of,
+)
 from spacelang.evolve.solve import Improved, Solution, Solver, Stop
 from spacelang.evolve.table.parquet import fingerprint
 from spacelang.evolve.table.table import Table, cells_of
 from spacelang.networks.genome import Genome, count_spaces, encode
 from spacelang.report.diagnostics import Diagnostic, SpacelangError, refuse
-from spacelang.report.suggest import listed
 
 GAP_NODES = 1000
 """The most nodes spent on finding the optimum, which the gap is measured from."""
@@ -162,8 +170,9 @@ def evolve(
         stop,
     )
     natural(workers, "workers", MAX_WORKERS)
-    if algorithm not in ALGORITHMS:
-        refuse("SP0724", f"there is no algorithm {algorithm!r}", listed(ALGORITHMS, "or"))
+    one_of(algorithm, ALGORITHMS, "algorithm")
+    require_functions(stop, progress=progress, improved=improved)
+    file = None if history is None else path_of(history, "history")
     require_space(space)
     settings = evolution_of(space, evolution)
     estimator = estimator_for(space, table, targets_ms, quality, limits, settings.seed)
@@ -175,16 +184,15 @@ def evolve(
     optimum = solver.run(stop=Stop(nodes=GAP_NODES)) if gap is not None else None
     with scorer(estimator, workers) as score:
         run = _Run(ALGORITHMS[algorithm](space, settings), score, settings.spaces, rules, optimum, progress, improved)
-        if history is None:
+        if file is None:
             run.explore((), lambda entry: None)
         else:
-            with _open(Path(history), resume, _header(space, estimator, settings, algorithm)) as file:
-                run.explore(file.entries, file.append)
+            with _open(file, resume, _header(space, estimator, settings, algorithm)) as record:
+                run.explore(record.entries, record.append)
     best = run.best.genome
     if optimum is None and estimator.quality.estimator == "exact":
         optimum = solver.run(stop=Stop(nodes=GAP_NODES), known=cells_of(best))
-    path = Path(history) if history else None
-    return Evolved(estimator.score(best), run.explored, len(run.known), path, optimum, run.stopped)
+    return Evolved(estimator.score(best), run.explored, len(run.known), file, optimum, run.stopped)
 
 
 @dataclass(frozen=True)

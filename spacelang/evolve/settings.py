@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from spacelang import ir
+from spacelang.report.arguments import can_be_path
 from spacelang.report.diagnostics import Report, refuse
+from spacelang.report.suggest import listed
 
 MAX_LATENCY_MS = 1e6
 """A greater latency is a mistake: nobody waits a quarter of an hour for one image."""
@@ -68,10 +70,8 @@ def quality_of(space: ir.SearchSpace | None, quality: ir.Quality | None) -> ir.Q
     if quality is None:
         _missing(space, "quality", "quality { estimator exact, top 20 }")
     report = Report()
-    if quality.estimator not in ("exact", "sampled"):
-        report.error("SP0724", f"there is no estimator {shown(quality.estimator)}", help="exact or sampled")
-    if quality.chain not in ("independent", "strict"):
-        report.error("SP0724", f"there is no chain {shown(quality.chain)}", help="independent or strict")
+    one_of(quality.estimator, ("exact", "sampled"), "estimator")
+    one_of(quality.chain, ("independent", "strict"), "chain")
     if not _is_count(quality.top, MAX_TOP):
         report.error("SP0724", f"`top {quality.top}` isn't legal", help=f"1 to {MAX_TOP}")
     if quality.estimator == "exact":
@@ -79,11 +79,16 @@ def quality_of(space: ir.SearchSpace | None, quality: ir.Quality | None) -> ir.Q
             report.error("SP0724", "the exact estimator draws no samples, so it takes neither `samples` nor `penalty`")
     elif not _is_count(quality.samples, MAX_SAMPLES):
         report.error("SP0724", "the sampled estimator needs a number of samples", help=f"1 to {MAX_SAMPLES}")
-    penalty = quality.penalty
-    if penalty and not (0 < penalty.threshold <= 1 and 0 <= penalty.exponent < math.inf):
+    if quality.penalty is not None and not _is_penalty(quality.penalty):
         report.error("SP0724", "the penalty isn't legal", help="the threshold is a share, the exponent at least 0")
     report.raise_if_failed()
     return quality
+
+
+def _is_penalty(penalty: Any) -> bool:
+    if not (isinstance(penalty, ir.Penalty) and _is_real(penalty.threshold) and _is_real(penalty.exponent)):
+        return False
+    return 0 < penalty.threshold <= 1 and penalty.exponent >= 0
 
 
 def limits_of(space: ir.SearchSpace | None, limits: ir.Limits | None) -> ir.Limits | None:
@@ -97,8 +102,9 @@ def limits_of(space: ir.SearchSpace | None, limits: ir.Limits | None) -> ir.Limi
     if limits is None:
         return None
     for name, value in ir.items(limits):
-        if value is not None and not 0 < value <= MAX_LIMIT:
-            refuse("SP0724", f"`{name} {value:g}` isn't a limit", f"above 0, at most {MAX_LIMIT:g}")
+        if value is not None and not (_is_real(value) and 0 < value <= MAX_LIMIT):
+            given = f"{value:g}" if isinstance(value, Real) else shown(value)
+            refuse("SP0724", f"`{name} {given}` isn't a limit", f"above 0, at most {MAX_LIMIT:g}")
     return limits if any(value is not None for _, value in ir.items(limits)) else None
 
 
@@ -132,9 +138,30 @@ def require_space(space: Any) -> None:
         refuse("SP0725", f"the space is {shown(space)}", 'give what `spacelang.load("FILE.space")` returns')
 
 
+def require_functions(stop: Any, **optional: Any) -> None:
+    """Raises: SpacelangError: SP0725: if one isn't a function; all but `stop` may be None."""
+    for name, value in {"stop": stop, **optional}.items():
+        if not callable(value) and (name == "stop" or value is not None):
+            refuse("SP0725", f"`{name}` is {shown(value)}", "give a function")
+
+
+def one_of(value: Any, choices: Iterable[str], what: str) -> None:
+    """Raises: SpacelangError: SP0724: if it isn't one of the choices."""
+    if not (isinstance(value, str) and value in choices):
+        refuse("SP0724", f"there is no {what} {shown(value)}", listed(choices, "or"))
+
+
+def seed_of(value: Any) -> int:
+    """Raises: SpacelangError: SP0724: if it isn't a whole number of at least 0."""
+    seed = natural_or_none(value)
+    if seed is None:
+        refuse("SP0724", f"`seed` is {shown(value)}", "a whole number of at least 0")
+    return seed
+
+
 def path_of(value: Any, name: str) -> Path:
     """Raises: SpacelangError: SP0725: if it isn't the path of a file."""
-    if not isinstance(value, str | os.PathLike):
+    if not isinstance(value, str | os.PathLike) or not can_be_path(os.fspath(value)):
         refuse("SP0725", f"`{name}` is {shown(value)}", "give the path of a file")
     return Path(value)
 
@@ -180,7 +207,11 @@ def _section(value: Any, kind: type[T], name: str, example: str) -> T | None:
 
 
 def shown(value: Any) -> str:
-    text = repr(value)
+    """A value and its type, in a few words."""
+    try:
+        text = repr(value)
+    except Exception:  # of an object that is itself made of wrong things
+        return f"a broken {type(value).__name__}"
     return f"{text if len(text) <= 60 else text[:57] + '…'}, a {type(value).__name__}"
 
 

@@ -17,7 +17,7 @@ from spacelang import ir
 from spacelang.evolve.bounds import Bounds, Trunk, cut, narrowed, totals, values_of, whole_field
 from spacelang.evolve.quality.landscape import UNREACHABLE, milliseconds
 from spacelang.evolve.quality.quality import Estimator, Score, estimator_for, total
-from spacelang.evolve.settings import natural, seconds_of, share_of
+from spacelang.evolve.settings import natural, require_functions, seconds_of, share_of
 from spacelang.evolve.table.table import Cell, FloatArray, Table, genome_of_cells
 from spacelang.networks.genome import Genome
 from spacelang.report.diagnostics import refuse
@@ -138,6 +138,7 @@ def solve(
     """
     rule = Stop(seconds_of(seconds), None if nodes is None else natural(nodes, "nodes"), share_of(gap, "gap"), stop)
     natural(count, "count", MOST_SPACES)
+    require_functions(stop, progress=progress, improved=improved)
     estimator = estimator_for(space, table, targets_ms, quality, limits)
     if estimator.quality.estimator != "exact":
         refuse(

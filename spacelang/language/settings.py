@@ -6,7 +6,8 @@ classes. So a field is declared once, with its default, its domain and its line 
 
 # No `from __future__ import annotations`: the types are read from the fields.
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from numbers import Real
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
@@ -31,13 +32,18 @@ def setting(doc: str, domain: Domain = Domain(), default: Any = MISSING, **more:
     return field(default, property={"doc": doc, "domain": domain, **more})
 
 
+def real(value: Any) -> Any:
+    """A number as a float; anything else as it is, for whoever uses the settings to refuse."""
+    return float(value) if isinstance(value, Real) and not isinstance(value, bool) else value
+
+
 class Section(Node):
     """A node whose integers become floats where the field is one: 1 and 1.0 are the same setting."""
 
     def __post_init__(self) -> None:
         for name in self.fields:
             if type(self).__annotations__[name] is float:
-                self.__dict__[name] = float(self.__dict__[name])
+                self.__dict__[name] = real(self.__dict__[name])
 
 
 class Device(Section):
@@ -64,7 +70,8 @@ class Targets(Section):
     )
 
     def __post_init__(self) -> None:
-        self.__dict__["latency_ms"] = tuple(map(float, self.latency_ms))
+        if isinstance(self.latency_ms, Iterable) and not isinstance(self.latency_ms, str):
+            self.__dict__["latency_ms"] = tuple(map(real, self.latency_ms))
 
 
 class Limits(Section):
@@ -86,8 +93,7 @@ class Limits(Section):
 
     def __post_init__(self) -> None:
         for name in ("mflops", "parameters_mib", "memory_mib"):
-            value = getattr(self, name)
-            self.__dict__[name] = None if value is None else float(value)
+            self.__dict__[name] = real(getattr(self, name))
 
 
 class Penalty(Section):

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from numbers import Integral
 from typing import NamedTuple
 
 from spacelang import ir
+from spacelang.report.diagnostics import refuse
 
 
 class LayerChoice(NamedTuple):
@@ -50,6 +52,38 @@ def head_widths(space: ir.SearchSpace, architecture: Architecture) -> tuple[int,
     if len(architecture.head) != expected:
         raise ValueError(f"the head of {space.name} has {expected} choices, the architecture {len(architecture.head)}")
     return architecture.head
+
+
+def require_architecture(space: ir.SearchSpace, architecture: Architecture) -> None:
+    """Raises: SpacelangError: SP1013: if it has other stages, blocks or parameters than the space."""
+    wrong = _misfit(space, architecture)
+    if wrong:
+        refuse(
+            "SP1013",
+            f"this isn't an architecture of {space.name}: {wrong}",
+            "`spacelang.sample(space, 1, seed=0)` draws one of a space",
+        )
+
+
+def _misfit(space: ir.SearchSpace, architecture: Architecture) -> str:
+    """What an architecture has that the space can't; empty if nothing."""
+    if not isinstance(architecture.resolution, Integral):
+        return f"its resolution is {architecture.resolution!r}"
+    if not isinstance(architecture.head, tuple) or len(architecture.head) != len(head_choices(space)):
+        return f"the head has {len(head_choices(space))} choices"
+    for part, stages, choices in (("stem", space.stem, architecture.stem), ("body", space.stages, architecture.stages)):
+        if not isinstance(choices, tuple) or len(choices) != len(stages):
+            return f"the {part} has {len(stages)} stages"
+        for stage, choice in zip(stages, choices, strict=True):
+            if not isinstance(choice, StageChoice) or not choice.layers:
+                return f"{stage.name} is {choice!r}"
+            found = [each for each in stage.candidates if each.id == choice.candidate]
+            if not found:
+                return f"{stage.name} has no block {choice.candidate}"
+            numbers = len(_numeric(space, found[0]))
+            if any(len(layer.numbers) != numbers for layer in choice.layers):
+                return f"the block {found[0].block} of {stage.name} takes {numbers} numbers a layer"
+    return ""
 
 
 def smallest(space: ir.SearchSpace) -> Architecture:
@@ -115,7 +149,11 @@ def architecture_of(model: ir.SearchSpace) -> Architecture:
 
 
 def model_of(space: ir.SearchSpace, architecture: Architecture, name: str) -> ir.SearchSpace:
-    """The space narrowed to one architecture, as an IR of kind `model` with its origin."""
+    """The space narrowed to one architecture, as an IR of kind `model` with its origin.
+
+    Raises: SpacelangError: SP1013: if it isn't an architecture of the space.
+    """
+    require_architecture(space, architecture)
     widths = iter(architecture.head)
     encoding = space.origin.encoding if space.origin else None
 
@@ -159,7 +197,12 @@ def blocks_in_use(space: ir.SearchSpace, stages: Sequence[ir.Stage]) -> tuple[ir
 
 
 def count_models(space: ir.SearchSpace) -> int:
-    """How many models a space holds, exactly. `space` is a space or a model: one candidate per stage."""
+    """How many models a space holds, exactly. `space` is a space or a model: one candidate per stage.
+
+    Raises: SpacelangError: SP1002: if it is a hyperspace.
+    """
+    if space.kind == "hyperspace":
+        refuse("SP1002", f"{space.name} is a hyperspace", "models are counted in a space: `spacelang.narrow` makes one")
     counts = [
         count_stage(space, stage, only_candidate(stage), only_window(stage)) for stage in space.stem + space.stages
     ]

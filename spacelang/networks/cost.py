@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from spacelang import ir
 from spacelang.ir.operators import LAWS, Op
 from spacelang.language.shapes import size_after
-from spacelang.networks.architecture import Architecture, LayerChoice
+from spacelang.networks.architecture import Architecture, LayerChoice, require_architecture
 from spacelang.networks.network import Layer, layer_ops, layers
 
 LSQ_SCALARS = 3
@@ -107,6 +107,9 @@ class CostModel:
 def cost(space: ir.SearchSpace, architecture: Architecture) -> tuple[LayerCost, ...]:
     """The cost of each layer of an architecture, the head as the last.
 
-    Raises: ShapeError: as `layer_ops`.
+    Raises:
+        ShapeError: as `layer_ops`.
+        SpacelangError: SP1013: if it isn't an architecture of the space.
     """
+    require_architecture(space, architecture)
     return tuple(LayerCost(each, total(map(op_cost, each.ops))) for each in layers(space, architecture))

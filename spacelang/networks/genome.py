@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 import string
+from collections.abc import Sequence
+from numbers import Integral
 from typing import NamedTuple
 
 from spacelang import ir
 from spacelang.ir.parameters import uniform_fields
 from spacelang.networks.architecture import blocks_in_use
-from spacelang.report.diagnostics import Report
+from spacelang.report.diagnostics import Report, refuse
 
 DIGITS = string.digits + string.ascii_lowercase
 """A search id or a window's index is one of these characters."""
@@ -29,7 +31,12 @@ class Genome(NamedTuple):
 
 
 def encode(genome: Genome) -> str:
-    """`BLOCKS-WIDTHS`."""
+    """`BLOCKS-WIDTHS`.
+
+    Raises: SpacelangError: SP0601: if the genome isn't one of whole numbers below 36.
+    """
+    if not all(_is_part(part) and all(0 <= each < len(DIGITS) for each in part) for part in genome):
+        refuse("SP0601", f"{genome} has no encoding", f"a genome holds whole numbers, 0 to {len(DIGITS) - 1}")
     return SEPARATOR.join("".join(DIGITS[each] for each in part) for part in genome)
 
 
@@ -69,6 +76,23 @@ def decode(hyperspace: ir.SearchSpace, text: str) -> Genome:
     return genome
 
 
+def require_genome(hyperspace: ir.SearchSpace, genome: Genome) -> None:
+    """Raises: SpacelangError: SP0601-SP0603: if it isn't a genome of the hyperspace."""
+    count = len(hyperspace.stages)
+    if not all(_is_part(part) and len(part) == count for part in genome):
+        message = f"{genome} is not a genome of {hyperspace.name}"
+        refuse("SP0601", message, f"it has a block and a width list for each of the {count} stages")
+    report = Report()
+    for stage, block, window in zip(hyperspace.stages, *genome, strict=True):
+        _check_block(stage, block, str(block), report)
+        _check_window(stage, window, str(window), report)
+    report.raise_if_failed()
+
+
+def _is_part(part: object) -> bool:
+    return isinstance(part, Sequence) and all(isinstance(each, Integral) for each in part)
+
+
 def _check_prefix(hyperspace: ir.SearchSpace, prefix: str, report: Report) -> None:
     _, _, digest = prefix.partition("@")
     if digest != hyperspace.short_hash:
@@ -94,7 +118,11 @@ def _check_window(stage: ir.Stage, window: int, digit: str, report: Report) -> N
 
 
 def narrow(hyperspace: ir.SearchSpace, genome: Genome, name: str) -> ir.SearchSpace:
-    """The space of a genome: one block and one width list for each stage, and its origin."""
+    """The space of a genome: one block and one width list for each stage, and its origin.
+
+    Raises: SpacelangError: SP0601-SP0603: if it isn't a genome of the hyperspace.
+    """
+    require_genome(hyperspace, genome)
     stages = tuple(
         _narrow_stage(stage, stage.candidate(block), stage.windows[window])
         for stage, block, window in zip(hyperspace.stages, *genome, strict=True)

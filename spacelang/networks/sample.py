@@ -18,8 +18,11 @@ from numpy.typing import NDArray
 
 from spacelang import ir
 from spacelang.networks.architecture import Architecture, LayerChoice, StageChoice, architecture_of, head_choices
+from spacelang.report.diagnostics import refuse
 
 T = TypeVar("T")
+MOST_SAMPLES = 10_000_000
+"""More don't fit into memory."""
 
 
 class _StageTable(NamedTuple):
@@ -40,10 +43,12 @@ def sample(space: ir.SearchSpace, count: int, seed: int) -> list[Architecture]:
     """`count` architectures, drawn independently; the same for the same seed everywhere.
 
     Raises:
-        ValueError: if `count` is negative.
+        SpacelangError: SP1010: if `count` or `seed` is negative, or there are more than memory has room for.
     """
-    if count < 0:
-        raise ValueError(f"cannot draw {count} samples")
+    if not 0 <= count <= MOST_SAMPLES:
+        refuse("SP1010", f"`count` is {count}", f"0 to {MOST_SAMPLES} architectures are drawn at once")
+    if seed < 0:
+        refuse("SP1010", f"`seed` is {seed}", "a seed is at least 0")
     if space.kind == "model":
         return [architecture_of(space)] * count
     with collector_paused():

@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import inspect
 import os
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
+from numbers import Integral, Real
 from typing import Any, TypeVar
 
 from spacelang.report.diagnostics import refuse
@@ -31,8 +33,15 @@ WORDS: Mapping[str, str] = {
     "Path": "a path",
     "PathLike[str]": "a path",
     "None": "None",
+    "Sequence[Architecture]": "a list of architectures",
+    "Sequence[int]": "a list of whole numbers",
+    "tuple[Estimator, Estimator]": "a pair of estimators",
 }
 """The kinds of arguments that are checked; a parameter that may also be of another kind isn't."""
+
+
+LONGEST_NAME = 255
+"""The most bytes that a file's name may have, on every system that matters."""
 
 
 def checked(function: Function) -> Function:
@@ -51,6 +60,8 @@ def checked(function: Function) -> Function:
             for value in given if several else (given,):
                 if kinds[name] and not any(_is(value, kind) for kind in kinds[name]):
                     _refuse(function.__name__, name, value, kinds[name])
+                if "PathLike[str]" in kinds[name] and value is not None:
+                    _check_path(function.__name__, name, os.fspath(value))
         return function(*arguments, **named)
 
     return call  # type: ignore[return-value]
@@ -58,7 +69,7 @@ def checked(function: Function) -> Function:
 
 def _kinds(annotation: str) -> tuple[str, ...]:
     """The alternatives of an annotation, without their modules; none if one of them isn't checked."""
-    kinds = tuple(each.strip().rpartition(".")[2] for each in annotation.split("|"))
+    kinds = tuple(re.sub(r"\w+\.", "", each.strip()) for each in annotation.split("|"))
     return kinds if all(each in WORDS for each in kinds) else ()
 
 
@@ -71,12 +82,31 @@ def _is(value: object, kind: str) -> bool:
         case "str":
             return isinstance(value, str)
         case "int":
-            return hasattr(value, "__index__") and not isinstance(value, bool)
+            return isinstance(value, Integral) and not isinstance(value, bool)
         case "float":
-            return hasattr(value, "__float__") and not isinstance(value, bool)
+            return isinstance(value, Real) and not isinstance(value, bool)
         case "Path" | "PathLike[str]":
             return isinstance(value, os.PathLike)
+        case "tuple[Estimator, Estimator]":
+            return isinstance(value, tuple) and len(value) == 2 and all(hasattr(each, "label") for each in value)
+    if kind.startswith("Sequence["):
+        if not isinstance(value, Collection) or isinstance(value, str | bytes | Mapping):
+            return False
+        return all(_is(each, kind[len("Sequence[") : -1]) for each in value)
     return any(each.__name__ == kind for each in type(value).__mro__)
+
+
+def can_be_path(path: str) -> bool:
+    """Whether a file can have this name."""
+    return (
+        bool(path) and "\0" not in path and all(len(os.fsencode(each)) <= LONGEST_NAME for each in path.split(os.sep))
+    )
+
+
+def _check_path(function: str, parameter: str, path: str) -> None:
+    """Raises: SpacelangError: SP1010: if no file can have this name."""
+    if not can_be_path(path):
+        refuse("SP1010", f"`{parameter}` of `spacelang.{function}` is a path, and no file can be called {_shown(path)}")
 
 
 def _refuse(function: str, parameter: str, value: object, kinds: tuple[str, ...]) -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from spacelang import ir
 from spacelang.ir.parameters import uniform_fields
 from spacelang.networks.genome import Genome
-from spacelang.report.diagnostics import Diagnostic, SpacelangError
+from spacelang.report.diagnostics import Diagnostic, SpacelangError, refuse
 from spacelang.report.suggest import some
 from spacelang.translate.spelling import block_text, head_step_text, range_text, set_text, use_text, widths_text
 
@@ -42,8 +42,10 @@ def locate(hyperspace: ir.SearchSpace, space: ir.SearchSpace) -> Genome:
     """The genome of a space in a hyperspace, from what its stages say; its `from` line isn't looked at.
 
     Raises:
-        SpacelangError: SP0606: for each thing that isn't in the hyperspace.
+        SpacelangError: SP0606: for each thing that isn't in the hyperspace; SP1002 if it isn't a space.
     """
+    if space.kind != "space":
+        refuse("SP1002", f"{space.name} is a {space.kind}", "give a space: one block and one width list a stage")
     if found := misfits(space, hyperspace):
         raise SpacelangError(Diagnostic("SP0606", f"{each.path}: {each.message}", help=each.help) for each in found)
     blocks, windows = [], []

@@ -16,10 +16,10 @@ from spacelang.evolve.quality.costs import ceiling_of
 from spacelang.evolve.quality.exact import Best, ExactSearch
 from spacelang.evolve.quality.landscape import LOSS_UNIT, Landscape, loss_of, milliseconds
 from spacelang.evolve.quality.sampled import Sampler
-from spacelang.evolve.settings import limits_of, quality_of, require_space, targets_of
+from spacelang.evolve.settings import limits_of, quality_of, require_space, seed_of, targets_of
 from spacelang.evolve.table.part import table_for
 from spacelang.evolve.table.table import Table, all_cells, cells_of, require_table
-from spacelang.networks.genome import Genome, decode, encode, narrow
+from spacelang.networks.genome import Genome, decode, encode, narrow, require_genome
 from spacelang.report.diagnostics import SpacelangError, refuse
 from spacelang.report.html import table as html_table
 
@@ -193,10 +193,12 @@ def score(
     table = require_table(table)
     if not isinstance(space, Genome):
         require_space(space)
+    if isinstance(space, Genome):
+        require_genome(table.space, space)
     genome = space if isinstance(space, Genome) else locate(space, table)
     settings = None if isinstance(space, Genome) else space
     chosen = targets_of(settings, targets_ms), quality_of(settings, quality)
-    estimator = Estimator(table, *chosen, seed, limits_of(settings, limits))
+    estimator = Estimator(table, *chosen, seed_of(seed), limits_of(settings, limits))
     return estimator.score(genome)
 
 

@@ -29,7 +29,8 @@ def regular(rows: Any, latencies: Any) -> tuple[Rows, Latencies | None]:
     floats = {name: _column(getattr(rows, name), name, "fiu", np.float64) for name in ("loss", "numbers")}
     if rows.loss_fp32 is not None:
         floats["loss_fp32"] = _column(rows.loss_fp32, "loss_fp32", "fiu", np.float64)
-    found = replace(rows, **columns, **floats)
+    changed = {name: column for name, column in (columns | floats).items() if column is not getattr(rows, name)}
+    found = replace(rows, **changed) if changed else rows
     _check_lengths(found)
     return found, None if latencies is None else regular_latencies(latencies)
 

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from spacelang import ir
+from spacelang.evolve.settings import path_of
 from spacelang.evolve.table.rows import FloatArray, Latencies, Rows
 from spacelang.evolve.table.rules import check_latencies, check_rows
 from spacelang.evolve.table.table import Table, assembled, require_table
@@ -72,8 +73,8 @@ def write_table(table: Table, path: str | Path) -> None:
         OSError: if the file can't be written.
         SpacelangError: SP0703, SP0714, SP0725: if it holds what no table can hold.
     """
-    report = Report()
-    check_rows(require_table(table).space, table.rows, "the table", report)
+    table, path, report = require_table(table), path_of(path, "path"), Report()
+    check_rows(table.space, table.rows, "the table", report)
     report.raise_if_failed()
     write_atomic(path, _to_bytes(table))
 
@@ -85,7 +86,7 @@ def read_table(path: str | Path) -> Table:
     """
     report = Report()
     try:
-        header, rows, latencies = _read(Path(path))
+        header, rows, latencies = _read(path_of(path, "path"))
     except _Unreadable as error:
         report.error(error.code, f"{path}: {error.message}", help=error.help)
         report.raise_if_failed()

@@ -185,9 +185,9 @@ def require_table(table: Any) -> Table:
     if not isinstance(table, Table):
         refuse("SP0725", f"the table is {shown(table)}", 'give what `spacelang.read_table("FILE")` returns')
     require_space(table.space)
-    regular(table.rows, table.latencies)
-    _require_sound(table.space, table.rows, table.latencies)
-    return table
+    rows, latencies = regular(table.rows, table.latencies)
+    _require_sound(table.space, rows, latencies)
+    return table if rows is table.rows else replace(table, rows=rows, latencies=latencies)
 
 
 def assembled(space: ir.SearchSpace, rows: Rows, latencies: Latencies | None, origin: str) -> Table:

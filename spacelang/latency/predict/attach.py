@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from spacelang import ir
-from spacelang.evolve.table.table import IntArray, Table
+from spacelang.evolve.table.table import IntArray, Table, require_table
 from spacelang.language.shapes import sizes
 from spacelang.latency.predict.columns import Floats
 from spacelang.latency.predict.networks import Kernels, stage_layers, work_of
@@ -31,6 +31,7 @@ def attach(table: Table, estimator: Estimator, report: Report | None = None) -> 
         SpacelangError: SP1603: if nothing was learned about a kind of kernel.
         ShapeError: as `layer_ops`.
     """
+    table = require_table(table)
     space, rows = table.space, table.rows
     kernels = Kernels(space)
     strides = [stage.stride for stage in space.stem + space.stages]

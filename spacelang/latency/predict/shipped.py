@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib.resources import files
@@ -51,7 +52,7 @@ def find_predictor(name_or_path: str | Path) -> Predictor:
         )
     if name in shipped():
         return replace(read_predictor(Path(str(folder() / f"{name}{SUFFIX}"))), name=name)
-    if not Path(name).exists():
+    if not os.path.exists(name):
         help = did_you_mean(name, (*shipped(), COST_MODEL))
         refuse(
             "SP1607",

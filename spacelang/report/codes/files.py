@@ -31,6 +31,12 @@ CODES: tuple[Code, ...] = (
         "spacelang encode specs/spaceevo_vnni.space",
     ),
     Code(
+        "SP1013",
+        "not an architecture of this space",
+        "An architecture makes a choice for every stage of one space. This one has other stages, blocks or parameters "
+        "than the space that it is given with, so it was drawn from another.",
+    ),
+    Code(
         "SP1011",
         "the file was edited",
         "The command would overwrite a file that has been changed since spacelang wrote it. Choose another name, or "

@@ -10,6 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from spacelang.ir.nodes import SearchSpace
+from spacelang.report.arguments import can_be_path
+from spacelang.report.diagnostics import refuse
 from spacelang.train.data.batches import ALL, IN_ORDER, Batch, Epoch, Share, batches, count_batches
 from spacelang.train.data.digits import NAME as DIGITS
 from spacelang.train.data.digits import open_digits
@@ -41,7 +43,7 @@ __all__ = [
 
 def anywhere(where: str) -> str:
     """The same images, as a process that runs in another directory finds them."""
-    return where if where == DIGITS else str(Path(where).resolve())
+    return where if where == DIGITS or not can_be_path(where) else str(Path(where).resolve())
 
 
 def open_data(where: str, space: SearchSpace) -> Data:
@@ -55,4 +57,8 @@ def open_data(where: str, space: SearchSpace) -> Data:
 
 def open_images(where: str, channels: int) -> Data:
     """As `open_data`, where no space is at hand."""
+    if not can_be_path(where):
+        refuse(
+            "SP1201", f"no folder can be called {where[:40]!r}", "give `digits`, or a folder with `train/` and `val/`"
+        )
     return open_digits(channels) if where == DIGITS else open_folder(Path(where), channels)
