@@ -35,7 +35,7 @@ def broken(**columns: object) -> spacelang.Table:
 
 
 def with_latencies(**parts: object) -> spacelang.Table:
-    return replace(TABLE, latencies=replace(TABLE.latencies, **parts))  # type: ignore[type-var, arg-type]
+    return replace(TABLE, latencies=replace(TABLE.latencies, **parts))  # type: ignore[type-var]
 
 
 class Lazy:
@@ -246,7 +246,8 @@ FUNCTIONS = sorted(name for name in spacelang.__all__ if isinstance(getattr(spac
 
 
 def function(name: str) -> Callable[..., Any]:
-    return {"Table.of": spacelang.Table.of, "Table.attach": spacelang.Table.attach}.get(name) or getattr(ANY, name)
+    methods: dict[str, Callable[..., Any]] = {"Table.of": spacelang.Table.of, "Table.attach": spacelang.Table.attach}
+    return methods.get(name) or getattr(ANY, name)
 
 
 @pytest.fixture
@@ -314,7 +315,8 @@ def test_the_same_mistake_is_said_in_the_same_words(name: str, value: Any) -> No
 def test_targets_may_come_in_any_form_and_order() -> None:
     arguments: dict[str, Any] = {"space": TINY, "table": TABLE, "quality": QUALITY}
     expected = spacelang.solve(**arguments, targets_ms=(4.0, 6.0))
-    for targets in ([4, 6], np.array([4, 6]), np.array([4, 6], np.float32), [np.float64(4), np.int64(6)]):
+    forms: list[Any] = [[4, 6], np.array([4, 6]), np.array([4, 6], np.float32), [np.float64(4), np.int64(6)]]
+    for targets in forms:
         assert spacelang.solve(**arguments, targets_ms=targets) == expected
     backwards = spacelang.solve(**arguments, targets_ms=[6, 4])
     assert backwards.score.total == pytest.approx(expected.score.total)
