@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from spacelang import ir
 from spacelang.ir.operators import LAWS, Op
 from spacelang.language.shapes import size_after
-from spacelang.networks.architecture import Architecture, LayerChoice, StageChoice, head_widths
+from spacelang.networks.architecture import Architecture, LayerChoice, StageChoice, head_widths, require_architecture
 from spacelang.networks.cost import LSQ_SCALARS
 from spacelang.networks.network import head_ops, layer_ops
 from spacelang.networks.sample import collector_paused
@@ -60,10 +60,19 @@ def costs(space: ir.SearchSpace, architectures: Sequence[Architecture]) -> Costs
 
     Raises:
         ShapeError: as `layer_ops`.
-        ValueError: if an architecture has another number of stages, or of widths of the head, than the space.
+        SpacelangError: SP1013: if it isn't an architecture of the space.
     """
-    if not architectures:
+    if not len(architectures):
         return Costs(*np.zeros((3, 0), np.int64))
+    try:
+        return _costs(space, architectures)
+    except (TypeError, ValueError, LookupError, AttributeError):
+        for each in architectures:  # only now, since it takes as long as the costs
+            require_architecture(space, each)
+        raise
+
+
+def _costs(space: ir.SearchSpace, architectures: Sequence[Architecture]) -> Costs:
     course = _Course(space, architectures)
     columns = zip(*(each.stem + each.stages for each in architectures), strict=True)
     with collector_paused():

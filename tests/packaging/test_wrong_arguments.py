@@ -158,6 +158,7 @@ def good_calls(folder: Path) -> dict[str, tuple[tuple[Any, ...], dict[str, Any]]
         "check": ((str(SPECS / "vnni.space"),), {}),
         "compile_to": ((TINY, folder / "build"), {"backends": [], "force": False}),
         "cost": ((SPACE, NETWORK), {}),
+        "costs": ((SPACE, [NETWORK]), {}),
         "count_models": ((SPACE,), {}),
         "count_spaces": ((TINY,), {}),
         "decode": ((TINY, "111-000"), {}),
