@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a wish to stop: the command ends by itself, with what it has."""
+"""Ctrl-C and SIGTERM as a wish to stop: the command ends by itself, with what it has, once it has something."""
 
 from __future__ import annotations
 

@@ -12,8 +12,9 @@ import typer
 
 from spacelang.cli.console import write
 from spacelang.cli.inputs import load_space
+from spacelang.cli.outputs import require_unedited
 from spacelang.cli.show import File
-from spacelang.report.diagnostics import SpacelangError, refuse
+from spacelang.report.diagnostics import refuse
 
 if TYPE_CHECKING:
     from spacelang import ir
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 Output = Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there; `-` is stdout.")]
 STDOUT = "-"
+Force = Annotated[bool, typer.Option("--force", help="Write over a file that was edited.")]
 
 
 def encode(
@@ -60,7 +62,7 @@ def decode(
         str, typer.Argument(metavar="ENCODING", help="`151122-023231`; `vnni@3f2a9c1e:` may stand before.")
     ],
     output: Output = None,
-    force: Annotated[bool, typer.Option("--force", help="Write over a file that was edited.")] = False,
+    force: Force = False,
 ) -> None:
     """Write out the space that an encoding names in a hyperspace."""
     from spacelang.networks.genome import decode as decoded
@@ -72,26 +74,9 @@ def decode(
     genome = decoded(hyperspace, encoding)
     name = f"{hyperspace.name}_{encoded(genome).replace('-', '_')}"
     text = to_text(narrow(hyperspace, genome, name))
-    if output is not None and output != STDOUT and not force and _is_edited(Path(output), text):
-        refuse("SP1011", f"{output} isn't as spacelang wrote it", "choose another name, or overwrite it with --force")
+    if output is not None and output != STDOUT:
+        require_unedited(Path(output), force=force, text=text)
     deliver([text], output)
-
-
-def _is_edited(file: Path, text: str) -> bool:
-    """Whether a file would be lost: it is neither what is written now nor a space that is as it was found."""
-    from spacelang.driver import load
-    from spacelang.translate.printer import to_text
-
-    try:
-        there = file.read_text("utf-8")
-        if there == text:
-            return False
-        space = load(file)
-    except FileNotFoundError:
-        return False
-    except (OSError, UnicodeError, SpacelangError):
-        return True
-    return space.origin is None or space.origin.checksum is None or to_text(space) != there
 
 
 def deliver(texts: Iterable[str], output: str | None) -> None:

@@ -12,6 +12,8 @@ from spacelang.cli.console import say, show_diagnostics, write, write_json
 from spacelang.cli.exits import STOPPED
 from spacelang.cli.inputs import load_space
 from spacelang.cli.interrupt import Interrupt, interruptible
+from spacelang.cli.models import Force
+from spacelang.cli.outputs import require_unedited
 from spacelang.cli.progress import progress
 from spacelang.cli.scores import distance, print_others, print_score, proof, score_json, solution_json, state
 from spacelang.cli.settings import (
@@ -95,6 +97,7 @@ def evolve(
     file: File,
     table: TableFile,
     output: Found = None,
+    force: Force = False,
     history: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write every scored space there, as JSON lines.")
     ] = None,
@@ -131,23 +134,24 @@ def evolve(
     space = with_settings(space, targets, top, estimator, samples, chain, limits)
     if space.evolution and seed is not None:
         space = ir.replace(space, evolution=ir.replace(space.evolution, seed=seed))
-    measured = _read(table, space)
-    keep = _Keeper(space, f"{space.name}_best", "evolve", measured.origin, output)
-    with interruptible() as interrupt, progress("evolving") as update:
-        found = evolved(
-            space,
-            measured,
-            history=history,
-            resume=resume,
-            algorithm=algorithm.value,
-            different=different,
-            gap=gap,
-            seconds=seconds,
-            workers=workers,
-            stop=interrupt.asked,
-            progress=lambda done, total, best, encoding: update(done, total, f"best {best:.6f} {encoding}"),
-            improved=lambda genome, value, bound: keep.better(genome, value, None),
-        )
+    keep = _Keeper(space, f"{space.name}_best", "evolve", output, force=force)
+    with interruptible() as interrupt:
+        measured = keep.read(table)
+        with progress("evolving") as update:
+            found = evolved(
+                space,
+                measured,
+                history=history,
+                resume=resume,
+                algorithm=algorithm.value,
+                different=different,
+                gap=gap,
+                seconds=seconds,
+                workers=workers,
+                stop=interrupt.asked,
+                progress=lambda done, total, best, encoding: update(done, total, f"best {best:.6f} {encoding}"),
+                improved=lambda genome, value, bound: keep.better(genome, value, None),
+            )
     optimum = found.optimum
     gap_said = (
         distance(optimum, found.gap) if optimum and found.gap is not None else "how far from the best isn't known"
@@ -171,6 +175,7 @@ def solve(
     file: File,
     table: TableFile,
     output: Found = None,
+    force: Force = False,
     count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many of the best spaces to prove.")] = 1,
     seconds: Seconds = None,
     nodes: Annotated[int | None, typer.Option(min=1, help="Stop after this many nodes.")] = None,
@@ -188,20 +193,21 @@ def solve(
 
     space = load_space(file, ("hyperspace",), mends=UNSEARCHED)
     space = with_settings(space, targets, top, estimator, samples, chain, limits)
-    measured = _read(table, space)
-    keep = _Keeper(space, f"{space.name}_optimum", "solve", measured.origin, output)
-    with interruptible() as interrupt, progress("solving") as update:
-        solution = solved(
-            space,
-            measured,
-            count=count,
-            seconds=seconds,
-            nodes=nodes,
-            gap=gap,
-            stop=interrupt.asked,
-            progress=lambda nodes, best, bound: update(nodes, None, f"nodes, {state(best, bound)}"),
-            improved=keep.better,
-        )
+    keep = _Keeper(space, f"{space.name}_optimum", "solve", output, force=force)
+    with interruptible() as interrupt:
+        measured = keep.read(table)
+        with progress("solving") as update:
+            solution = solved(
+                space,
+                measured,
+                count=count,
+                seconds=seconds,
+                nodes=nodes,
+                gap=gap,
+                stop=interrupt.asked,
+                progress=lambda nodes, best, bound: update(nodes, None, f"nodes, {state(best, bound)}"),
+                improved=keep.better,
+            )
     keep.last(solution.score.genome, solution.score.total, proof(solution))
     if json:
         write_json({**solution_json(solution), "settings": settings_json(space)})
@@ -231,8 +237,18 @@ def _leave(interrupt: Interrupt, stopped: bool) -> None:
 class _Keeper:
     """Writes the best space so far, so that whatever ends a search leaves it."""
 
-    def __init__(self, space: ir.SearchSpace, name: str, command: str, origin: str, output: Path | None) -> None:
-        self.space, self.name, self.command, self.origin, self.output = space, name, command, origin, output
+    def __init__(self, space: ir.SearchSpace, name: str, command: str, output: Path | None, *, force: bool) -> None:
+        """Raises: SpacelangError: SP1011: if a file is there that was edited."""
+        if output:
+            require_unedited(output, force=force)
+        self.space, self.name, self.command, self.output = space, name, command, output
+        self.origin = ""
+
+    def read(self, file: Path) -> Table:
+        """The table that the search draws on."""
+        table = _read(file, self.space)
+        self.origin = table.origin
+        return table
 
     def better(self, genome: Genome, value: float, bound: float | None) -> None:
         gap = "" if bound is None else f", at most {max(0.0, 1 - value / bound):.3%} below the best there is"

@@ -35,8 +35,8 @@ from spacelang.evolve.table.table import Table, cells_of
 from spacelang.networks.genome import Genome, count_spaces, encode
 from spacelang.report.diagnostics import Diagnostic, SpacelangError, refuse
 
-GAP_NODES = 1000
-"""The most nodes spent on finding the optimum, which the gap is measured from."""
+GAP_NODES, LEAST_GAP_NODES = 1000, 20
+"""The most nodes spent on finding the optimum, which the gap is measured from; and where a search is cut short."""
 Operation = Literal["random", "block", "width"]
 
 
@@ -191,7 +191,8 @@ def evolve(
                 run.explore(record.entries, record.append)
     best = run.best.genome
     if optimum is None and estimator.quality.estimator == "exact":
-        optimum = solver.run(stop=Stop(nodes=GAP_NODES), known=cells_of(best))
+        cut_short = run.stopped in ("interrupted", "seconds")
+        optimum = solver.run(stop=Stop(nodes=LEAST_GAP_NODES if cut_short else GAP_NODES), known=cells_of(best))
     return Evolved(estimator.score(best), run.explored, len(run.known), file, optimum, run.stopped)
 
 
