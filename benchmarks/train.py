@@ -11,8 +11,6 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -20,7 +18,7 @@ import torch
 import spacelang
 from spacelang import ir, nn
 from spacelang.train.data import Batch
-from spacelang.train.shared.runtime import Accelerator, accelerator
+from spacelang.train.shared.runtime import Accelerator, Arithmetic, accelerator
 from spacelang.train.shared.schedule import optimiser
 from spacelang.train.supernet.sandwich import backward, sandwiches
 
@@ -29,23 +27,13 @@ BATCHES = {"cuda": 128, "cpu": 4}
 STEPS = {"cuda": 20, "cpu": 3}
 """The paper's batch on each GPU; a processor only shows that it works."""
 WARM_UP = 1
-ROWS: tuple[tuple[str, bool, nn.Precision], ...] = (
-    ("FP32", False, "fp32"),
-    ("bfloat16", True, "fp32"),
-    ("QAT in FP32", False, "int8"),
-    ("QAT in bfloat16", True, "int8"),
+ROWS: tuple[tuple[str, Arithmetic, nn.Precision], ...] = (
+    ("FP32", "fp32", "fp32"),
+    ("bfloat16", "bf16", "fp32"),
+    ("QAT in FP32", "fp32", "int8"),
+    ("QAT in bfloat16", "bf16", "int8"),
 )
-"""What a row is called, whether it computes in bfloat16, and the quantisers."""
-
-
-@dataclass(frozen=True)
-class Chosen(Accelerator):
-    """An accelerator that computes in bfloat16 or not, as asked."""
-
-    half: bool
-
-    def autocast(self) -> AbstractContextManager[object]:
-        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.half)
+"""What a row is called, what it computes in, and the quantisers."""
 
 
 def main() -> None:
@@ -61,8 +49,8 @@ def main() -> None:
         f"{space.name}, {max(space.resolutions)} pixels, batch {batch}, on {named(device)}, torch {torch.__version__}\n"
     )
     print(f"{'':20}{'a step':>12}{'images/s':>12}")
-    for what, half, precision in ROWS:
-        seconds = step_seconds(space, Chosen(device, half), precision, batch, steps)
+    for what, arithmetic, precision in ROWS:
+        seconds = step_seconds(space, Accelerator(device, arithmetic), precision, batch, steps)
         print(f"{what:20}{seconds * 1e3:9.0f} ms{batch / seconds:12.1f}", flush=True)
 
 
@@ -70,7 +58,7 @@ def named(device: torch.device) -> str:
     return torch.cuda.get_device_name(device) if device.type == "cuda" else "one thread of a processor"
 
 
-def step_seconds(space: ir.SearchSpace, chosen: Chosen, precision: nn.Precision, batch: int, steps: int) -> float:
+def step_seconds(space: ir.SearchSpace, chosen: Accelerator, precision: nn.Precision, batch: int, steps: int) -> float:
     """The median over some steps, the first left out."""
     torch.manual_seed(0)
     supernet = nn.build(space).train()
@@ -81,10 +69,10 @@ def step_seconds(space: ir.SearchSpace, chosen: Chosen, precision: nn.Precision,
     data = Batch(chosen.place(images), chosen.place(torch.randint(space.classes, (batch,))))
     sgd = optimiser(supernet, settings)
     spent: list[float] = []
-    for architectures in sandwiches(space, WARM_UP + steps, "benchmark"):
+    for architectures in sandwiches(space, settings.random_networks, WARM_UP + steps, "benchmark"):
         begun = time.perf_counter()
         sgd.zero_grad()
-        backward(supernet, data, architectures, settings.label_smoothing, chosen)
+        backward(supernet, data, architectures, settings, chosen)
         sgd.step()
         if chosen.device.type == "cuda":
             torch.cuda.synchronize(chosen.device)

@@ -159,7 +159,33 @@ class Train(Section):
     learning_rate_quantised: float = setting("with quantisers", RATE, 0.01)
     momentum: float = setting("of SGD", FRACTION, 0.9)
     weight_decay: float = setting("of SGD", DECAY, 1e-5)
+    nesterov: Literal["on", "off"] = setting("whether the momentum is Nesterov's", default="on")
+    warmup: float = setting("the share of the steps in which the learning rate rises to its peak", FRACTION, 0.014)
+    warmup_quantised: float = setting("likewise, with quantisers", FRACTION, 0.06)
+    gradient_clip: float = setting("gradient values are clipped at ±X", CLIP, 1.0)
     label_smoothing: float = setting("the label smoothing of the largest network", FRACTION, 0.1)
+    random_networks: int = setting("random networks in one step, besides the largest and the smallest",
+        NOT_NEGATIVE, 2)  # fmt: skip
+    distillation: Literal["kl", "alpha"] = setting(
+        "what the others learn from the largest by: Kullback-Leibler or the adaptive alpha divergence", default="kl"
+    )
+    last_gamma: Literal["zero", "one"] = setting(
+        "what the last batch norm of a block with a shortcut begins with", default="zero"
+    )
+    drop_connect: float = setting(
+        "how often the last block's branch is left out in the largest network; less often in those before it",
+        FRACTION, 0.0,
+    )  # fmt: skip
+    augmentation: Literal["autoaugment", "crop", "none"] = setting(
+        "how training images are varied: cut, mirrored and changed by AutoAugment; cut and mirrored; not at all",
+        default="autoaugment",
+    )
+    accumulation: int = setting("parts that a process takes its images of one step in", POSITIVE, 1)
+    arithmetic: Literal["auto", "fp32", "bf16", "fp16"] = setting(
+        "what convolutions compute in; `auto` is bf16 on a GPU, fp32 on a processor", default="auto"
+    )
+    ema: float = setting("the decay of the weights' moving average, which is then what is kept; 0 for none",
+        FRACTION, 0.0)  # fmt: skip
     seed: int = setting("the seed of the random numbers", SEED, 0)
 
 

@@ -21,7 +21,15 @@ from torch.nn import ModuleList
 from spacelang.language.arithmetic import round8
 from spacelang.networks.architecture import Architecture, LayerChoice, StageChoice
 from spacelang.nn.activations import Activation, Add, Dropout, InputQuantiser, Multiply
-from spacelang.nn.blocks import AvgPoolProjectShortcut, IdentityShortcut, ProjectShortcut, SqueezeExcite
+from spacelang.nn.blocks import (
+    AvgPoolProjectShortcut,
+    DropConnect,
+    IdentityShortcut,
+    ProjectShortcut,
+    SqueezeExcite,
+    begin_as_shortcuts,
+    set_drop_connect,
+)
 from spacelang.nn.generated import build, generated_module, read_build
 from spacelang.nn.layers import (
     ElasticConv2d,
@@ -45,6 +53,7 @@ __all__ = [
     "AvgPool2d",
     "AvgPoolProjectShortcut",
     "Candidates",
+    "DropConnect",
     "Dropout",
     "ElasticBatchNorm2d",
     "ElasticBlock",
@@ -70,12 +79,14 @@ __all__ = [
     "StridePool2d",
     "StudentPlan",
     "Supernet",
+    "begin_as_shortcuts",
     "build",
     "cut",
     "generated_module",
     "nsr_loss",
     "read_build",
     "round8",
+    "set_drop_connect",
     "set_precision",
     "weights_in_steps",
 ]

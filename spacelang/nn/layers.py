@@ -111,6 +111,7 @@ class ElasticConv2d(Elastic):
         self.between = nn.ModuleList(Quantiser() for _ in range(repeat - 1))
         self.bias = nn.Parameter(torch.zeros(channels_out)) if bias else None
         self.norm = ElasticBatchNorm2d(channels_out) if norm else None
+        self.act = act
         self.ending = ending(act)
 
     def _new_weight(self, channels_in: int) -> Tensor:

@@ -210,4 +210,8 @@ def _quality(quality: ir.Quality) -> str:
 
 
 def _fields(section: ir.Node) -> str:
-    return ", ".join(f"{name} {number_text(value)}" for name, value in ir.items(section) if value is not None)
+    return ", ".join(
+        f"{name} {value if isinstance(value, str) else number_text(value)}"
+        for name, value in ir.items(section)
+        if value is not None
+    )

@@ -7,6 +7,7 @@ for images, labels in batches(data.train, 32, 64, Epoch(augment=True)):
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from spacelang.ir.nodes import SearchSpace
@@ -15,7 +16,7 @@ from spacelang.report.diagnostics import refuse
 from spacelang.train.data.batches import ALL, IN_ORDER, Batch, Epoch, Share, batches, count_batches
 from spacelang.train.data.digits import NAME as DIGITS
 from spacelang.train.data.digits import open_digits
-from spacelang.train.data.folder import open_folder
+from spacelang.train.data.folder import ImageSplit, open_folder
 from spacelang.train.data.reading import Broken, broken_images
 from spacelang.train.data.split import Data, Split, drawn_from, require_classes, resized
 
@@ -33,12 +34,18 @@ __all__ = [
     "batches",
     "broken_images",
     "count_batches",
+    "cropped_only",
     "drawn_from",
     "open_data",
     "open_images",
     "require_classes",
     "resized",
 ]
+
+
+def cropped_only(split: Split) -> Split:
+    """Photographs without AutoAugment; other images as they are."""
+    return replace(split, policy=False) if isinstance(split, ImageSplit) else split
 
 
 def anywhere(where: str) -> str:

@@ -23,6 +23,7 @@ class ImageSplit:
 
     Attributes:
         paths: below `folder`, as bytes: in an array they take little memory, and workers share it.
+        policy: whether AutoAugment is part of the augmentation.
     """
 
     name: str
@@ -30,6 +31,7 @@ class ImageSplit:
     paths: np.ndarray[tuple[int], np.dtype[np.bytes_]]
     labels: Tensor
     channels: int
+    policy: bool = True
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -45,7 +47,7 @@ class ImageSplit:
     def _image(self, index: int, size: int, random: torch.Generator | None) -> Tensor:
         path = self.path(index)
         try:
-            return centred(path, size) if random is None else augmented(path, size, random)
+            return centred(path, size) if random is None else augmented(path, size, random, policy=self.policy)
         except Unreadable as error:
             refuse(
                 "SP1208",

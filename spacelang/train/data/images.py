@@ -64,10 +64,13 @@ def centred(path: Path, size: int) -> Tensor:
     return _tensor(image, _middle(*image.size, side, side), size)
 
 
-def augmented(path: Path, size: int, random: torch.Generator) -> Tensor:
+def augmented(path: Path, size: int, random: torch.Generator, *, policy: bool = True) -> Tensor:
     """A part of an image for training, perhaps mirrored, then changed by AutoAugment: 3 × size × size in 0…1.
 
     The policy is the one found for ImageNet (Cubuk et al. 2019). All chance comes from `random`.
+
+    Args:
+        policy: without it, the part is only cut out and mirrored.
 
     Raises: Unreadable: as `read`.
     """
@@ -75,6 +78,8 @@ def augmented(path: Path, size: int, random: torch.Generator) -> Tensor:
     part = _tensor(image, crop(*image.size, random), size)
     if torch.rand((), generator=random) < 0.5:
         part = part.flip(-1)
+    if not policy:
+        return part
     seed = int(torch.randint(2**62, (), generator=random))
     with torch.random.fork_rng(devices=[]):  # kornia draws from the global generator
         torch.default_generator.manual_seed(seed)

@@ -6,7 +6,7 @@ import ctypes
 import os
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,8 @@ from spacelang.report.diagnostics import refuse
 
 T = TypeVar("T", Tensor, nn.Module)
 
+Arithmetic = Literal["auto", "fp32", "bf16", "fp16"]
+HALF = {"bf16": torch.bfloat16, "fp16": torch.float16}
 NAMES = ("auto", "cpu", "cuda")
 KEEP_MEMORY = {-4: 0, -1: -1}
 """The arguments of glibc's `mallopt`, by their numbers in malloc.h: M_MMAP_MAX, no block is mapped on its own;
@@ -26,6 +28,7 @@ class Accelerator:
     """A processor or one GPU."""
 
     device: torch.device
+    arithmetic: Arithmetic = "auto"
 
     def place(self, what: T) -> T:
         """A tensor or module here; maps are channels-last, which convolutions run 1.5 to 4 times faster in."""
@@ -35,10 +38,11 @@ class Accelerator:
         return what.to(self.device, memory_format=form, non_blocking=True)
 
     def autocast(self) -> AbstractContextManager[object]:
-        """Half precision where the hardware has it: bfloat16 on a GPU, float32 on a processor."""
-        if self.device.type == "cuda":
-            return torch.autocast("cuda", dtype=torch.bfloat16)
-        return nullcontext()
+        """What convolutions compute in; `auto` is bfloat16 on a GPU, float32 on a processor."""
+        chosen = self.arithmetic
+        if chosen == "auto":
+            chosen = "bf16" if self.device.type == "cuda" else "fp32"
+        return torch.autocast(self.device.type, dtype=HALF[chosen]) if chosen in HALF else nullcontext()
 
 
 def accelerator(name: str) -> Accelerator:

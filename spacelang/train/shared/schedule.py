@@ -12,8 +12,6 @@ from spacelang.nn import Precision
 
 RATED_BATCH = 256
 """The batch size that the learning rates are given for."""
-GRADIENT_CLIP = 1.0
-"""Gradient values are cut at ±1, as in AlphaNet, whose settings the paper follows."""
 
 
 def cosine(part: float) -> float:
@@ -26,15 +24,24 @@ def cosine(part: float) -> float:
 
 @dataclass(frozen=True)
 class Phase:
-    """A training in one precision. peak: the learning rate of its first step."""
+    """A training in one precision.
+
+    Attributes:
+        peak: the highest learning rate, from which half a cosine leads to 0.
+        warmup: the share of the steps in which it rises to that peak, on a line.
+    """
 
     precision: Precision
     epochs: int
     peak: float
+    warmup: float = 0.0
 
     def learning_rate(self, step: int, steps: int) -> float:
         """The learning rate of a step, of all `steps` of the phase."""
-        return self.peak * cosine(step / steps)
+        rising = round(self.warmup * steps)
+        if step < rising:
+            return self.peak * (step + 1) / (rising + 1)
+        return self.peak * cosine((step - rising) / (steps - rising))
 
 
 def with_epochs(*phases: Phase) -> tuple[Phase, ...]:
@@ -46,8 +53,13 @@ def phases(settings: ir.Train) -> tuple[Phase, ...]:
     """In floating point, then with quantisers; without those that have no epoch."""
     scale = settings.batch / RATED_BATCH
     return with_epochs(
-        Phase("fp32", settings.epochs, settings.learning_rate * scale),
-        Phase("int8", settings.quantised_epochs, settings.learning_rate_quantised * scale),
+        Phase("fp32", settings.epochs, settings.learning_rate * scale, settings.warmup),
+        Phase(
+            "int8",
+            settings.quantised_epochs,
+            settings.learning_rate_quantised * scale,
+            settings.warmup_quantised,
+        ),
     )
 
 
@@ -59,4 +71,5 @@ def optimiser(network: nn.Module, settings: ir.Train) -> optim.SGD:
     decaying = [each for each in network.parameters() if each.dim() > 1]
     others = [each for each in network.parameters() if each.dim() <= 1]
     groups = [{"params": decaying, "weight_decay": settings.weight_decay}, {"params": others, "weight_decay": 0.0}]
-    return optim.SGD(groups, lr=0.0, momentum=settings.momentum)
+    nesterov = settings.nesterov == "on" and settings.momentum > 0  # torch takes no other
+    return optim.SGD(groups, lr=0.0, momentum=settings.momentum, nesterov=nesterov)

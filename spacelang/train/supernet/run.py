@@ -55,7 +55,7 @@ class Run(Record):
     supernet_sha256: of the file of weights; None until the training is finished.
     """
 
-    format_version: Literal[2] = 2
+    format_version: Literal[3] = 3
     spacelang: str = __version__
     space: ir.SearchSpace
     data: str

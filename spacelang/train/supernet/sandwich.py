@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch.nn.functional as F
@@ -11,13 +11,11 @@ from torch import Tensor, nn
 from spacelang import ir
 from spacelang.networks.architecture import Architecture, largest, smallest
 from spacelang.networks.sample import sample
-from spacelang.nn import Supernet
+from spacelang.nn import DropConnect, Supernet
 from spacelang.train.data import Batch, resized
 from spacelang.train.shared.runtime import Accelerator
 from spacelang.train.shared.seeds import numpy_generator
-
-RANDOM = 2
-"""Architectures of a step besides the largest and the smallest."""
+from spacelang.train.supernet.divergence import DIVERGENCES
 
 
 class Losses(NamedTuple):
@@ -25,15 +23,15 @@ class Losses(NamedTuple):
 
     Attributes:
         largest: cross entropy with the smoothed labels.
-        others: Kullback-Leibler divergence from the largest's probabilities, the mean over the other architectures.
+        others: the divergence from the largest's probabilities, the mean over the other architectures.
     """
 
     largest: Tensor
     others: Tensor
 
 
-def sandwiches(space: ir.SearchSpace, steps: int, *words: int | str) -> list[tuple[Architecture, ...]]:
-    """The architectures of this many steps: the largest, the smallest, two random ones; for a model, just itself.
+def sandwiches(space: ir.SearchSpace, random: int, steps: int, *words: int | str) -> list[tuple[Architecture, ...]]:
+    """The architectures of this many steps: the largest, the smallest, `random` others; for a model, just itself.
 
     Args:
         words: name the steps; they decide what is drawn.
@@ -41,31 +39,39 @@ def sandwiches(space: ir.SearchSpace, steps: int, *words: int | str) -> list[tup
     if space.kind == "model":
         return [(largest(space),)] * steps
     seed = int(numpy_generator("sandwiches", *words).integers(2**62))
-    drawn = sample(space, RANDOM * steps, seed)
+    drawn = sample(space, random * steps, seed)
     ends = largest(space), smallest(space)
-    return [(*ends, *drawn[at * RANDOM : (at + 1) * RANDOM]) for at in range(steps)]
+    return [(*ends, *drawn[at * random : (at + 1) * random]) for at in range(steps)]
 
 
 def backward(
-    supernet: Supernet, batch: Batch, architectures: Sequence[Architecture], smoothing: float, accelerator: Accelerator
+    supernet: Supernet,
+    batch: Batch,
+    architectures: Sequence[Architecture],
+    settings: ir.Train,
+    accelerator: Accelerator,
+    scaled: Callable[[Tensor], Tensor] = lambda loss: loss,
 ) -> Losses:
     """Adds the gradients of all architectures, the largest first; each sees the batch at its own resolution.
 
-    The largest learns from the labels, the others from its output in the same step. Dropout acts in the largest
-    alone: only there is capacity to spare (BigNAS, 3.2).
+    The largest learns from the labels, the others from its output in the same step. Dropout and drop-connect act in the
+    largest alone: only there is capacity to spare (BigNAS, 3.2).
+
+    Args:
+        scaled: what of a loss gradients are taken; those that are returned are the losses themselves.
     """
     first, *others = architectures
     switch_dropout(supernet, on=True)
     logits = _logits(supernet, batch.images, first, accelerator)
-    loss = F.cross_entropy(logits, batch.labels, label_smoothing=smoothing)
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss = F.cross_entropy(logits, batch.labels, label_smoothing=settings.label_smoothing)
+    scaled(loss).backward()  # type: ignore[no-untyped-call]
     target = logits.detach().log_softmax(1)
     switch_dropout(supernet, on=False)
     distilled = loss.new_zeros(())
     for each in others:
-        said = _logits(supernet, batch.images, each, accelerator).log_softmax(1)
-        divergence = F.kl_div(said, target, reduction="batchmean", log_target=True)
-        divergence.backward()  # type: ignore[no-untyped-call]
+        said = _logits(supernet, batch.images, each, accelerator)
+        divergence = DIVERGENCES[settings.distillation](said, target)
+        scaled(divergence).backward()  # type: ignore[no-untyped-call]
         distilled += divergence.detach() / len(others)
     return Losses(loss.detach(), distilled)
 
@@ -78,5 +84,5 @@ def _logits(supernet: Supernet, images: Tensor, architecture: Architecture, acce
 
 def switch_dropout(supernet: Supernet, *, on: bool) -> None:
     for each in supernet.modules():
-        if isinstance(each, nn.Dropout):
+        if isinstance(each, nn.Dropout | DropConnect):
             each.train(on)

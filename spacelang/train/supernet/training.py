@@ -6,20 +6,34 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import torch
+from pydantic import Field
+from torch import Tensor
 
 from spacelang import ir, nn
 from spacelang.networks.architecture import Architecture, largest, smallest
 from spacelang.records import Record
 from spacelang.report.diagnostics import refuse
 from spacelang.report.progress import Update
-from spacelang.train.data import Batch, Epoch, Share, anywhere, batches, count_batches, open_data, require_classes
+from spacelang.train.data import (
+    Batch,
+    Epoch,
+    Share,
+    anywhere,
+    batches,
+    count_batches,
+    cropped_only,
+    open_data,
+    require_classes,
+)
 from spacelang.train.shared import checkpoint
 from spacelang.train.shared.runtime import accelerator as accelerator_named
-from spacelang.train.shared.schedule import GRADIENT_CLIP, Phase, optimiser, phases
+from spacelang.train.shared.schedule import Phase, optimiser, phases
 from spacelang.train.shared.seeds import generator
+from spacelang.train.supernet.average import Average
 from spacelang.train.supernet.board import Board, board
 from spacelang.train.supernet.evaluation import Evaluator
 from spacelang.train.supernet.processes import connected
@@ -35,11 +49,16 @@ SUPERNET = "supernet."
 
 
 class Done(Record):
-    """How far a training is: epochs, counted over both phases, and steps of the next one."""
+    """How far a training is: epochs, counted over both phases, and steps of the next one.
+
+    Attributes:
+        scaler: the state of torch's `GradScaler`; empty where none is used.
+    """
 
     epochs: int = 0
     step: int = 0
     validations: tuple[Validation, ...] = ()
+    scaler: dict[str, int | float] = Field(default_factory=dict)
 
 
 def train(space: ir.SearchSpace, folder: Path, where: str, *, accelerator: str, workers: int, update: Update) -> Run:
@@ -63,9 +82,10 @@ def train(space: ir.SearchSpace, folder: Path, where: str, *, accelerator: str, 
     data = open_data(anywhere(where), space)
     require_classes(data, space)
     device = accelerator_named(accelerator)
+    settings = settings_of(space)
     with connected(device.device) as processes:
-        batch, world = settings_of(space).batch, processes.world
-        _require_shareable(batch, world)
+        batch, world = settings.batch, processes.world
+        _require_shareable(settings, world)
         # A run that can't go on isn't begun.
         count_batches(data.train, batch // world, shuffle=True, share=Share(world=world))
         with alone(folder) if processes.first else nullcontext():
@@ -88,12 +108,14 @@ def _require_trainable(space: ir.SearchSpace) -> None:
         refuse("SP1501", f"{space.name} is a hyperspace; {what}", help)
 
 
-def _require_shareable(batch: int, world: int) -> None:
-    if batch % world:
-        message = f"a batch of {batch} images can't be shared equally by {world} processes"
-        refuse(
-            "SP1505", message, f"write `batch {max(1, round(batch / world)) * world}` in the space's `train` section"
-        )
+def _require_shareable(settings: ir.Train, world: int) -> None:
+    batch, parts = settings.batch, settings.accumulation
+    if batch % (world * parts):
+        shares = world * parts
+        of = f" in {parts} parts each" * (parts > 1)
+        message = f"a batch of {batch} images can't be shared equally by {world} process{'es' * (world > 1)}{of}"
+        help = f"write `batch {max(1, round(batch / shares)) * shares}` in the space's `train` section"
+        refuse("SP1505", message, help)
 
 
 class _Training:
@@ -107,14 +129,23 @@ class _Training:
 
     def __init__(self, folder: Path, run: Run, evaluator: Evaluator, update: Update) -> None:
         self.folder, self.run, self.settings, self.update = folder, run, settings_of(run.space), update
-        self.evaluator, self.accelerator, self.processes = evaluator, evaluator.accelerator, evaluator.processes
-        self.split, self.share = evaluator.data.train, self.settings.batch // evaluator.processes.world
+        self.evaluator, self.processes = evaluator, evaluator.processes
+        self.accelerator = replace(evaluator.accelerator, arithmetic=self.settings.arithmetic)
+        self.share = self.settings.batch // evaluator.processes.world
+        train = evaluator.data.train
+        self.split = cropped_only(train) if self.settings.augmentation == "crop" else train
         self.plan = [(phase, epoch) for phase in phases(self.settings) for epoch in range(phase.epochs)]
         self.steps = count_batches(self.split, self.share, shuffle=True, share=Share(world=self.processes.world))
         torch.manual_seed(generator("weights", self.settings.seed).initial_seed())
         self.supernet = nn.build(run.space)
+        if self.settings.last_gamma == "zero":
+            nn.begin_as_shortcuts(self.supernet)
+        nn.set_drop_connect(self.supernet, self.settings.drop_connect)
         self.accelerator.place(self.supernet)  # in place, as modules move
         self.optimiser = optimiser(self.supernet, self.settings)
+        self.average = Average(self.supernet, self.settings.ema)
+        # Gradients below 6e-8 are 0 in half precision.
+        self.scaler = torch.amp.GradScaler(self.accelerator.device.type, enabled=self.settings.arithmetic == "fp16")
 
     def complete(self) -> Run:
         """From the checkpoint, or the beginning, to the end."""
@@ -125,7 +156,8 @@ class _Training:
                 done = self._epoch(done, shown)
         run = self.run.model_copy(update={"validations": done.validations})
         if self.processes.first:
-            run = finish(self.folder, run, self.supernet.state_dict())
+            with self.average.in_use():
+                run = finish(self.folder, run, self.supernet.state_dict())
             checkpoint.remove(self.folder, CHECKPOINT)
         return run
 
@@ -140,7 +172,7 @@ class _Training:
         if (epoch, done.step) == (0, 0):
             self._enter(phase)
         words = (self.settings.seed, phase.precision, epoch)
-        chosen = sandwiches(self.run.space, self.steps, *words)
+        chosen = sandwiches(self.run.space, self.settings.random_networks, self.steps, *words)
         saved = time.monotonic()
         for step, batch in enumerate(self._batches(done), start=done.step):
             rate = phase.learning_rate(epoch * self.steps + step, phase.epochs * self.steps)
@@ -149,13 +181,15 @@ class _Training:
             self._require_finite(largest_loss + others_loss, phase, epoch, step)
             losses = {"loss/largest": largest_loss, "loss/others": others_loss}
             shown.add(self._number(done), {**losses, "learning rate": rate})
-            done = done.model_copy(update={"step": step + 1})
+            done = done.model_copy(update={"step": step + 1, "scaler": self._scaler()})
             self._tell(done, f"{phase.precision} loss {largest_loss:.3f}")
             if done.step < self.steps and time.monotonic() - saved >= CHECKPOINT_SECONDS:
                 saved = time.monotonic()
                 self._save(done, shown)
-        result = self._validate(phase, epoch)
-        done = Done(epochs=done.epochs + 1, validations=(*done.validations, result))
+        with self.average.in_use():
+            result = self._validate(phase, epoch)
+        validations = (*done.validations, result)
+        done = Done(epochs=done.epochs + 1, validations=validations, scaler=self._scaler())
         ends = {"accuracy/largest": result.largest, "accuracy/smallest": result.smallest}
         shown.add(self._number(done), ends)
         self._save(done, shown)
@@ -168,7 +202,7 @@ class _Training:
             self.split,
             max(self.run.space.resolutions),
             self.share,
-            Epoch(self.settings.seed, done.epochs, augment=True),
+            Epoch(self.settings.seed, done.epochs, augment=self.settings.augmentation != "none"),
             start=done.step,
             share=Share(self.processes.rank, self.processes.world),
             workers=self.evaluator.workers,
@@ -176,27 +210,46 @@ class _Training:
         return (Batch(*map(self.accelerator.place, each)) for each in made)
 
     def _enter(self, phase: Phase) -> None:
-        """A new optimiser; quantisers get their first ranges."""
+        """A new optimiser; quantisers get their first ranges. It starts from the average of the phase before."""
+        self.average.settle()
         self.optimiser = optimiser(self.supernet, self.settings)
         if phase.precision == "int8":
             images = next(self.evaluator.calibration(max(self.run.space.resolutions)))
             start_quantisers(self.supernet, self.run.space, images)
             self.processes.share(self.supernet.parameters())
+        self.average.restart()
 
     def _step(self, batch: Batch, architectures: Sequence[Architecture], rate: float) -> tuple[float, float]:
         """Returns the losses of the largest architecture and of the others."""
         late = waiting(self.supernet)
         self.optimiser.zero_grad()
-        losses = backward(self.supernet.train(), batch, architectures, self.settings.label_smoothing, self.accelerator)
+        parts = self.settings.accumulation
+        losses = torch.zeros(2)
+        for images, labels in zip(*(each.chunk(parts) for each in batch), strict=True):
+            part = Batch(images, labels)
+            found = backward(
+                self.supernet.train(), part, architectures, self.settings, self.accelerator, self._share_of
+            )
+            losses += torch.stack(found).cpu() / parts
         parameters = list(self.supernet.parameters())
         self.processes.average_gradients(parameters)
-        torch.nn.utils.clip_grad_value_(parameters, GRADIENT_CLIP)
+        self.scaler.unscale_(self.optimiser)
+        torch.nn.utils.clip_grad_value_(parameters, self.settings.gradient_clip)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        self.optimiser.step()
+        self.scaler.step(self.optimiser)  # unless a gradient isn't finite, which makes the scale smaller
+        self.scaler.update()
         agree(late, self.processes)
-        first, others = torch.stack(losses).tolist()
+        self.average.follow(late)
+        first, others = losses.tolist()
         return first, others
+
+    def _share_of(self, loss: Tensor) -> Tensor:
+        """What a part of the images adds to the loss of a step, scaled."""
+        return self.scaler.scale(loss) / self.settings.accumulation
+
+    def _scaler(self) -> dict[str, int | float]:
+        return dict(self.scaler.state_dict())
 
     def _require_finite(self, loss: float, phase: Phase, epoch: int, step: int) -> None:
         if not math.isfinite(loss):
@@ -224,7 +277,7 @@ class _Training:
         shown.flush()
         if self.processes.first:
             tensors = {f"{SUPERNET}{name}": each for name, each in self.supernet.state_dict().items()}
-            tensors |= checkpoint.optimiser_tensors(self.optimiser)
+            tensors |= checkpoint.optimiser_tensors(self.optimiser) | self.average.tensors()
             checkpoint.save(self.folder, CHECKPOINT, tensors, done)
 
     def _load(self) -> Done:
@@ -235,4 +288,7 @@ class _Training:
         weights = {key.removeprefix(SUPERNET): each for key, each in found.tensors.items() if key.startswith(SUPERNET)}
         self.supernet.load_state_dict(weights)
         checkpoint.restore_optimiser(self.optimiser, found.tensors)
+        self.average.restore(found.tensors)
+        if found.state.scaler:
+            self.scaler.load_state_dict(found.state.scaler)
         return found.state

@@ -233,8 +233,12 @@ def test_two_trainings_in_one_folder(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_a_batch_that_processes_cannot_share(tmp_path: Path) -> None:
     with pytest.raises(SpacelangError, match="^error\\[SP1505\\]: a batch of 256 images") as caught:
-        module._require_shareable(256, 3)
+        module._require_shareable(ir.Train(batch=256), 3)
     assert caught.value.diagnostics[0].help == "write `batch 255` in the space's `train` section"
+    with pytest.raises(SpacelangError, match="by 3 processes in 2 parts each") as caught:
+        module._require_shareable(ir.Train(batch=255, accumulation=2), 3)
+    assert caught.value.diagnostics[0].help == "write `batch 252` in the space's `train` section"
+    module._require_shareable(ir.Train(batch=252, accumulation=2), 3)
 
 
 def test_a_training_that_diverges_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
