@@ -266,5 +266,5 @@ def test_a_damaged_run(finished: Path, tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text(json.dumps({**text, "format_version": 1}))
     assert refused(space(), tmp_path)[:2] == [
         "SP1502",
-        f"`{tmp_path}/run.json` was written by another version of spacelang: its format should be 2",
+        f"`{tmp_path}/run.json` was written by another version of spacelang: its format should be 3",
     ]
