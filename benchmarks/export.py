@@ -47,6 +47,8 @@ from spacelang.train.supernet.run import read_run
 SPECS = Path(__file__).resolve().parents[1] / "specs"
 SWEEPS, RUNS, WARM_UP = 30, 4, 3
 IMAGES = 4
+LEAST, MOST = 0.98, 1.03
+"""How close a file that ships is to its timing model."""
 FORMATS: dict[FormatName, str] = {"onnx": "onnx", "qdq": "onnx", "tflite": "tflite"}
 
 
@@ -162,7 +164,7 @@ def converted(files: Mapping[str, bytes]) -> bytes:
 
 
 def fastest(models: Sequence[Runnable]) -> list[float]:
-    """Milliseconds of each, in turn with all others."""
+    """Milliseconds of each, in turn with all others: of this thread alone, in which both runtimes compute."""
     best = [float("inf")] * len(models)
     rng = np.random.default_rng(0)
     for _ in range(SWEEPS):
@@ -170,23 +172,27 @@ def fastest(models: Sequence[Runnable]) -> list[float]:
             for _ in range(WARM_UP):
                 models[at].run()
             for _ in range(RUNS):
-                begun = time.perf_counter()
+                begun = time.thread_time()
                 models[at].run()
-                best[at] = min(best[at], time.perf_counter() - begun)
+                best[at] = min(best[at], time.thread_time() - begun)
     return [each * 1000 for each in best]
 
 
 def latency(count: int) -> None:
     names: tuple[RuntimeName, ...] = ("onnxruntime", "tflite")
+    ratios: dict[RuntimeName, list[float]] = {each: [] for each in names}
     for space, architecture in random_spaces("vnni", count):
         steps, _ = calibrated(space, architecture)
         timed = network_steps(space, architecture, "int8")
         for name in names:
             runs = runtime(name)
             shipped, made_up = fastest([runs.load(runs.model(each)) for each in (steps, timed)])
-            print(
-                f"{space.name} {name}: shipped {shipped:.3f} ms, timed {made_up:.3f} ms, ratio {shipped / made_up:.3f}"
-            )
+            ratios[name].append(shipped / made_up)
+            said = f"shipped {shipped:.3f} ms, timed {made_up:.3f} ms, ratio {shipped / made_up:.3f}"
+            print(f"{space.name} {name}: {said}", flush=True)
+    for name, each in ratios.items():
+        within = sum(LEAST <= ratio <= MOST for ratio in each)
+        print(f"{name}: {min(each):.3f} to {max(each):.3f}; {within} of {len(each)} within {LEAST} to {MOST}")
 
 
 def swish() -> None:
@@ -198,7 +204,7 @@ def swish() -> None:
         now = runs.load(runs.model(steps))
         with_floats = runs.load(in_float(lambda steps=steps, runs=runs: runs.model(steps)))  # type: ignore[misc]
         before, after = fastest([with_floats, now])
-        print(f"{name}: float detour {before:.3f} ms, integers {after:.3f} ms, ratio {after / before:.3f}")
+        print(f"{name}: float detour {before:.3f} ms, integers {after:.3f} ms, ratio {after / before:.3f}", flush=True)
 
 
 def in_float(write: Callable[[], bytes]) -> bytes:

@@ -53,8 +53,9 @@ def search(
         typer.Option("--table", metavar="FILE", help="Pick models by this table of losses; needs no supernet."),
     ] = None,
     algorithm: Annotated[
-        AlgorithmName, typer.Option(help="`evolution` is what the surrogate is compared with.")
-    ] = AlgorithmName.SURROGATE,
+        AlgorithmName | None,
+        typer.Option(help="`evolution` is what the surrogate (the default) is compared with."),
+    ] = None,
     target: Annotated[
         list[float] | None,
         typer.Option(
@@ -62,7 +63,7 @@ def search(
         ),
     ] = None,
     models: Annotated[
-        int | None, typer.Option("--models", min=1, max=1_000_000, help="How many are evaluated. [default: 600]")
+        int | None, typer.Option("--models", min=1, max=1_000_000, help="How many are evaluated: else 600, 64 with --table, 5632 by evolution.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The seed of what is drawn at random.")] = 0,
     images: Annotated[int, typer.Option(min=1, help="At most this many validation images are looked at.")] = 5000,
@@ -71,7 +72,9 @@ def search(
         typer.Option("--data", metavar="DATA", help="Images to use in place of those that it was trained on."),
     ] = None,
     executor: Annotated[ExecutorName, typer.Option(help="`ray` evaluates on a Ray cluster.")] = ExecutorName.LOCAL,
-    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes that evaluate models.")] = 1,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Processes that evaluate models; 1 if not given.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Search a trained supernet for the best models within each latency target; nothing is trained."""
@@ -81,19 +84,23 @@ def search(
 
     if run is None and table is None:
         raise typer.BadParameter("give --run, a trained supernet, or --table, a table of losses")
-    space = load_space(file, ("space",), mends=MENDS)
+    if table is not None and algorithm is not None:
+        raise typer.BadParameter("--algorithm is for a search of --run alone: with --table, the table picks the models")
+    if executor is ExecutorName.RAY and workers is not None:
+        raise typer.BadParameter("--workers is for this machine: on Ray, one model is evaluated on each CPU")
+    space, chosen = load_space(file, ("space",), mends=MENDS), algorithm or AlgorithmName.SURROGATE
     try:
         with progress("searching") as update:
             if table is not None:
                 found = pick_models(
                     space, read_table(table), output, run=run, device=device, targets_ms=target, models=models,
-                    seed=seed, images=images, data=data, executor=executor.value, workers=workers, update=update,
+                    seed=seed, images=images, data=data, executor=executor.value, workers=workers or 1, update=update,
                 )  # fmt: skip
             else:
                 assert run is not None
                 found = search_models(
-                    space, run, output, device=device, algorithm=algorithm.value, targets_ms=target, models=models,
-                    seed=seed, images=images, data=data, executor=executor.value, workers=workers, update=update,
+                    space, run, output, device=device, algorithm=chosen.value, targets_ms=target, models=models,
+                    seed=seed, images=images, data=data, executor=executor.value, workers=workers or 1, update=update,
                 )  # fmt: skip
     except KeyboardInterrupt:
         say("what is evaluated is kept; the same command goes on from there")

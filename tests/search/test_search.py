@@ -223,6 +223,13 @@ def test_the_command_needs_a_run_or_a_table(cli: Cli, run: Path, tmp_path: Path)
     said = cli("search", run / "space.space", "-o", tmp_path / "found")
     assert said.code == 1
     assert "give --run, a trained supernet, or --table, a table of losses" in said.err
+    for options, expected in (
+        (("--executor", "ray", "--workers", "2"), "--workers is for this machine"),
+        (("--table", "x.parquet", "--algorithm", "evolution"), "--algorithm is for a search of --run alone"),
+    ):
+        said = cli("search", run / "space.space", "--run", run, "-o", tmp_path / "found", *options)
+        assert said.code == 1
+        assert expected in said.err
 
 
 def test_interrupted_it_goes_on_with_the_same_settings_only(run: Path, tmp_path: Path) -> None:
