@@ -63,7 +63,8 @@ def search(
         ),
     ] = None,
     models: Annotated[
-        int | None, typer.Option("--models", min=1, max=1_000_000, help="How many are evaluated: else 600, 64 with --table, 5632 by evolution.")
+        int | None,
+        typer.Option("--models", min=1, max=1_000_000, help="How many; else 600, with --table 64, by evolution 5632."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The seed of what is drawn at random.")] = 0,
     images: Annotated[int, typer.Option(min=1, help="At most this many validation images are looked at.")] = 5000,
