@@ -28,6 +28,7 @@ COMMANDS = {
     "new": Command("new:new", "spacelang new mine.space --data digits --size tiny --yes"),
     "explain": Command("check:explain", "spacelang explain SP0301"),
     "run": Command("whole:run", "spacelang run specs/digits.space -o out"),
+    "report": Command("page:report", "spacelang report out -o report.html"),
     "show": Command("show:show", "spacelang show specs/vnni.space"),
     "cost": Command("show:cost", "spacelang cost specs/seqnet_vnni_a0.space"),
     "diff": Command("compare:diff", "spacelang diff main:specs/vnni.space specs/vnni.space --format markdown"),

@@ -112,6 +112,11 @@ STEPS = (
         reading.bench, commands.bench,
         ("latency-*.json",),
     ),
+    Step(
+        "report", "one page that shows it all", ("evaluate", "bench"),
+        reading.report, commands.report,
+        ("report.html",),
+    ),
 )  # fmt: skip
 FROM_SPACE = "train"
 """The first step for a file that declares a space: nothing is left to search in it."""
