@@ -16,7 +16,7 @@ except ModuleNotFoundError:
 
 Spec = dict[str, Any]
 PALETTE = ("#3b8fd6", "#e0702a", "#1a9e77", "#cc79a7", "#cf9b00", "#56b4e9", "#9a7fd1", "#8a8f98")
-"""After Okabe and Ito, whose colours readers with any colour vision tell apart; they stand out on white and on black."""
+"""Close to Okabe and Ito's, which readers with any colour vision tell apart; seen on white and on black."""
 FOUND, OPTIMUM = PALETTE[0], PALETTE[1]
 HEIGHT = 300
 

@@ -16,6 +16,7 @@ from spacelang.networks.architecture import model_of
 from spacelang.networks.genome import narrow
 from spacelang.networks.sample import sample
 from spacelang.translate.printer import to_text
+from spacelang.whole import STEPS
 from spacelang.whole.record import Choices, Done, Whole, write_whole
 from tests.evolve.synthetic import TEXT, TINY, random_table
 
@@ -39,20 +40,7 @@ def finished(folder: Path, name: str = "tiny", faster: float = 1.0) -> Path:
     best = narrow(TINY, solution.score.genome, f"{name}_optimum")
     (folder / "optimum.space").write_text(to_text(best))
     _models(folder, name, best, faster)
-    steps = (
-        "compile",
-        "distill",
-        "table",
-        "attach",
-        "evolve",
-        "solve",
-        "train",
-        "search",
-        "export",
-        "evaluate",
-        "bench",
-    )
-    done = {each: _done(each) for each in steps}
+    done = {each.name: _done(each.name) for each in STEPS[:-1]}
     write_whole(folder, Whole(file=str(file), name=name, kind="hyperspace", choices=Choices(), done=done))
     return folder
 

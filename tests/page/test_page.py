@@ -45,7 +45,13 @@ def text(folder: Path, baseline: Path, tmp_path_factory: pytest.TempPathFactory)
 
 def values(spec: dict[str, Any]) -> list[dict[str, Any]]:
     """The most data that a plot has."""
-    return max(spec["datasets"].values(), key=len)
+    return max(data(spec), key=len)
+
+
+def data(spec: dict[str, Any]) -> list[list[dict[str, Any]]]:
+    """What the plot and its layers have."""
+    own = [spec["data"]["values"]] if "data" in spec else []
+    return own + [each for layer in spec.get("layer", []) for each in data(layer)]
 
 
 def test_it_is_one_small_file_that_asks_for_nothing(text: str) -> None:
@@ -58,11 +64,10 @@ def test_it_is_one_small_file_that_asks_for_nothing(text: str) -> None:
 def test_its_plots_hold_what_was_found(text: str, folder: Path) -> None:
     specs = Read(text).specs
     history = (folder / "history.jsonl").read_text().splitlines()[1:]
-    assert [each["score"] for each in values(specs["plot-evolution"])] == [
-        json.loads(each)["score"] for each in history
-    ]
+    scores = [json.loads(each)["score"] for each in history]
+    assert [each["score"] for each in values(specs["plot-evolution"])] == scores
     solved = json.loads((folder / "solve.json").read_text())
-    assert [{"optimum": solved["score"]}] in specs["plot-evolution"]["datasets"].values()
+    assert [{"optimum": solved["score"]}] in data(specs["plot-evolution"])
     table = read_table(folder / "table.parquet")
     for at, stage in enumerate(table.space.stages):
         points = values(specs[f"plot-{stage.name}"])
