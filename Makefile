@@ -7,7 +7,7 @@ STAMP  := .venv/.installed
 .PHONY: help demo test test-slow lint format golden bench vsix clean
 
 help:
-	@echo "make demo       from images to INT8 files that ship (ten minutes; stopped, it goes on)"
+	@echo "make demo       from images to INT8 files that ship, and their report (stopped, it goes on)"
 	@echo "make test       linters, types, import layers and the fast tests"
 	@echo "make test-slow  the tests that install packages or take minutes"
 	@echo "make format     format the Python code"

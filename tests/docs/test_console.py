@@ -20,7 +20,7 @@ from spacelang.cli.entry import DEBUG, run
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = ROOT.parent / "shared" / "data" / "vnni_block_table.tar.xz"
-PAGES = [ROOT / name for name in ("README.md", "docs/tutorial.md", "docs/commands.md")]
+PAGES = [ROOT / name for name in ("README.md", "docs/tutorial.md", "docs/commands.md", "docs/whole.md")]
 FENCE = re.compile(r"^```(?P<kind>space|console)(?P<info>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 ELLIPSIS = "…"
 
