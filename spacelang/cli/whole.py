@@ -10,7 +10,7 @@ import typer
 
 from spacelang.cli import complete
 from spacelang.cli.console import print_parts, say, write, write_json
-from spacelang.cli.inputs import load_space
+from spacelang.cli.inputs import STDIN, load_space
 from spacelang.cli.show import File, Json, simple_table
 from spacelang.cli.way import duration, watching
 
@@ -73,9 +73,11 @@ def run(
 
     Steps whose inputs haven't changed are skipped. An option that is left out is as the folder was begun with.
     """
-    from spacelang.whole import Means, open_way, plan, require_step
+    from spacelang.whole import Means, open_way, plan, require_ready, require_step
     from spacelang.whole import run as run_steps
 
+    if file == STDIN:
+        raise typer.BadParameter("name a file: the steps read it again")
     space = load_space(file, ("hyperspace", "space"))
     means = Means(executor.value, workers)
     formats = tuple(dict.fromkeys(each.value for each in to)) if to else None
@@ -84,6 +86,7 @@ def run(
     )
     for name in (until, again):
         require_step(way, name)
+    require_ready(way, until)
     planned = plan(way, again, until)
     if dry_run:
         _print_plan(planned) if not json else write_json(_plan_json(way, planned))

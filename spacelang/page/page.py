@@ -70,7 +70,7 @@ def page(found: Found, baselines: Sequence[Found], beside: Path) -> str:
         title=found.whole.name,
         version=__version__,
         facts=list(_facts(found)),
-        spaces=[_described(each) for each in (found.space, found.best) if each is not None],
+        spaces=[_described(each) for each in dict.fromkeys((found.space, found.best)) if each is not None],
         sections=sections,
         specs={plot.id: plot.spec for each in sections for plot in each.plots},
         models=list(_models(found, beside)),

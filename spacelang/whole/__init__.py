@@ -10,7 +10,7 @@ from __future__ import annotations
 from spacelang.whole.plan import Planned, State, plan
 from spacelang.whole.run import Watch, run
 from spacelang.whole.steps import STEPS, Choices, Means, Step, Way
-from spacelang.whole.way import open_way, require_step
+from spacelang.whole.way import open_way, require_ready, require_step
 
 __all__ = [
     "STEPS",
@@ -23,6 +23,7 @@ __all__ = [
     "Way",
     "open_way",
     "plan",
+    "require_ready",
     "require_step",
     "run",
 ]

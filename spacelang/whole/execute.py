@@ -17,11 +17,14 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO, NamedTuple
 
-import psutil
-
 from spacelang.files import write_atomic
 from spacelang.report.diagnostics import refuse
 from spacelang.whole.commands import Command
+
+try:
+    import psutil
+except ModuleNotFoundError:
+    refuse("SP2107", "a run needs psutil", "in spacelang's checkout: pip install '.[train,onnx,tflite,report]'")
 
 POLL_SECONDS = 0.5
 TAIL = 12

@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from filelock import FileLock, Timeout
-
 from spacelang.report.diagnostics import refuse
 from spacelang.whole.contents import images, made
 from spacelang.whole.execute import Cost, Line, execute
@@ -17,6 +15,11 @@ from spacelang.whole.plan import Planned, State, examine
 from spacelang.whole.reading import Reads
 from spacelang.whole.record import LOCK, LOGS, Done, Whole, read_whole, write_whole
 from spacelang.whole.steps import Step, Way, clear, made_by, steps_of
+
+try:
+    from filelock import FileLock, Timeout
+except ModuleNotFoundError:
+    refuse("SP2107", "a run needs filelock", "in spacelang's checkout: pip install '.[train,onnx,tflite,report]'")
 
 T = TypeVar("T")
 LOCK_SECONDS = 10.0

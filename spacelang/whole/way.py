@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 from spacelang import ir
@@ -10,8 +11,20 @@ from spacelang.files import is_temporary
 from spacelang.report.diagnostics import refuse
 from spacelang.report.suggest import did_you_mean
 from spacelang.whole.commands import Means
+from spacelang.whole.contents import DIGITS
 from spacelang.whole.record import LOCK, LOGS, RUN, Choices, Whole, read_whole
 from spacelang.whole.steps import Step, Way, is_ours, steps_of
+
+NEEDED = {
+    "distill": ("torch", "sklearn", "safetensors"),
+    "train": ("torch", "sklearn", "safetensors", "tensorboard"),
+    "search": ("onnxruntime", "onnx"),
+    "onnx": ("onnxruntime", "onnx"),
+    "tflite": ("ai_edge_litert", "tflite"),
+    "report": ("altair", "vl_convert"),
+}
+"""Packages that steps import, and formats."""
+EXTRAS = "in spacelang's checkout: pip install '.[train,onnx,tflite,report]'; `--until` and `--to` leave steps out"
 
 
 def open_way(
@@ -36,6 +49,27 @@ def open_way(
     given = {name: each for name, each in choices.items() if each is not None}
     chosen = before.choices if before else Choices()
     return Way(file, space, path, Choices.model_validate({**chosen.model_dump(), **given}), means)
+
+
+def require_ready(way: Way, until: str | None = None) -> None:
+    """What would only be missed hours later: packages, images, the device's predictor.
+
+    Raises: SpacelangError: SP2107 for packages; SP1201 for images; SP1607, SP1601, SP1602 for the predictor.
+    """
+    names = [each.name for each in steps_of(way)]
+    names = names[: names.index(until) + 1 if until else None]
+    packages = {each for name in names for each in NEEDED.get(name, ())}
+    if "export" in names:
+        packages |= {each for format in way.choices.formats for each in NEEDED[format]}
+    if missing := sorted(each for each in packages if find_spec(each) is None):
+        refuse("SP2107", f"the steps need {', '.join(missing)}", EXTRAS)
+    if way.choices.data != DIGITS and not Path(way.choices.data).is_dir():
+        help = "take `digits`, or a folder that holds train/CLASS/*.jpg and val/CLASS/*.jpg"
+        refuse("SP1201", f"there are no images `{way.choices.data}`: it isn't a folder", help)
+    if way.choices.device:
+        from spacelang.latency.predict.shipped import find_estimator
+
+        find_estimator(way.choices.device, "int8")
 
 
 def require_step(way: Way, name: str | None) -> Step | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -11,7 +12,7 @@ from filelock import FileLock
 
 import spacelang
 from spacelang.report.diagnostics import SpacelangError
-from spacelang.whole import STEPS, open_way
+from spacelang.whole import STEPS, open_way, require_ready, require_step
 from spacelang.whole import run as run_steps
 from spacelang.whole.commands import Command, Means
 from tests.train.images import picture
@@ -236,9 +237,22 @@ def test_a_damaged_record(project: Project) -> None:
     assert project.run() == ALL
 
 
-def test_an_unknown_step(project: Project) -> None:
-    from spacelang.whole import require_step
+def test_what_is_missing_is_said_before_hours_of_work(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    code, message, _ = refused(lambda: require_ready(project.way(device="no-such-device")))
+    assert (code, message) == ("SP1607", "there is no predictor `no-such-device`, and no file of this name")
+    code, message, _ = refused(lambda: require_ready(project.way(data="nowhere")))
+    assert (code, message) == ("SP1201", "there are no images `nowhere`: it isn't a folder")
+    known = importlib.util.find_spec
+    monkeypatch.setattr(
+        "spacelang.whole.way.find_spec", lambda name: None if name in ("altair", "tflite") else known(name)
+    )
+    code, message, help = refused(lambda: require_ready(project.way()))
+    assert (code, message) == ("SP2107", "the steps need altair, tflite")
+    assert "pip install" in help
+    require_ready(project.way(formats=("onnx",)), until="bench")
 
+
+def test_an_unknown_step(project: Project) -> None:
     code, message, help = refused(lambda: require_step(project.way(), "trian"))
     assert (code, message) == ("SP2105", "the way of tiny has no step `trian`")
     assert help == "did you mean `train`?"

@@ -48,7 +48,8 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "SP2107",
-        "the report's plots need packages",
+        "packages that a step needs aren't installed",
+        "`spacelang run` looks for the packages of all its steps before it begins, so that none is missed hours later. "
         "The plots of the report are made by Vega-Altair; `vl-convert-python` holds what a page needs to show them "
         "without a network.",
     ),
