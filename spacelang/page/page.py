@@ -70,7 +70,7 @@ def page(found: Found, baselines: Sequence[Found], beside: Path) -> str:
         title=found.whole.name,
         version=__version__,
         facts=list(_facts(found)),
-        spaces=[_described(each) for each in dict.fromkeys((found.space, found.best)) if each is not None],
+        spaces=[_described(each) for each in _spaces(found)],
         sections=sections,
         specs={plot.id: plot.spec for each in sections for plot in each.plots},
         models=list(_models(found, beside)),
@@ -152,6 +152,14 @@ def _sections(found: Found, baselines: Sequence[Found]) -> Iterator[Section]:
         )
         text = "The files that ship" + (f", against {of}" if of else "") + ". A click on a mark shows its model."
         yield Section("front", "Accuracy and latency", text, (plot,))
+
+
+def _spaces(found: Found) -> Iterator[ir.SearchSpace]:
+    """The hyperspace, and the space that was trained."""
+    if found.space is not None:
+        yield found.space
+    if found.best is not None and found.best is not found.space:
+        yield found.best
 
 
 def _described(space: ir.SearchSpace) -> dict[str, Any]:
