@@ -20,8 +20,9 @@ from spacelang.whole.record import Choices
 
 __all__ = ["STEPS", "Choices", "Command", "Means", "Step", "Way", "clear", "made_by", "reads_of", "steps_of"]
 
-BEFORE = "before"
-"""Where a supernet is put that is no longer of the space; the next one replaces it."""
+BEFORE, ASIDE = "before", ("train", "best.space", "optimum.space")
+"""Where to, and what, is moved before it is made again: hours of training, or what was edited by hand. A change may be
+a slip. What is moved next replaces it."""
 
 
 class Way(NamedTuple):
@@ -80,12 +81,12 @@ STEPS = (
     Step(
         "evolve", "aging evolution over all spaces", ("attach",),
         reading.evolve, commands.evolve,
-        ("best.space", "history.jsonl", "evolve.json"), ("history.jsonl",),
+        ("best.space", "history.jsonl", "evolve.json"), ("history.jsonl", "best.space"),
     ),
     Step(
         "solve", "the best space of all, proved", ("attach",),
         reading.solve, commands.solve,
-        ("optimum.space", "solve.json"),
+        ("optimum.space", "solve.json"), ("optimum.space",),
     ),
     Step(
         "train", "the supernet, FP32, then with quantisers (QAT)", ("solve",),
@@ -160,13 +161,12 @@ def clear(way: Way, step: Step, changed: set[str]) -> None:
         for name in ("students", "checkpoints", "teacher", "run.json"):
             _remove(way.folder / "compiled" / "bkd" / name)
     for name in step.clears:
-        if name == "train" and (way.folder / name / "supernet.safetensors").exists():
+        if name in ASIDE and (way.folder / name).exists():
             _set_aside(way.folder, name)
         _remove(way.folder / name)
 
 
 def _set_aside(folder: Path, name: str) -> None:
-    """Hours of training aren't deleted at once: a change may have been a slip."""
     _remove(folder / BEFORE / name)
     (folder / BEFORE).mkdir(exist_ok=True)
     (folder / name).rename(folder / BEFORE / name)
