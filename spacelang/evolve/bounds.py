@@ -22,12 +22,14 @@ from spacelang.evolve.quality.fronts import Edge, Front, falls, ragged
 from spacelang.evolve.quality.landscape import LOSS_UNIT, Landscape
 from spacelang.evolve.table.table import Cell, FloatArray, IntArray
 
-MOST_SUMS = 1 << 20
+MOST_SUMS = 1 << 16
 """How many sums of points are formed at once."""
 MARGIN = 1e-9
 """Tolerance on a score: far more than its rounding error, far less than a difference that matters."""
 ROUNDS = 4
 """How many times the field is narrowed; each round has fewer cells, so its bounds are tighter."""
+WORTHWHILE = 1 / 3
+"""A round that leaves more than this share of the cells is the last: another would cost more than it saves."""
 
 Trunk = tuple[Front, ...]
 """For each measure a front, whose groups are targets times the landscape's groups."""
@@ -75,9 +77,9 @@ def narrowed(landscape: Landscape, floor: float, whole: Bounds) -> Bounds:
     bounds = whole
     for _ in range(ROUNDS):
         field = bounds.worth_having(floor)
-        fewer = sum(map(len, field.cells)) < sum(map(len, bounds.field.cells))
+        left, before = (sum(map(len, each.cells)) for each in (field, bounds.field))
         bounds = Bounds(landscape, field, floor)
-        if not fewer or not all(field.cells):
+        if left > WORTHWHILE * before or not all(field.cells):
             break
     return bounds
 
@@ -172,36 +174,29 @@ class Bounds:
         return (least <= most).all(axis=1) & (totals(values) >= floor - MARGIN)
 
     def _through(self, front: Front, stage: int, strip: Strip, at: int, most: IntArray) -> tuple[IntArray, IntArray]:
-        """(cells, targets) the least loss of a sub-network that uses each cell of a stage after any point of a trunk;
-        and the points of the strip that a sub-network worth having may use."""
+        """(cells, targets) the least loss of a sub-network that uses each cell of a stage after any point of a trunk,
+        infinite where none is worth having; and the points of the strip that a sub-network worth having may use."""
         land = self.landscape
         cells = len(self.field.cells[stage])
         least = np.full(cells * len(self.targets), land.infinite)
         useful = np.zeros(len(strip.owner), bool)
         for part in self._parts(front, strip):
-            lane, cost, loss, point = self._sums(front, strip.edge, at, part)
-            target = lane // land.groups
-            found = loss + self._rest_at(at, stage + 1, lane % land.groups, land.measures[at].budget[target] - cost)
-            np.minimum.at(least, strip.owner[point] * len(self.targets) + target, found)
-            useful[point[found <= most[target]]] = True
+            lane, _, _, point, found = self._worthy_sums(front, strip.edge, at, part, stage, most)
+            np.minimum.at(least, strip.owner[point] * len(self.targets) + lane // land.groups, found)
+            useful[point] = True
         return least.reshape(cells, len(self.targets)), np.flatnonzero(useful)
 
     def _grow(self, front: Front, stage: int, strip: Strip, at: int, most: IntArray) -> Front:
-        land, measure = self.landscape, self.landscape.measures[at]
+        measure = self.landscape.measures[at]
         kept: list[tuple[IntArray, ...]] = []
         for part in self._parts(front, strip):
-            lane, cost, loss, _ = self._sums(front, strip.edge, at, part)
-            target = lane // land.groups
-            slack = measure.budget[target] - cost
-            found = loss + self._rest_at(at, stage + 1, lane % land.groups, slack)
-            near = np.flatnonzero((found <= most[target]) & (slack >= 0))
-            kept.append((lane[near], cost[near], loss[near]))
+            kept.append(self._worthy_sums(front, strip.edge, at, part, stage, most)[:3])
         lane, cost, loss = map(np.concatenate, zip(*kept, strict=True))
         return measure.scale.front(self._groups, lane, cost, loss)
 
     def _parts(self, front: Front, strip: Strip) -> list[IntArray]:
         """The points of a strip, in parts whose sums with a trunk are not too many."""
-        sums = len(front.key) * len(strip.owner)
+        sums = int(np.diff(front.starts)[self._lanes(strip.edge.enter)].sum())
         return np.array_split(np.arange(len(strip.owner)), 1 + sums // MOST_SUMS)
 
     def _sums(self, front: Front, edge: Edge, at: int, part: IntArray) -> tuple[IntArray, IntArray, IntArray, IntArray]:
@@ -215,6 +210,27 @@ class Bounds:
         cost = front.key[where] - front.group[where] * scale.span + edge.cost[point]
         lane = np.repeat(self._lanes(edge.leave[part]), count)
         return lane, cost, front.loss[where] + edge.loss[point], point
+
+    def _worthy_sums(
+        self, front: Front, edge: Edge, at: int, part: IntArray, stage: int, most: IntArray
+    ) -> tuple[IntArray, IntArray, IntArray, IntArray, IntArray]:
+        """Those of `_sums` that a sub-network worth having may begin with, and the least loss of one that does."""
+        land = self.landscape
+        lane, cost, loss, point = self._sums(front, edge, at, part)
+        spare = np.take(np.repeat(most, land.groups) - np.tile(self._cheapest(at, stage + 1), len(most)), lane)
+        budget = np.take(np.repeat(land.measures[at].budget, land.groups), lane)
+        near = np.flatnonzero((loss <= spare) & (cost <= budget))
+        lane, cost, loss, point, budget = (each[near] for each in (lane, cost, loss, point, budget))
+        found = loss + self._rest_at(at, stage + 1, lane % land.groups, budget - cost)
+        kept = np.flatnonzero(found <= np.take(most, lane // land.groups))
+        return lane[kept], cost[kept], loss[kept], point[kept], found[kept]
+
+    def _cheapest(self, at: int, stage: int) -> IntArray:
+        """(groups,) the least loss of the stages from one on, at any cost."""
+        if stage == self.landscape.stages:
+            return np.zeros(self.landscape.groups, np.int64)
+        front = self._rest[at][stage]
+        return front.loss[front.starts[1:] - 1]
 
     def _rest_at(self, at: int, stage: int, group: IntArray, slack: IntArray) -> IntArray:
         infinite = self.landscape.infinite

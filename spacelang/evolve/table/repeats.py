@@ -25,9 +25,8 @@ def copies(rows: Rows, latency: FloatArray | None) -> IntArray:
     for column in (rows.loss, rows.loss_fp32, latency):
         if column is not None:
             equal = _mixed(equal + _mixed(np.ascontiguousarray(column).view(np.uint64)))
-    again, repeated = _later(equal), _later(known)
-    scattered = len(repeated) - len(again)
-    return again if len(again) * SCATTER > scattered else again[:0]
+    copied, repeated = (len(each) - _different(each) for each in (equal, known))
+    return _later(equal) if copied * SCATTER > repeated - copied else np.zeros(0, np.int64)
 
 
 def repeats(rows: Rows) -> tuple[IntArray, IntArray]:
@@ -50,6 +49,11 @@ def architectures(rows: Rows) -> Words:
     for name in ("stage", "block", "window", "resolution", "channels_in", "depth"):
         found = _mixed(found + getattr(rows, name).astype(np.uint64))
     return found
+
+
+def _different(keys: Words) -> int:
+    ordered = np.sort(keys)
+    return len(keys[:1]) + int((ordered[1:] != ordered[:-1]).sum())
 
 
 def _later(keys: Words) -> IntArray:

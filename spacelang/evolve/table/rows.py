@@ -66,6 +66,14 @@ class Rows:
         """(rows,) the channels that the stage hands on."""
         return self.width[self.starts[1:] - 1]
 
+    @property
+    def ordered(self) -> bool:
+        """Whether the rows are in the order by cell."""
+        places = np.stack((self.stage, self.block, self.window))
+        step = np.diff(places, axis=1)
+        falls = (step[0] < 0) | ((step[0] == 0) & ((step[1] < 0) | ((step[1] == 0) & (step[2] < 0))))
+        return not falls.any()
+
     @cached_property
     def order(self) -> IntArray:
         """The order by cell that keeps rows of one cell as they are."""
@@ -79,6 +87,17 @@ class Rows:
         columns = {name: getattr(self, name)[index] for name in PER_ROW}
         fp32 = None if self.loss_fp32 is None else self.loss_fp32[index]
         return Rows(**columns, width=self.width[layer], numbers=self.numbers[layer], loss_fp32=fp32)
+
+    def of_stage(self, stage: int) -> tuple[IntArray, Rows]:
+        """The indices of a stage's rows, and these rows."""
+        members = np.flatnonzero(self.stage == stage)
+        if not len(members) or members[-1] - members[0] != len(members) - 1:
+            return members, self.take(members)
+        part = slice(members[0], members[-1] + 1)
+        layers = slice(self.starts[part.start], self.starts[part.stop])
+        columns = {name: getattr(self, name)[part] for name in PER_ROW}
+        fp32 = None if self.loss_fp32 is None else self.loss_fp32[part]
+        return members, Rows(**columns, width=self.width[layers], numbers=self.numbers[layers], loss_fp32=fp32)
 
     def layers(self, row: int) -> tuple[LayerChoice, ...]:
         """The layers of one row."""

@@ -29,8 +29,8 @@ class Problem(NamedTuple):
 def row_problems(space: ir.SearchSpace, rows: Rows) -> Iterator[Problem]:
     """The first thing that is wrong with each bad row, stage by stage. `rows.stage` must index the space's stages."""
     for index, stage in enumerate(space.stages):
-        members = np.flatnonzero(rows.stage == index)
-        checks = _StageChecks(space, index, stage, rows.take(members))
+        members, part = rows.of_stage(index)
+        checks = _StageChecks(space, index, stage, part)
         for row, reason in sorted(checks.problems().items()):
             yield Problem(int(members[row]), reason)
 
@@ -121,27 +121,30 @@ class _StageChecks:
                     self._check_uniform(inside, values, names[at])
             else:
                 extra = inside[self.row_of_layer] & ~np.isnan(values)
-                self._flag_layers(extra, lambda at: f"block {candidate.id} ({candidate.block}) has no such parameter")
+                self._flag_layers(
+                    np.flatnonzero(extra), lambda at: f"block {candidate.id} ({candidate.block}) has no such parameter"
+                )
 
     def _check_layers(
         self, inside: npt.NDArray[np.bool_], values: npt.NDArray[np.generic], choices: ir.Choices, what: str, owner: str
     ) -> None:
         """Each layer's value must be one that the choices offer at its place."""
+        layers = np.flatnonzero(inside[self.row_of_layer])
         if choices.per_layer:
-            offered = np.array(choices.values)[np.minimum(self.layer, len(choices.values) - 1)]
-            good = values == offered
+            offered = np.array(choices.values)[np.minimum(self.layer[layers], len(choices.values) - 1)]
+            good = values[layers] == offered
         else:
-            good = np.isin(values, choices.values)
+            good = np.isin(values[layers], choices.values)
         legal = ", ".join(map(str, choices.values))
         self._flag_layers(
-            inside[self.row_of_layer] & ~good,
+            layers[~good],
             lambda at: f"the {what} {_number(values[at])} of layer {self.layer[at] + 1} is not in {owner} {{{legal}}}",
         )
 
     def _check_uniform(self, inside: npt.NDArray[np.bool_], values: npt.NDArray[np.generic], what: str) -> None:
         first = values[self.rows.starts[:-1]][self.row_of_layer]
         self._flag_layers(
-            inside[self.row_of_layer] & (values != first),
+            np.flatnonzero(inside[self.row_of_layer] & (values != first)),
             lambda at: (
                 f"the {what} of layer {self.layer[at] + 1} differs from layer 1's, and {self.stage.name} shares one"
             ),
@@ -155,8 +158,8 @@ class _StageChecks:
             ),
         )
 
-    def _flag_layers(self, bad: npt.NDArray[np.bool_], reason: Callable[[int], str]) -> None:
-        for at in np.flatnonzero(bad).tolist():
+    def _flag_layers(self, bad: IntArray, reason: Callable[[int], str]) -> None:
+        for at in bad.tolist():
             self.found.setdefault(int(self.row_of_layer[at]), reason(at))
 
     def _flag(self, bad: npt.NDArray[np.bool_], reason: Callable[[int], str]) -> None:

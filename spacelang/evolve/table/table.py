@@ -192,9 +192,11 @@ def require_table(table: Any) -> Table:
 
 def assembled(space: ir.SearchSpace, rows: Rows, latencies: Latencies | None, origin: str) -> Table:
     """A table of rows that are known to be sound, in any order."""
-    if latencies is not None:
-        latencies = replace(latencies, rows_ms=latencies.rows_ms[rows.order])
-    return Table(without_settings(space), rows.take(rows.order), latencies, origin)
+    if not rows.ordered:
+        if latencies is not None:
+            latencies = replace(latencies, rows_ms=latencies.rows_ms[rows.order])
+        rows = rows.take(rows.order)
+    return Table(without_settings(space), rows, latencies, origin)
 
 
 def without_settings(space: ir.SearchSpace) -> ir.SearchSpace:
