@@ -28,6 +28,15 @@ def train(
     data: Annotated[str, typer.Option("--data", metavar="DATA", help="`digits`, or a folder with train/ and val/.")] = (
         "digits"
     ),
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", metavar="RUN|FILE", help="Begin with the weights of another training, or with a file of them."
+        ),
+    ] = None,
+    keep_every: Annotated[
+        int, typer.Option(min=0, max=100000, metavar="N", help="Keep the weights of every N epochs too; 0: of none.")
+    ] = 0,
     accelerator: Accelerator = "auto",
     workers: Workers = 0,
     json: Json = False,
@@ -40,7 +49,16 @@ def train(
     first = is_first()
     try:
         with progress("training") if first else nullcontext(_silent) as update:
-            run = trained(space, output, data, accelerator=accelerator, workers=workers, update=update)
+            run = trained(
+                space,
+                output,
+                data,
+                accelerator=accelerator,
+                workers=workers,
+                update=update,
+                start=start,
+                keep_every=keep_every,
+            )
     except KeyboardInterrupt:
         if first:
             say(f"{output} holds what is trained; the same command goes on from there")

@@ -69,4 +69,24 @@ CODES: tuple[Code, ...] = (
         "error or was killed, so the others can't go on. Its own output says why. The same command goes on from the "
         "last checkpoint.",
     ),
+    Code(
+        "SP1510",
+        "no weights to begin with",
+        "`train --from` takes the weights of another training: a run's folder, of which it takes "
+        "`supernet-fp32.safetensors`, or one of its files of weights. There are none in that place, or they are of a "
+        "space that doesn't hold the networks of this one. A space or a single network fits if its stages have the "
+        "same blocks and nothing is wider, deeper or larger than there; the number of classes and the resolutions may "
+        "be others.",
+        "spacelang train narrower.space -o run2 --from nowhere",
+        "spacelang train narrower.space -o run2 --from run",
+    ),
+    Code(
+        "SP1511",
+        "the training has collapsed",
+        "The loss of the largest network was far below what guessing gives, the logarithm of the number of classes, "
+        "and has come back to it. A training seldom recovers from that, so it stops. The weights of the best epoch "
+        "are in `best.safetensors`; a new training can begin with them, at a smaller learning rate.",
+        "train { learning_rate 0.4 }",
+        "train { learning_rate 0.1 }",
+    ),
 )

@@ -3,6 +3,9 @@
 run.json             space, data; once it is finished, accuracy after each epoch and the hash of the weights
 space.space          the space as text
 supernet.safetensors the weights, once it is finished
+supernet-fp32.safetensors  those after the last epoch in FP32
+best.safetensors     those after the epoch with the best accuracy so far
+epoch-010.safetensors, …   those of every so many epochs, if asked for
 tensorboard/         for `tensorboard --logdir`
 checkpoint.json, …   what an interrupted training goes on from, with the accuracies so far
 run.lock             held by the process that trains
@@ -11,7 +14,7 @@ run.lock             held by the process that trains
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -28,11 +31,13 @@ from spacelang.report.diagnostics import refuse
 from spacelang.report.suggest import some
 from spacelang.train.data import Data
 from spacelang.train.shared.locks import locked
+from spacelang.train.supernet.start import WEIGHTS, Start
 from spacelang.translate.diff import Change, diff
 from spacelang.translate.printer import to_text
 from spacelang.verify.space import verify
 
-RUN, SPACE, WEIGHTS, LOCK = "run.json", "space.space", "supernet.safetensors", "run.lock"
+RUN, SPACE, LOCK = "run.json", "space.space", "run.lock"
+BEST = "best.safetensors"
 ANEW = "train again in a new folder"
 SHOWN = 4
 """More differences than these are counted, not named."""
@@ -48,10 +53,16 @@ class Validation(Record):
     largest: float
     smallest: float
 
+    @property
+    def mean(self) -> float:
+        """Of both."""
+        return (self.largest + self.smallest) / 2
+
 
 class Run(Record):
     """Attributes:
     data, data_fingerprint: where the images are, and a hash of what they are.
+    started_from, started_from_sha256: the file of weights that it began with; None for random ones.
     supernet_sha256: of the file of weights; None until the training is finished.
     """
 
@@ -61,6 +72,8 @@ class Run(Record):
     data: str
     data_fingerprint: str
     validations: tuple[Validation, ...] = ()
+    started_from: str | None = None
+    started_from_sha256: str | None = None
     supernet_sha256: str | None = None
 
     @property
@@ -98,7 +111,7 @@ def _require_own(folder: Path) -> None:
         refuse("SP1502", f"`{folder}` exists already and doesn't hold a training", "write to a new folder")
 
 
-def begin(folder: Path, space: ir.SearchSpace, data: Data) -> Run:
+def begin(folder: Path, space: ir.SearchSpace, data: Data, start: Start | None = None) -> Run:
     """The run in a folder, or a new one. The process must be `alone` in there.
 
     Raises:
@@ -107,9 +120,15 @@ def begin(folder: Path, space: ir.SearchSpace, data: Data) -> Run:
     path = folder / RUN
     if path.exists():
         run = read_run(folder)
-        _require_same(run, space, data, folder)
+        _require_same(run, space, data, start, folder)
     else:
-        run = Run(space=space, data=data.name, data_fingerprint=data.fingerprint)
+        run = Run(
+            space=space,
+            data=data.name,
+            data_fingerprint=data.fingerprint,
+            started_from=str(start.path) if start else None,
+            started_from_sha256=start.sha256 if start else None,
+        )
         write_run(folder, run)
     if not (folder / SPACE).exists():
         write_atomic(folder / SPACE, to_text(run.space))
@@ -129,10 +148,16 @@ def read_run(folder: Path) -> Run:
     return run
 
 
+def write_weights(path: Path, weights: Mapping[str, Tensor]) -> bytes:
+    """The bytes of the file. Raises: OSError: if it can't be written."""
+    data = save({name: each.detach().cpu().contiguous() for name, each in weights.items()})
+    write_atomic(path, data)
+    return data
+
+
 def finish(folder: Path, run: Run, weights: dict[str, Tensor]) -> Run:
     """Write the weights, then that they are there."""
-    data = save({name: each.contiguous() for name, each in weights.items()})
-    write_atomic(folder / WEIGHTS, data)
+    data = write_weights(folder / WEIGHTS, weights)
     finished = run.model_copy(update={"supernet_sha256": hashlib.sha256(data).hexdigest()})
     write_run(folder, finished)
     return finished
@@ -159,12 +184,14 @@ def read_supernet(folder: Path) -> tuple[Run, Supernet]:
     return run, supernet
 
 
-def _require_same(run: Run, space: ir.SearchSpace, data: Data, folder: Path) -> None:
+def _require_same(run: Run, space: ir.SearchSpace, data: Data, start: Start | None, folder: Path) -> None:
     found = [_in_words(each) for each in _changes(run.space, space)]
     if run.spacelang != __version__:
         found.append(f"spacelang {run.spacelang} → {__version__}")
     if run.data_fingerprint != data.fingerprint:
         found.append(f"data {run.data} → {data.name}" if run.data != data.name else f"the images in {data.name}")
+    if run.started_from_sha256 != (start.sha256 if start else None):
+        found.append(f"--from {run.started_from or 'nothing'} → {start.path if start else 'nothing'}")
     if not found:
         return
     differences = some(found, SHOWN, "differences", "; ")

@@ -38,12 +38,27 @@ from spacelang.train.supernet.board import Board, board
 from spacelang.train.supernet.evaluation import Evaluator
 from spacelang.train.supernet.processes import connected
 from spacelang.train.supernet.ranges import agree, start_quantisers, waiting
-from spacelang.train.supernet.run import Run, Validation, alone, begin, finish, read_run, settings_of
+from spacelang.train.supernet.run import (
+    BEST,
+    Run,
+    Validation,
+    alone,
+    begin,
+    finish,
+    read_run,
+    settings_of,
+    write_weights,
+)
 from spacelang.train.supernet.sandwich import backward, sandwiches
+from spacelang.train.supernet.start import FP32, Start, begin_from, read_start
 
 CHECKPOINT = "checkpoint"
 CHECKPOINT_SECONDS = 600.0
 """The seconds between two checkpoints within an epoch; there is one after each epoch too."""
+SMOOTHING = 0.95
+"""Of the loss by which a collapse is noticed."""
+FAR_BELOW, NEAR = 0.6, 0.95
+"""Shares of log(classes), the loss of guessing: a collapse is a loss near it after one far below it."""
 SUPERNET = "supernet."
 """The prefix of the names of a checkpoint's weights."""
 
@@ -52,16 +67,29 @@ class Done(Record):
     """How far a training is: epochs, counted over both phases, and steps of the next one.
 
     Attributes:
+        loss: of the largest network, a moving mean over the steps; lowest: the least that it was.
         scaler: the state of torch's `GradScaler`; empty where none is used.
     """
 
     epochs: int = 0
     step: int = 0
     validations: tuple[Validation, ...] = ()
+    loss: float | None = None
+    lowest: float | None = None
     scaler: dict[str, int | float] = Field(default_factory=dict)
 
 
-def train(space: ir.SearchSpace, folder: Path, where: str, *, accelerator: str, workers: int, update: Update) -> Run:
+def train(
+    space: ir.SearchSpace,
+    folder: Path,
+    where: str,
+    *,
+    accelerator: str,
+    workers: int,
+    update: Update,
+    start: Path | None = None,
+    keep_every: int = 0,
+) -> Run:
     """Train the supernet of a space, or the network of a model, or go on with what a folder holds of it.
 
     Killed at any moment and called again, one process comes to the same bytes. Under `torchrun` the processes share
@@ -72,17 +100,21 @@ def train(space: ir.SearchSpace, folder: Path, where: str, *, accelerator: str, 
         accelerator: as `runtime.accelerator` takes it.
         workers: processes that read images ahead.
         update: called with the steps done, the steps in all, and how it is going; in the first process.
+        start: weights to begin with, as `read_start` takes them; None for random ones.
+        keep_every: keep the weights after every this many epochs in a file of their own; 0 for none.
 
     Raises:
         SpacelangError: SP1501 for a hyperspace; SP1502, SP1508 as `alone`; SP1503 as `begin`; SP1505 if a batch can't
-            be shared equally; SP1506 if the loss is no longer finite; SP1509 if another process has ended; SP12xx for
-            the data, SP13xx for accelerator and checkpoint.
+            be shared equally; SP1506 if the loss is no longer finite; SP1509 if another process has ended; SP1510 as
+            `read_start`, `begin_from`; SP1511 if the training collapses; SP12xx for the data, SP13xx for accelerator
+            and checkpoint.
     """
     _require_trainable(space)
     data = open_data(anywhere(where), space)
     require_classes(data, space)
     device = accelerator_named(accelerator)
     settings = settings_of(space)
+    begun_with = read_start(start) if start else None
     with connected(device.device) as processes:
         batch, world = settings.batch, processes.world
         _require_shareable(settings, world)
@@ -90,7 +122,7 @@ def train(space: ir.SearchSpace, folder: Path, where: str, *, accelerator: str, 
         count_batches(data.train, batch // world, shuffle=True, share=Share(world=world))
         with alone(folder) if processes.first else nullcontext():
             if processes.first:
-                begin(folder, space, data)
+                begin(folder, space, data, begun_with)
             processes.wait()
             run = read_run(folder)
             if run.supernet_sha256 is not None:
@@ -98,7 +130,7 @@ def train(space: ir.SearchSpace, folder: Path, where: str, *, accelerator: str, 
                 return run
             with torch.random.fork_rng([device.device] if device.device.type == "cuda" else []):
                 evaluator = Evaluator(data, device, processes, workers)
-                return _Training(folder, run, evaluator, update).complete()
+                return _Training(folder, run, evaluator, update, begun_with, keep_every).complete()
 
 
 def _require_trainable(space: ir.SearchSpace) -> None:
@@ -127,7 +159,10 @@ class _Training:
         steps: in an epoch.
     """
 
-    def __init__(self, folder: Path, run: Run, evaluator: Evaluator, update: Update) -> None:
+    def __init__(
+        self, folder: Path, run: Run, evaluator: Evaluator, update: Update, start: Start | None, keep_every: int
+    ) -> None:
+        self.keep_every = keep_every
         self.folder, self.run, self.settings, self.update = folder, run, settings_of(run.space), update
         self.evaluator, self.processes = evaluator, evaluator.processes
         self.accelerator = replace(evaluator.accelerator, arithmetic=self.settings.arithmetic)
@@ -140,6 +175,8 @@ class _Training:
         self.supernet = nn.build(run.space)
         if self.settings.last_gamma == "zero":
             nn.begin_as_shortcuts(self.supernet)
+        if start:
+            begin_from(self.supernet, start)
         nn.set_drop_connect(self.supernet, self.settings.drop_connect)
         self.accelerator.place(self.supernet)  # in place, as modules move
         self.optimiser = optimiser(self.supernet, self.settings)
@@ -179,6 +216,7 @@ class _Training:
             torch.manual_seed(generator("dropout", *words, step, self.processes.rank).initial_seed())
             largest_loss, others_loss = self._step(batch, chosen[step], rate)
             self._require_finite(largest_loss + others_loss, phase, epoch, step)
+            done = self._watch(done, largest_loss)
             losses = {"loss/largest": largest_loss, "loss/others": others_loss}
             shown.add(self._number(done), {**losses, "learning rate": rate})
             done = done.model_copy(update={"step": step + 1, "scaler": self._scaler()})
@@ -188,8 +226,9 @@ class _Training:
                 self._save(done, shown)
         with self.average.in_use():
             result = self._validate(phase, epoch)
-        validations = (*done.validations, result)
-        done = Done(epochs=done.epochs + 1, validations=validations, scaler=self._scaler())
+            self._keep(done, result)
+        more = {"epochs": done.epochs + 1, "step": 0, "validations": (*done.validations, result)}
+        done = done.model_copy(update={**more, "scaler": self._scaler()})
         ends = {"accuracy/largest": result.largest, "accuracy/smallest": result.smallest}
         shown.add(self._number(done), ends)
         self._save(done, shown)
@@ -212,6 +251,8 @@ class _Training:
     def _enter(self, phase: Phase) -> None:
         """A new optimiser; quantisers get their first ranges. It starts from the average of the phase before."""
         self.average.settle()
+        if phase.precision == "int8" and self.settings.epochs and self.processes.first:
+            write_weights(self.folder / FP32, self.supernet.state_dict())
         self.optimiser = optimiser(self.supernet, self.settings)
         if phase.precision == "int8":
             images = next(self.evaluator.calibration(max(self.run.space.resolutions)))
@@ -243,6 +284,30 @@ class _Training:
         self.average.follow(late)
         first, others = losses.tolist()
         return first, others
+
+    def _keep(self, done: Done, result: Validation) -> None:
+        """The weights, where this epoch is the best of all, or one of those to keep."""
+        if not self.processes.first:
+            return
+        if all(each.mean < result.mean for each in done.validations):
+            write_weights(self.folder / BEST, self.supernet.state_dict())
+        number = done.epochs + 1
+        if self.keep_every and number % self.keep_every == 0:
+            write_weights(self.folder / f"epoch-{number:03}.safetensors", self.supernet.state_dict())
+
+    def _watch(self, done: Done, loss: float) -> Done:
+        """Raises: SpacelangError: SP1511 if the loss is back at what guessing gives."""
+        mean = loss if done.loss is None else SMOOTHING * done.loss + (1 - SMOOTHING) * loss
+        lowest = mean if done.lowest is None else min(done.lowest, mean)
+        guessing = math.log(self.run.space.classes)
+        if lowest < FAR_BELOW * guessing and mean > NEAR * guessing:
+            refuse(
+                "SP1511",
+                f"the training has collapsed: its loss was {lowest:.2f} and is {mean:.2f}, which guessing among "
+                f"{self.run.space.classes} classes gives",
+                f"take a smaller learning rate and a new folder, and the best weights: --from {self.folder / BEST}",
+            )
+        return done.model_copy(update={"loss": mean, "lowest": lowest})
 
     def _share_of(self, loss: Tensor) -> Tensor:
         """What a part of the images adds to the loss of a step, scaled."""

@@ -37,7 +37,8 @@ def curves_of(folder: Path) -> EventAccumulator:
 
 def test_a_finished_run_is_complete(finished: Path) -> None:
     names = {each.name for each in finished.iterdir()}
-    assert names == {"run.json", "run.lock", "space.space", "supernet.safetensors", "tensorboard"}
+    weights = {f"{each}.safetensors" for each in ("supernet", "supernet-fp32", "best")}
+    assert names == {"run.json", "run.lock", "space.space", "tensorboard"} | weights
     assert spacelang.load(finished / "space.space") == space()
     run = read_run(finished)
     assert [(each.precision, each.epoch) for each in run.validations] == [("fp32", 1), ("fp32", 2), ("int8", 1)]
