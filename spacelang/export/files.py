@@ -121,6 +121,8 @@ def evaluate_file(path: Path, where: str | None, limit: int | None, update: Upda
     if outputs != data.classes:
         refuse("SP1910", f"`{path}` has {outputs} classes, {data.name} has {data.classes}", "take other images")
     judged = judge(predict, data.validation, file.shape[1], limit, named, workers)
+    if not np.isfinite(judged.accuracy.cross_entropy):
+        refuse("SP1909", f"`{path}` gives outputs that are not finite")
     return EvaluatedFile(str(path), file.format, file.precision, file.bytes, judged.accuracy)
 
 

@@ -91,6 +91,9 @@ def from_weights(model: ir.SearchSpace, path: Path, where: str, workers: int = 0
         weights = load(content)
     except SafetensorError:
         refuse("SP1904", f"`{path}` is damaged, or isn't a safetensors file")
+    if any(name.endswith("/values") for name in weights):
+        mend = "give the file that `spacelang search` stores beside a model"
+        refuse("SP1904", f"`{path}` holds integers, as `spacelang export --to torch` writes them", mend)
     supernet = build(model).eval()
     architecture = architecture_of(model)
     _require_fitting(supernet.cut(architecture), weights, path, model)

@@ -286,7 +286,35 @@ def test_files_that_are_cut_off(said: Said, source: Source, tmp_path: Path) -> N
             if format != "torch":
                 runtime = "tflite" if format == "tflite" else "onnxruntime"
                 assert "error[SP1911]" in said("bench", cut, "--runtime", runtime)
-        assert "SP19" in said("bench", path) if format == "tflite" else True
+
+
+def test_weights_that_are_integers(said: Said, source: Source, file: Path, tmp_path: Path) -> None:
+    path = tmp_path / "found.safetensors"
+    exported(source, Wanted("torch"), path, quiet)
+    found = said("export", file, "--weights", path, "-o", "a.onnx")
+    assert f"error[SP1904]: `{path}` holds integers, as `spacelang export --to torch` writes them" in found
+    assert not os.listdir()
+
+
+def test_a_file_whose_outputs_are_not_finite(said: Said, tmp_path: Path) -> None:
+    """Logarithms of numbers below 0: -exp of the first ten pixels."""
+    numbers = (("shape", [1, 256]), ("begin", [0]), ("end", [10]), ("axis", [1]))
+    nodes = [helper.make_node("Constant", [], [name], value_ints=value) for name, value in numbers]
+    nodes += [
+        helper.make_node(kind, given, [made])
+        for kind, given, made in (
+            ("Reshape", ["x", "shape"], "flat"), ("Slice", ["flat", "begin", "end", "axis"], "ten"),
+            ("Exp", ["ten"], "positive"), ("Neg", ["positive"], "negative"), ("Log", ["negative"], "z"),
+        )
+    ]  # fmt: skip
+    path = foreign(tmp_path / "foreign.onnx", [("x", FLOAT, IMAGE)], [("z", FLOAT, (1, 10))], nodes)
+    assert "gives outputs that are not finite" in said("evaluate", path, "--data", "digits")
+
+
+def test_a_runtime_that_reads_other_files(said: Said, onnx_file: Path) -> None:
+    found = said("bench", onnx_file, "--runtime", "tflite")
+    assert "tflite doesn't read" in found
+    assert "give --runtime onnxruntime" in found
 
 
 def test_arguments_that_name_no_model(said: Said, run: Path, file: Path, onnx_file: Path, tmp_path: Path) -> None:
