@@ -247,6 +247,12 @@ def library() -> Mapping[str, str]:
     return MappingProxyType(texts)
 
 
+def library_module_of(block: str) -> str | None:
+    """The path of the library's module that declares a block; None if there is none."""
+    modules = ((path, _library_module(path, text)[0]) for path, text in library().items())
+    return next((path for path, module in modules if any(each.name.text == block for each in module.blocks)), None)
+
+
 @cache
 def _library_module(name: str, text: str) -> tuple[ast.Module, tuple[Diagnostic, ...]]:
     report = Report()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from spacelang import ast
 from spacelang.ast.choices import NUMBER_STEP
+from spacelang.ast.loader import library_module_of
 from spacelang.check.context import Context
 from spacelang.check.parameters import uses
 from spacelang.check.values import Rule, numbers
@@ -13,10 +15,11 @@ from spacelang.ir.parameters import ParameterType
 from spacelang.language import limits
 from spacelang.language.schema import ACTIVATIONS, Domain
 from spacelang.report.diagnostics import Label
-from spacelang.report.mend import write
+from spacelang.report.mend import Place, put, write
 from spacelang.report.source import Span
 from spacelang.report.suggest import closest, did_you_mean, legal, listed, spelled
 
+BLOCKS = "std/blocks.space"
 KERNELS = Domain(1, 99)
 NUMBERS = Domain(0, limits.CHANNELS)
 
@@ -58,13 +61,35 @@ def check_arguments(use: ast.BlockUse, context: Context, layers: int | None, pro
     """
     block = context.blocks.get(use.block.text)
     if block is None:
-        # If there are no blocks at all, the import is missing for all of them.
-        said = not context.blocks and any(each.code == "SP0201" for each in context.report.diagnostics)
-        if context.program.complete and not said:
-            mend = did_you_mean(use.block.text, context.blocks) or 'write `import "std/blocks.space"`'
-            context.report.error("SP0201", f"unknown block `{use.block.text}`", use.block.span, help=mend)
+        if context.program.complete and "SP0112" not in context.report.errors_within(use.block.span):
+            _unknown(use.block, context)
         return False
     return _Arguments(use, block, context, layers, tuple(properties)).check()
+
+
+def _unknown(name: ast.Name, context: Context) -> None:
+    """Reports an unknown block. If it is the library's, its import is missing, once for all blocks."""
+    path = library_module_of(name.text)
+    if path is None and context.blocks:
+        mend: str = did_you_mean(name.text, context.blocks)
+    else:
+        mend = _import(path or BLOCKS, context.program.main)
+        if any(each.code == "SP0201" and each.help == mend for each in context.report.diagnostics):
+            return
+    context.report.error("SP0201", f"unknown block `{name.text}`", name.span, help=mend)
+
+
+def _import(path: str, module: ast.Module) -> str:
+    """The help that asks for an import; its edit goes below the imports that are there, or the first line."""
+    line = f'import "{path}"'
+    if module.imports:
+        return put(f"write `{line}`", line, Place.BELOW, module.imports[-1].span)
+    first = re.search(r"^language\b.*", module.source.text, re.MULTILINE)
+    return put(f"write `{line}`", line, Place.BELOW, module.source.span(*first.span())) if first else f"write `{line}`"
+
+
+UNREAD = ("SP00", "SP0105", "SP0120")
+"""Codes of findings in whose places an argument may stand that couldn't be read, and so isn't missing."""
 
 
 class _Arguments:
@@ -85,7 +110,7 @@ class _Arguments:
         right = [self._argument(each) for each in self.use.arguments]
         meant = {self._meant(each) for each in self.use.arguments} - {None}
         absent = [each for each in self.types if each not in given and each not in meant]
-        if absent and not any(code.startswith("SP00") for code in self.report.errors_within(self.use.span)):
+        if absent and not any(each.startswith(UNREAD) for each in self.report.errors_within(self.use.span)):
             what = listed([f"`{each}`" for each in absent], "and")
             labels = [Label(self.block.name.span, "declared here")]
             mend = f"add {listed([_form(each, self.types[each]) for each in absent], 'and')}"
@@ -100,6 +125,8 @@ class _Arguments:
     def _argument(self, argument: ast.Argument) -> bool:
         name, value = argument.name, argument.value
         type = self.types.get(name.text)
+        if type is None and {"SP0108", "SP0109", "SP0403"} & self.report.errors_within(name.span):
+            return False  # it may not be meant as a parameter: `act relu, hswish`
         if type is None:
             mend = did_you_mean(name.text, [*self.types, *self.properties])
             labels = [Label(self.block.name.span, "declared here")]

@@ -16,7 +16,7 @@ from spacelang.language.schema import SPACE, named
 from spacelang.report.diagnostics import Label
 from spacelang.report.suggest import did_you_mean
 
-IN_HEADS = ("SP0114", "SP0115", "SP0116", "SP0117", "SP0120")
+IN_HEADS = ("SP0109", "SP0114", "SP0115", "SP0116", "SP0117", "SP0120")
 """Codes of errors for head lines that couldn't be read."""
 
 
@@ -43,7 +43,7 @@ def _device(context: Context) -> WidthRule | None:
     name, devices = context.space.device, context.program.devices
     device = devices.get(name.text)
     if device is None:
-        if context.program.complete:
+        if context.program.complete and "SP0112" not in context.report.errors_within(name.span):
             mend = did_you_mean(name.text, devices) or "declare it: `device NAME { … }`"
             context.report.error("SP0202", f"unknown device `{name.text}`", name.span, help=mend)
         return None

@@ -182,7 +182,8 @@ def _taken(symbol: Symbol, analysis: Analysis) -> set[str]:
                 if each.name is not None
             }
     reserved = {*LAYER_NAMES, *HEAD_NAMES, *FUNCTIONS, *names(STAGE), *names(SPACE)}
-    block = next(each for each in program.blocks.values() if _within(symbol.span, each.span))
+    # Not `program.blocks`: a name may be declared twice.
+    block = next(each for module in program.modules for each in module.blocks if _within(symbol.span, each.span))
     return reserved | {each.symbol.name for each in _of_body(block)}
 
 

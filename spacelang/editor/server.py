@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
@@ -54,8 +54,19 @@ class Server(LanguageServer):
 
     # --- documents ---
 
-    def update(self, uri: str) -> None:
-        self.texts.texts.open(path_from(uri), self.workspace.get_text_document(uri).source)
+    def change(self, uri: str, changes: Iterable[lsp.TextDocumentContentChangeEvent]) -> None:
+        """Carries changes out, one after the other.
+
+        The framework's own text can't be used: it also breaks lines where the protocol doesn't, as at a form feed.
+        """
+        path = path_from(uri)
+        source = self.texts.texts.at(path)
+        for change in changes:
+            text = change.text
+            if source is not None and isinstance(change, lsp.TextDocumentContentChangePartial):
+                start, end = (self.converter.offset(source, each) for each in (change.range.start, change.range.end))
+                text = source.text[:start] + text + source.text[end:]
+            source = self.texts.texts.open(path, text)
 
     def analysis(self, uri: str) -> Analysis | None:
         return self.texts.analysis(path_from(uri))
@@ -140,12 +151,12 @@ def _initialized(server: Server, _: lsp.InitializedParams) -> None:
 
 
 def _opened(server: Server, params: lsp.DidOpenTextDocumentParams) -> None:
-    server.update(params.text_document.uri)
+    server.texts.texts.open(path_from(params.text_document.uri), params.text_document.text)
     server.check(params.text_document.uri)
 
 
 def _changed(server: Server, params: lsp.DidChangeTextDocumentParams) -> None:
-    server.update(params.text_document.uri)
+    server.change(params.text_document.uri, params.content_changes)
     server.check_soon(params.text_document.uri)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from lsprotocol import types as lsp
 from pygls.lsp.client import LanguageClient
@@ -29,7 +31,7 @@ class Session:
         client.feature(lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)(lambda params: self._hear(params))
 
     def _hear(self, params: lsp.PublishDiagnosticsParams) -> None:
-        self.published[params.uri.rpartition("/")[2]] = list(params.diagnostics)
+        self.published[unquote(params.uri.rpartition("/")[2])] = list(params.diagnostics)
         self._news.set()
 
     def uri(self, name: str) -> str:
@@ -39,14 +41,17 @@ class Session:
         return lsp.TextDocumentIdentifier(self.uri(name))
 
     def open(self, name: str, text: str | None = None) -> None:
-        self.texts[name] = (self.root / name).read_text() if text is None else text
+        self.texts[name] = (self.root / name).read_bytes().decode() if text is None else text
         item = lsp.TextDocumentItem(self.uri(name), "spacelang", 1, self.texts[name])
         self.client.text_document_did_open(lsp.DidOpenTextDocumentParams(item))
 
-    def type(self, name: str, before: str, after: str) -> None:
-        """Replaces the first `before` of a document by `after`, as an incremental change."""
+    def save(self, name: str) -> None:
+        self.client.text_document_did_save(lsp.DidSaveTextDocumentParams(self.document(name)))
+
+    def type(self, name: str, before: str, after: str, at: int = 0) -> None:
+        """Replaces the first `before` of a document, from the offset `at` on, by `after`, as an incremental change."""
         text = self.texts[name]
-        at = text.index(before)
+        at = text.index(before, at)
         self._version += 1
         change = lsp.TextDocumentContentChangePartial(
             range=lsp.Range(position(text, at), position(text, at + len(before))), text=after
@@ -73,7 +78,7 @@ class Session:
     def apply(self, changes: Mapping[str, Sequence[lsp.TextEdit]]) -> None:
         """Carries out a workspace edit, last edits first, telling the server."""
         for uri, edits in changes.items():
-            name = uri.rpartition("/")[2]
+            name = unquote(uri.rpartition("/")[2])
             for edit in sorted(edits, key=lambda each: (-each.range.start.line, -each.range.start.character)):
                 start, end = (offset(self.texts[name], each) for each in (edit.range.start, edit.range.end))
                 text = self.texts[name]
@@ -84,15 +89,18 @@ class Session:
                 self.client.text_document_did_change(lsp.DidChangeTextDocumentParams(identifier, [change]))
 
 
+def starts(text: str) -> list[int]:
+    """Where the lines of a text start, as the protocol ends them."""
+    return [0, *(each.end() for each in re.finditer(r"\r\n|\n|\r", text))]
+
+
 def position(text: str, offset: int) -> lsp.Position:
-    before = text[:offset]
-    line = before.count("\n")
-    units = len(before[before.rfind("\n") + 1 :].encode("utf-16-le")) // 2
-    return lsp.Position(line, units)
+    line = sum(start <= offset for start in starts(text)) - 1
+    return lsp.Position(line, len(text[starts(text)[line] : offset].encode("utf-16-le")) // 2)
 
 
 def offset(text: str, place: lsp.Position) -> int:
-    start = sum(len(line) for line in text.splitlines(keepends=True)[: place.line])
+    start = starts(text)[place.line] if place.line < len(starts(text)) else len(text)
     return start + len(text[start:].encode("utf-16-le")[: 2 * place.character].decode("utf-16-le", "ignore"))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from spacelang import ast, syntax
 from spacelang.report.diagnostics import Label, Report
-from spacelang.report.mend import Place, put
+from spacelang.report.mend import Place, put, write
 from spacelang.report.source import Source, Span
 from spacelang.report.suggest import closest, did_you_mean
 
@@ -50,7 +50,7 @@ class Findings(Report):
             return
         self._misnamed.add(meant)
         what = "isn't written in quotes" if isinstance(term, syntax.String) else "can't have a `-` in it"
-        self.error("SP0112", f"a name {what}", term.span, help=f"write {meant}")
+        self.error("SP0112", f"a name {what}", term.span, help=write(f"write {meant}", meant))
 
 
 class Cursor:
@@ -218,6 +218,10 @@ def cursors(phrases: Iterable[syntax.Phrase], report: Findings) -> Iterator[Curs
             yield cursor
 
 
+WHOLE = frozenset({"depth", "kernel", "width", "resolution", "stride", "classes"})
+"""Properties that have whole numbers only, so a comma between two can't stand for a decimal point."""
+
+
 def with_points(phrases: Iterable[syntax.Phrase], report: Findings) -> list[syntax.Phrase]:
     """The phrases, none of which may start with a number; one after a decimal comma joins the one before."""
     mended: list[syntax.Phrase] = []
@@ -226,8 +230,14 @@ def with_points(phrases: Iterable[syntax.Phrase], report: Findings) -> list[synt
         if number is None:
             mended.append(phrase)
             continue
+        first = mended[-1].terms[0]
+        if isinstance(first, syntax.Word) and first.text in WHOLE:
+            written = f"{{{number.text.replace('.', ', ')}}}"
+            mend = write(f"write {written}", written)
+            report.error("SP0108", f"several values of `{first.text}` go in braces", number.span, help=mend)
+            continue
         message = "a number has a decimal point, not a comma"
-        report.error("SP0018", message, number.span, help=f"write {number.text}")
+        report.error("SP0018", message, number.span, help=write(f"write {number.text}", number.text))
         terms = (*mended[-1].terms[:-1], number, *phrase.terms[1:])
         mended[-1] = syntax.Phrase(terms, mended[-1].span.to(phrase.span))
     return mended

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from spacelang import ast, syntax
 from spacelang.ast.read import sections
-from spacelang.ast.read.cursor import Cursor, Findings, Once, cursors, describe, phrases, property_name
+from spacelang.ast.read.cursor import Cursor, Findings, Once, cursors, describe, meant_name, phrases, property_name
 from spacelang.ast.read.terms import one_number, values
-from spacelang.language.schema import STAGE, named, names
+from spacelang.language.schema import ACTIVATIONS, STAGE, named, names
 from spacelang.report.suggest import closest
 
 USE_FORM = "ID = BLOCK { PARAMETER VALUES, … }"
@@ -63,18 +63,30 @@ def _arguments(group: syntax.Group, report: Findings, several: str) -> tuple[ast
 
 def _argument(cursor: Cursor, name: ast.Name, several: str = "take one of them: its layers are alike") -> ast.Argument:
     """One argument of a block. If its numbers can't be read it has none, so that it still doesn't count as missing."""
-    value = cursor.word() or (None if _names(cursor, name, several) else values(cursor, name))
+    if cursor.peek() is None and name.text in ACTIVATIONS:
+        message = f"a parameter takes one activation, so `{name.text}` is one too many"
+        cursor.report.error("SP0403", message, name.span, help=several)
+        value = None
+    else:
+        value = cursor.word() or (None if _names(cursor, name, several) else values(cursor, name))
     cursor.end()
     return ast.Argument(name, value or ast.Values("set", (), None, cursor.span), cursor.span)
 
 
 def _names(cursor: Cursor, name: ast.Name, several: str) -> bool:
-    """Whether a set of names comes next, which is reported."""
+    """Whether several names come next, or one in quotes, which is reported."""
     term = cursor.peek()
-    if not isinstance(term, syntax.Group) or not term.lines:
+    if isinstance(term, syntax.String) and (meant := meant_name(term)):
+        cursor.report.misnamed(term, meant)
+        cursor.drop()
+        return True
+    if isinstance(term, syntax.PerLayer):
+        named: list[syntax.Term] = list(term.items)
+    else:
+        named = [phrase.terms[0] for phrase in phrases(term)] if isinstance(term, syntax.Group) else []
+    if not named or not all(isinstance(each, syntax.Word) for each in named):
         return False
-    if not all(isinstance(phrase.terms[0], syntax.Word) for phrase in phrases(term)):
-        return False
+    assert term is not None
     cursor.report.error(
         "SP0403",
         f"`{name.text}` takes one name, not several",

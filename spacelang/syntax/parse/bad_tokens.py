@@ -59,6 +59,10 @@ _UNIT: Final = re.compile(r"([0-9.]+)([A-Za-z_]+)")
 """A number with a unit directly after it. Only the first on a line is reported: a set has one unit, after it."""
 
 
+_QUOTED_CALL: Final = re.compile(r'"([A-Za-z_]\w*)"(?=\()', re.ASCII)
+"""A name in quotes before its parameters, as in `block "mine"(kernel)`. Strings take none."""
+
+
 class BadTokens:
     """Reports the tokens of `kinds` and replaces them by broken ones, whose lines the parser leaves out."""
 
@@ -92,6 +96,11 @@ class BadTokens:
         """The token itself if nothing is wrong with it. Numbers and strings are checked more closely."""
         if token.type == "UNCLOSED_STRING":
             yield from self._unclosed(token)
+            return
+        if token.type == "STRING" and (name := _QUOTED_CALL.match(self._errors.source.text, token.start)):
+            mend = write(f"write {name[1]}", name[1])
+            self._errors.add("SP0112", "a name isn't written in quotes", token.start, token.end, help=mend)
+            yield Token("FUNCTION", name[1], token.start + 1)
             return
         ok = getattr(self, f"_{token.type.lower()}")(token)
         yield token if ok else token._replace(type=BROKEN)

@@ -120,11 +120,18 @@ class _Open:
 
 
 class _Closed(NamedTuple):
-    """A group of several lines, closed by the brace at `place` that ends a line, and the number of groups around it."""
+    """A group of several lines that was closed where it may go on.
+
+    Attributes:
+        place: of the closing brace, among the repaired tokens.
+        outer: the number of groups around the group.
+        aligned: whether the brace stands below the line that opened the group, as it should.
+    """
 
     group: _Open
     place: int
     outer: int
+    aligned: bool
 
 
 class _Mender:
@@ -169,7 +176,7 @@ class _Mender:
             self._reopen()
         elif self._line.word in _PROPERTIES and (bodies := self._bodies()):
             self._close_down_to(bodies[-1] + 1, token)
-        elif self._missing and token.type not in _OPENING:
+        elif self._missing and token.type not in _OPENING and token.type != "LBRACE":
             passed = [at for at, each in enumerate(self._open) if each.has_passed(self._line.indent)]
             self._close_down_to(passed[0] if passed else len(self._open), token)
         if self._open and self._open[-1].inner is None and token.type != "RBRACE":
@@ -207,16 +214,18 @@ class _Mender:
         if closed is None or closed.outer != len(self._open) or token.type == "RBRACE":
             return False
         of_space = closed.group.word in _SPACES and self._line.word in _PROPERTIES
-        return of_space or self._line.indent > closed.group.indent
+        return of_space or (not closed.aligned and self._line.indent > closed.group.indent)
 
     def _closes_again(self) -> bool:
         """Whether a brace that starts this line belongs to the group that was closed last."""
         closed = self._closed
-        return closed is not None and closed.outer == len(self._open) and closed.group.indent == self._line.indent
+        if closed is None or closed.aligned or closed.outer != len(self._open):
+            return False
+        return closed.group.indent == self._line.indent
 
     def _reopen(self) -> None:
         assert self._closed is not None
-        group, place, _ = self._closed
+        group, place, *_ = self._closed
         brace = self._mended[place]
         self._too_many(brace, group)
         # Its place stays, for the places of what was opened since; a line break there changes nothing.
@@ -293,8 +302,9 @@ class _Mender:
         if _OPENING[token.type] != opening.token.type:
             self._mismatched(opening, token)
         aligned = starts_line and self._line.indent == opening.indent
-        if opening.token.type == "LBRACE" and opening.line is not self._line and not aligned:
-            self._closed = _Closed(opening, len(self._mended), len(self._open))
+        may_go_on = opening.line is not self._line and (not aligned or opening.word in _SPACES)
+        if opening.token.type == "LBRACE" and may_go_on:
+            self._closed = _Closed(opening, len(self._mended), len(self._open), aligned)
         self._mended.append(token._replace(type=CLOSING[opening.token.type]))
 
     def _close_inner(self, brace: Token, starts_line: bool) -> None:
