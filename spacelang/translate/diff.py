@@ -23,6 +23,10 @@ from spacelang.translate.spelling import (
 ChangeKind = Literal["added", "removed", "changed", "renamed", "moved"]
 
 
+LIKE = 0.6
+"""The share of lines that two blocks must have in common so that one is the other, renamed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One difference.
@@ -30,8 +34,8 @@ class Change:
     Attributes:
         path: where, such as `stage2.mbv2.kernel`, with the stage's new name; if all stages change
             alike, `stages` takes its place.
-        kind: `added` and `removed` are values of a choice, or whole parts; `renamed` and `moved` are stages;
-            `changed` is everything else.
+        kind: `added` and `removed` are values of a choice, or whole parts; `renamed` are stages and blocks,
+            `moved` are stages; `changed` is everything else.
         before, after: as the language writes it; empty if there is nothing.
         note: where a stage was added or removed.
     """
@@ -45,12 +49,13 @@ class Change:
 
 def diff(before: ir.SearchSpace, after: ir.SearchSpace) -> tuple[Change, ...]:
     """The differences that take `before` to `after`; none if they mean the same."""
+    renamed = _renamed_blocks(before, after)
     return (
         *_basics(before, after),
         *_devices(before.device, after.device),
         *_choice("resolution", before.resolutions, after.resolutions),
-        *_blocks(before, after),
-        *_stages(before, after),
+        *_blocks(before, after, renamed),
+        *_stages(_with_names(before, renamed), after),
         *_lines("head", _head(before), _head(after)),
         *_settings(before, after),
     )
@@ -106,15 +111,55 @@ def _head(space: ir.SearchSpace) -> list[str]:
     return [head_step_text(each, space.device.width_multiple) for each in space.head]
 
 
-def _blocks(before: ir.SearchSpace, after: ir.SearchSpace) -> Iterator[Change]:
+def _blocks(before: ir.SearchSpace, after: ir.SearchSpace, renamed: Mapping[str, str]) -> Iterator[Change]:
     """The steps that differ in blocks of both spaces, and whole blocks that only one uses, except the library's."""
-    old, new = before.blocks_by_name, after.blocks_by_name
+    old = {renamed.get(each.name, each.name): each for each in before.blocks}
+    new = after.blocks_by_name
     for name in sorted({*old, *new}):
         if name in old and name in new:
-            yield from _lines(f"block {name}", *map(_steps, (old[name], new[name])))
-        elif std_blocks().get(name) not in (old.get(name), new.get(name)):
+            if old[name].name != name:
+                yield Change(f"block {name}", "renamed", old[name].name, name)
+            yield from _lines(f"block {name}", _steps(ir.replace(old[name], name=name)), _steps(new[name]))
+        elif not _of_library(old.get(name) or new[name]):
             bodies = (block_text(each[name]).rstrip() if name in each else "" for each in (old, new))
             yield from _changed(f"block {name}", *bodies)
+
+
+def _of_library(block: ir.Block) -> bool:
+    return std_blocks().get(block.name) == block
+
+
+def _renamed_blocks(before: ir.SearchSpace, after: ir.SearchSpace) -> dict[str, str]:
+    """The new names of blocks that have one: the likest pairs of what only one space has, the library's left out."""
+    old, new = (
+        [each for name, each in of.blocks_by_name.items() if name not in other.blocks_by_name and not _of_library(each)]
+        for of, other in ((before, after), (after, before))
+    )
+    likest = sorted(((_likeness(a, b), a.name, b.name) for a in old for b in new), key=lambda each: -each[0])
+    found: dict[str, str] = {}
+    for likeness, one, other in likest:
+        if likeness >= LIKE and one not in found and other not in found.values():
+            found[one] = other
+    return found
+
+
+def _likeness(one: ir.Block, other: ir.Block) -> float:
+    """The share of lines that two bodies have in common."""
+    return SequenceMatcher(None, _steps(ir.replace(one, name="")), _steps(ir.replace(other, name=""))).ratio()
+
+
+def _with_names(space: ir.SearchSpace, renamed: Mapping[str, str]) -> ir.SearchSpace:
+    """The space with the new names of its blocks, so that they compare equal where they are used."""
+
+    def named(stage: ir.Stage) -> ir.Stage:
+        uses = (ir.replace(each, block=renamed.get(each.block, each.block)) for each in stage.candidates)
+        return ir.replace(stage, candidates=tuple(uses))
+
+    if not renamed:
+        return space
+    blocks = (ir.replace(each, name=renamed.get(each.name, each.name)) for each in space.blocks)
+    stem, stages = (tuple(map(named, each)) for each in (space.stem, space.stages))
+    return ir.replace(space, blocks=tuple(blocks), stem=stem, stages=stages)
 
 
 def _steps(block: ir.Block) -> list[str]:
