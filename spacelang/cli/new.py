@@ -49,7 +49,8 @@ def new(
     if file.exists() and not force:
         refuse("SP1011", f"{file} is there already", "choose another name, or overwrite it with --force")
     ask = _Asking(sys.stdin.isatty() and not yes)
-    estimator = _estimator(ask.text(device, "Device (`spacelang latency devices` lists them)", _first_device))
+    device = ask.text(device, "Device (`spacelang latency devices` lists them)", _first_device)
+    estimator = _estimator(device)
     data = ask.text(data, "Images: `digits`, or a folder with train/ and val/", lambda: DIGITS)
     found = _of_data(data, need=classes is None or channels is None)
     standard = Size.TINY if data == DIGITS else Size.SMALL
@@ -68,7 +69,7 @@ def new(
     )
     write_atomic(file, text_of(answers, targets_for(text_of(answers), estimator)))
     say(f"wrote {file}")
-    write(_next(file, data, device or _first_device()))
+    write(_next(file, data, device))
 
 
 class _Asking:
@@ -85,8 +86,10 @@ class _Asking:
     def choice(self, question: str, default: str, options: list[str]) -> str:
         if not self.asks:
             return default
-        answer = str(typer.prompt(f"{question} ({', '.join(options)})", default=str(default)))
-        return answer if answer in options else default
+        question = f"{question} ({', '.join(options)})"
+        while (answer := str(typer.prompt(question, default=str(default)))) not in options:
+            say(f"`{answer}` isn't one of them")
+        return answer
 
 
 def _first_device() -> str:

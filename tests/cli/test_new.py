@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 import spacelang
+from spacelang.cli import new
 from spacelang.cli.starter import BLOCKS, Size
+from spacelang.latency.predict.shipped import shipped
 from tests.cli.conftest import Cli
 
 
@@ -25,6 +27,49 @@ def test_what_it_writes_is_clean(size: str, blocks: str, cli: Cli) -> None:
     space = spacelang.load("my first.space")
     assert space.name == "my_first"
     assert [each.block for each in space.stages[0].candidates] == blocks.split(",")
+
+
+@pytest.mark.parametrize("device", [*shipped(), "cost-model"])
+@pytest.mark.parametrize("size", [each.value for each in Size])
+def test_every_device_and_size(device: str, size: str, cli: Cli) -> None:
+    assert (
+        cli("new", "größe 1.space", "--device", device, "--size", size, "--channels", "4", "--classes", "7").code == 0
+    )
+    assert cli("check", "--strict", "größe 1.space").code == 0
+    assert cli("fmt", "--check", "größe 1.space").code == 0
+    space = spacelang.load("größe 1.space")
+    assert (space.channels, space.classes) == (4, 7)
+    assert space.targets
+    assert list(space.targets.latency_ms) == sorted(set(space.targets.latency_ms))
+    if device != "cost-model":
+        assert space.device.runtime in device
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+@pytest.mark.parametrize("name", ["1.space", "div.space", "space.space", "ü.space", "a-b.c.space", "_.space"])
+def test_every_block_alone_and_odd_names(block: str, name: str, cli: Cli) -> None:
+    assert cli("new", name, "--blocks", block, "--device", "cost-model", "--size", "tiny").code == 0
+    assert cli("check", "--strict", name).code == 0
+    assert cli("fmt", "--check", name).code == 0
+
+
+def test_it_asks_for_what_is_left_open(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    asking = new._Asking
+    answers = "cost-model\ndigits\nhuge\ntiny\nmbv1,mbv2\n"
+    with monkeypatch.context() as patch:
+        patch.setattr(new, "_Asking", lambda asks: asking(True))
+        code, out, err = cli("new", "a.space", stdin=answers)
+    assert code == 0, err
+    assert "`huge` isn't one of them\n" in err
+    assert "--device cost-model" in out  # the next commands are for what was answered
+    space = spacelang.load("a.space")
+    assert [each.block for each in space.stages[0].candidates] == ["mbv1", "mbv2"]
+    assert space.resolutions == spacelang.load(written(cli, "--size", "tiny")).resolutions
+
+
+def written(cli: Cli, *options: str) -> Path:
+    assert cli("new", "other.space", "--yes", "--device", "cost-model", *options).code == 0
+    return Path("other.space")
 
 
 def test_targets_are_within_what_its_networks_take(cli: Cli) -> None:

@@ -14,6 +14,7 @@ from spacelang.report.diagnostics import Report
 from spacelang.report.source import Source
 from spacelang.syntax.format import format_file
 from spacelang.syntax.parse import parse
+from spacelang.syntax.parse.lexing import scan
 from tests.syntax.texts import EXAMPLES, TEXTS, mutated, specs
 from tests.syntax.trees import comments, parsed, retyped, said
 
@@ -89,3 +90,37 @@ def test_mutated_examples() -> None:
 @pytest.mark.slow
 def test_mutated_specs() -> None:
     fuzz([*EXAMPLES, *specs()], 100_000, slowest=2)
+
+
+def commented(text: str, chance: random.Random) -> tuple[str, list[str]]:
+    """A text with comments wherever a line may break, and these comments."""
+    tokens = scan(Source("seed", text))
+    held = [(each.start, each.end) for each in tokens if each.type == "COMMENT"]
+    places = [each.end for each in tokens if each.type in ("LBRACE", "LPAR", "LSQB") or each.text == ","]
+    places += [at for at, char in enumerate(text) if char == "\n"] + [0]
+    free = [each for each in places if not any(start < each <= end for start, end in held)]
+    added: list[str] = []
+    for at in sorted(chance.sample(free, min(len(free), chance.randrange(1, 12))), reverse=True):
+        added.append(f"# größe {len(added)} !")
+        text = text[:at] + chance.choice((f" {added[-1]}\n", f"\n\n\n  {added[-1]}\n\n")) + text[at:]
+    return text, added
+
+
+def check_comments(count: int, seed: int) -> None:
+    chance = random.Random(seed)
+    seeds = [*EXAMPLES, *specs()]
+    for _ in range(count):
+        text, added = commented(chance.choice(seeds), chance)
+        check_format(text)
+        result = format_file(parsed(text))
+        assert [result.count(f"{each}\n") for each in added] == [1] * len(added), text
+        assert format_file(parsed(text.replace("\n", "\r\n"))) == result
+
+
+def test_comments_anywhere_are_kept() -> None:
+    check_comments(100, seed=0)
+
+
+@pytest.mark.slow
+def test_comments_anywhere_are_kept_in_two_thousand_texts() -> None:
+    check_comments(2000, seed=1)

@@ -50,7 +50,10 @@ class Findings(Report):
             return
         self._misnamed.add(meant)
         what = "isn't written in quotes" if isinstance(term, syntax.String) else "can't have a `-` in it"
-        self.error("SP0112", f"a name {what}", term.span, help=write(f"write {meant}", meant))
+        # A name that is used elsewhere must change there too, which one edit can't do.
+        alone = term.span.source.text.count(term.span.text) == 1
+        help = write(f"write {meant}", *[meant] * alone)
+        self.error("SP0112", f"a name {what}", term.span, help=help)
 
 
 class Cursor:
