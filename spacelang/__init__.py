@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from spacelang.networks.cost import Cost, LayerCost, cost
     from spacelang.networks.costs import Costs, costs
     from spacelang.networks.genome import Genome, count_spaces, decode, encode, narrow
+    from spacelang.networks.named import named
     from spacelang.networks.network import Layer
     from spacelang.networks.sample import sample
     from spacelang.report.diagnostics import Diagnostic, SpacelangError
@@ -106,6 +107,7 @@ __all__ = [
     "loads",
     "locate",
     "model_of",
+    "named",
     "narrow",
     "predict",
     "read_table",
@@ -191,6 +193,7 @@ _HOME = {
         "Costs",
         "costs",
     ),
+    "networks.named": ("named",),
     "networks.genome": (
         "Genome",
         "count_spaces",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -25,6 +26,21 @@ from spacelang.editor.protocol import Converter, path_from, uri_of
 from spacelang.report.diagnostics import Diagnostic, SpacelangError
 from spacelang.report.source import Source, Span
 
+_FIRST = """language 1
+import "std/blocks.space"
+device d { runtime onnxruntime, precision int8, threads 1, widths multiple of 8 }
+hyperspace h on d {
+  input 3 channels, resolution 32, classes 10
+  blocks { 0 = mbv2 { kernel 3, expand 4, act relu } }
+  stem conv { depth 1, stride 2, width 16, kernel 3, act relu }
+  stage s { depth 1, stride 2, width 1 of 16..24 }
+  head {
+    pool
+    linear -> classes
+  }
+  targets latency 1 ms
+}
+"""
 PAUSE = 0.05
 """Seconds without a keystroke after which a text is checked."""
 TRIGGERS = [" ", "{", ",", '"', "/", "="]
@@ -148,6 +164,19 @@ def _initialized(server: Server, _: lsp.InitializedParams) -> None:
     if not folders and server.workspace.root_uri:
         folders = [server.workspace.root_uri]
     server.texts.folders = [path_from(each) for each in folders]
+    _settle()
+
+
+def _settle() -> None:
+    """Loads the compiler, and takes what will stay for good out of the collector's sight.
+
+    Otherwise it looks through all of that every few keystrokes, which takes as long as three answers.
+    """
+    from spacelang.driver import loads
+
+    loads(_FIRST)
+    gc.collect()
+    gc.freeze()
 
 
 def _opened(server: Server, params: lsp.DidOpenTextDocumentParams) -> None:
