@@ -2,7 +2,8 @@
 
 A file of 150 lines with two imports is typed into, letter by letter, in a real client over stdio. After every few
 letters the client asks what editors ask: completion, hover, hints, outline, folding, actions, definition, references,
-formatting. It prints how many milliseconds half and 95 % of the answers take at most, by kind.
+formatting. It prints how many milliseconds half and 95 % of the answers take at most, by kind: as the client waits for
+them, and the server's processor time, which other work on the machine hardly touches.
 """
 
 from __future__ import annotations
@@ -69,7 +70,14 @@ def requests(session: Session, at: lsp.Position) -> dict[str, Callable[[], Await
     }
 
 
-async def play(session: Session, taken: dict[str, list[float]]) -> None:
+def processor_ms(session: Session) -> float:
+    """What the server has used so far."""
+    process = session.client._server
+    assert process is not None
+    return int(Path(f"/proc/{process.pid}/schedstat").read_text().split()[0]) / 1e6
+
+
+async def play(session: Session, taken: dict[str, list[tuple[float, float]]]) -> None:
     rng = random.Random(0)
     session.open(NAME)
     await session.until(lambda: NAME in session.published)
@@ -81,25 +89,27 @@ async def play(session: Session, taken: dict[str, list[float]]) -> None:
             asked = requests(session, position)
             others = rng.sample([each for each in asked if each != "completion"], 2) if end % 4 == 3 else []
             for kind in ["completion", *others]:
-                begun = time.perf_counter()
+                used, begun = processor_ms(session), time.perf_counter()
                 await asked[kind]()
-                taken[kind].append((time.perf_counter() - begun) * 1e3)
+                taken[kind].append(((time.perf_counter() - begun) * 1e3, processor_ms(session) - used))
 
 
 def main() -> None:
-    taken: dict[str, list[float]] = defaultdict(list)
+    taken: dict[str, list[tuple[float, float]]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder).resolve()
         (root / NAME).write_text(text())
         (root / "devices.space").write_text((SPECS / "devices.space").read_text())
         in_session(root, lambda session: play(session, taken))
-    print(f"{'answers':12}{'number':>8}{'half':>10}{'95 %':>10}{'slowest':>10}")
     everything = [each for times in taken.values() for each in times]
-    for kind, times in [*sorted(taken.items()), ("all", everything)]:
-        most = statistics.quantiles(times, n=20)[-1]
-        print(f"{kind:12}{len(times):>8}{statistics.median(times):>7.1f} ms{most:>7.1f} ms{max(times):>7.1f} ms")
-    within = sum(each <= GOAL_MS for each in everything) / len(everything)
-    print(f"{within:.1%} of the answers within {GOAL_MS:.0f} ms")
+    for clock, name in enumerate(("waited", "processor")):
+        print(f"{name:12}{'number':>8}{'half':>10}{'95 %':>10}{'slowest':>10}")
+        for kind, found in [*sorted(taken.items()), ("all", everything)]:
+            times = [each[clock] for each in found]
+            most = statistics.quantiles(times, n=20, method="inclusive")[-1]
+            print(f"{kind:12}{len(times):>8}{statistics.median(times):>7.1f} ms{most:>7.1f} ms{max(times):>7.1f} ms")
+        within = sum(each[clock] <= GOAL_MS for each in everything) / len(everything)
+        print(f"{within:.1%} of the answers within {GOAL_MS:.0f} ms\n")
 
 
 if __name__ == "__main__":
