@@ -33,4 +33,6 @@ bench -m benchmarks.seqnet onnxruntime
 bench -m benchmarks.seqnet tflite
 bench benchmarks/distill.py
 bench benchmarks/rank.py
+bench benchmarks/table.py
 bench benchmarks/train.py
+bench benchmarks/qat.py
