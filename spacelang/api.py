@@ -203,13 +203,18 @@ def train(
     data: str = "digits",
     *,
     accelerator: Literal["auto", "cpu", "cuda"] = "auto",
-    workers: int = 0,
+    workers: int | None = None,
+    start: str | os.PathLike[str] | None = None,
+    keep_every: int = 0,
 ) -> Run:
     """Train the supernet of a space, or a model, FP32 then INT8, or continue what is in the folder.
 
     Args:
         data: `digits`, or a folder with `train/` and `val/`.
-        workers: processes that read images ahead.
+        workers: processes that read images ahead; None for none beside a processor, and for this process's share of the
+            cores beside a GPU.
+        start: the folder of another training whose weights this one begins with, or a file of weights.
+        keep_every: keep the weights after every this many epochs; 0 for the best and the last only.
 
     Raises:
         SpacelangError: SP15xx for the run, SP12xx for the data, SP13xx for accelerator and checkpoint.
@@ -218,4 +223,13 @@ def train(
 
     def silent(done: int, total: int | None, note: str = "") -> None: ...
 
-    return trained(space, Path(folder), data, accelerator=accelerator, workers=workers, update=silent)
+    return trained(
+        space,
+        Path(folder),
+        data,
+        accelerator=accelerator,
+        workers=workers,
+        update=silent,
+        start=None if start is None else Path(start),
+        keep_every=keep_every,
+    )

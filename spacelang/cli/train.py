@@ -38,7 +38,12 @@ def train(
         int, typer.Option(min=0, max=100000, metavar="N", help="Keep the weights of every N epochs too; 0: of none.")
     ] = 0,
     accelerator: Accelerator = "auto",
-    workers: Workers = 0,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=256, help="Processes that read images ahead; none beside a processor, one a core beside a GPU."
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Train the supernet of a space, FP32 then INT8. Interrupted, the same command goes on; works under `torchrun`."""

@@ -12,7 +12,8 @@ from spacelang.train.distill.group import count_steps, train_together
 from spacelang.train.distill.jobs import Build, Job, read_jobs
 from spacelang.train.distill.kept import TrainedStudent, read_finished
 from spacelang.train.distill.local import split, train_in_processes
-from spacelang.train.distill.processes import Place, readers_for
+from spacelang.train.distill.processes import Place
+from spacelang.train.shared.readers import readers_for
 from spacelang.train.shared.runtime import accelerator as accelerator_named
 from spacelang.train.teacher import CutRow, describe_cut
 

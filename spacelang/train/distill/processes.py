@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import NamedTuple
 
 from spacelang.train.distill.begun import Sources, open_sources
 from spacelang.train.distill.jobs import Build, read_jobs
+from spacelang.train.shared.readers import cores, readers_for
 from spacelang.train.shared.runtime import Accelerator
 from spacelang.train.shared.runtime import accelerator as accelerator_named
-
-MOST_READERS = 16
-"""The most readers beside a GPU; each holds a few batches in memory."""
 
 
 class Opened(NamedTuple):
@@ -53,20 +50,4 @@ def default_workers(accelerator: str) -> int:
     Raises:
         SpacelangError: SP1301 for an accelerator that isn't there.
     """
-    return _cores() if accelerator_named(accelerator).device.type == "cpu" else 1
-
-
-def readers_for(device: Accelerator, wanted: int | None) -> int:
-    """Processes that read images ahead of one that trains: as many as are wanted.
-
-    None for what suits the device: none beside a processor, whose cores train; one a core beside a GPU, which decoding
-    and augmenting images would keep waiting.
-    """
-    if wanted is not None:
-        return wanted
-    return 0 if device.device.type == "cpu" else min(MOST_READERS, _cores())
-
-
-def _cores() -> int:
-    """For this process."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores() if accelerator_named(accelerator).device.type == "cpu" else 1

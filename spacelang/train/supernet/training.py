@@ -30,6 +30,7 @@ from spacelang.train.data import (
     require_classes,
 )
 from spacelang.train.shared import checkpoint
+from spacelang.train.shared.readers import readers_for
 from spacelang.train.shared.runtime import accelerator as accelerator_named
 from spacelang.train.shared.schedule import Phase, optimiser, phases
 from spacelang.train.shared.seeds import generator
@@ -85,7 +86,7 @@ def train(
     where: str,
     *,
     accelerator: str,
-    workers: int,
+    workers: int | None,
     update: Update,
     start: Path | None = None,
     keep_every: int = 0,
@@ -98,7 +99,7 @@ def train(
     Args:
         where: the images, as `open_data` takes them.
         accelerator: as `runtime.accelerator` takes it.
-        workers: processes that read images ahead.
+        workers: processes that read images ahead; None as in `readers_for`.
         update: called with the steps done, the steps in all, and how it is going; in the first process.
         start: weights to begin with, as `read_start` takes them; None for random ones.
         keep_every: keep the weights after every this many epochs in a file of their own; 0 for none.
@@ -129,7 +130,7 @@ def train(
                 checkpoint.remove(folder, CHECKPOINT)  # if it was killed between the two
                 return run
             with torch.random.fork_rng([device.device] if device.device.type == "cuda" else []):
-                evaluator = Evaluator(data, device, processes, workers)
+                evaluator = Evaluator(data, device, processes, readers_for(device, workers))
                 return _Training(folder, run, evaluator, update, begun_with, keep_every).complete()
 
 

@@ -16,9 +16,9 @@ from spacelang.report.diagnostics import Diagnostic, SpacelangError
 from spacelang.train.distill import Build, Sources, group, read_jobs, read_student
 from spacelang.train.distill.group import train_together
 from spacelang.train.distill.learner import At, Learner
-from spacelang.train.distill.processes import readers_for
 from spacelang.train.losses.measure import measure_in
 from spacelang.train.shared import locks
+from spacelang.train.shared.readers import readers_for
 from spacelang.train.shared.runtime import Accelerator
 from tests.train.distill.conftest import CPU, EPOCHS, PLAIN, SPACE, STEPS, students
 
@@ -233,10 +233,12 @@ def test_readers_change_nothing(compiled: Compiled, sources: Sources, undisturbe
     assert students(build) == undisturbed
 
 
-def test_readers_for_an_accelerator() -> None:
+def test_readers_for_an_accelerator(monkeypatch: pytest.MonkeyPatch) -> None:
     gpu = Accelerator(torch.device("cuda", 0))
     assert readers_for(CPU, None) == 0
     assert readers_for(gpu, None) > 0
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "1000")
+    assert readers_for(gpu, None) == 1
     assert [readers_for(each, wanted) for each in (CPU, gpu) for wanted in (0, 3)] == [0, 3, 0, 3]
 
 
