@@ -15,7 +15,7 @@ except ModuleNotFoundError:
     refuse("SP2107", "a report needs altair and vl-convert-python", "in spacelang's checkout: pip install '.[report]'")
 
 Spec = dict[str, Any]
-PALETTE = ("#3b8fd6", "#e0702a", "#1a9e77", "#cc79a7", "#cf9b00", "#56b4e9", "#9a7fd1", "#8a8f98")
+PALETTE = ("#3b8fd6", "#e0702a", "#1a9e77", "#cc79a7", "#cf9b00", "#d64550", "#9a7fd1", "#8a8f98")
 """Close to Okabe and Ito's, which readers with any colour vision tell apart; seen on white and on black."""
 FOUND, OPTIMUM = PALETTE[0], PALETTE[1]
 HEIGHT = 300
@@ -71,7 +71,7 @@ def int8_costs(points: Sequence[Point]) -> Spec:
         alt.Chart(_data(points))
         .mark_bar()
         .encode(
-            x=alt.X("adds:Q", title="INT8 adds to the loss", axis=alt.Axis(format="+.0%")),
+            x=alt.X("adds:Q", title="INT8 adds to the loss", axis=alt.Axis(format="+.2~%", tickCount=6)),
             y=alt.Y("block:N", title=None, sort=None),
             yOffset=alt.YOffset("stage:N", sort=stages),
             color=alt.Color("stage:N", scale=alt.Scale(domain=stages, range=_colours(len(stages))), legend=_legend()),

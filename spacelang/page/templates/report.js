@@ -8,7 +8,7 @@ function theme(isDark) {
   return {
     background: "transparent", font,
     axis: { labelColor: ink, titleColor: ink, gridColor: line, domainColor: line, tickColor: line, titleFontWeight: "normal" },
-    legend: { labelColor: ink, titleColor: ink }, view: { stroke: line },
+    legend: { labelColor: ink, titleColor: ink, symbolFillColor: ink, symbolStrokeColor: ink }, view: { stroke: line },
     style: { cell: { stroke: line } },
   };
 }
