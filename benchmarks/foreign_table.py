@@ -27,7 +27,7 @@ from benchmarks.foreign_onnx import SIZE, Images, export
 from spacelang.latency.device import pinned
 from spacelang.latency.foreign import predict_onnx
 from spacelang.latency.meter import Meter
-from spacelang.latency.predict.predictor import Estimator
+from spacelang.latency.predict.predictor import LatencyEstimator
 from spacelang.latency.predict.shipped import find_predictor
 from spacelang.latency.runtimes.runtime import runtime
 from spacelang.report.diagnostics import Report, SpacelangError
@@ -102,7 +102,7 @@ def files(name: str, folder: Path) -> Iterator[tuple[str, Path]]:
             yield form, path
 
 
-def line(path: Path, estimators: list[Estimator], meter: Meter) -> tuple[str, bool]:
+def line(path: Path, estimators: list[LatencyEstimator], meter: Meter) -> tuple[str, bool]:
     """What is said of a file, and whether that is silently wrong."""
     report = Report()
     try:
@@ -117,7 +117,7 @@ def line(path: Path, estimators: list[Estimator], meter: Meter) -> tuple[str, bo
     return f"{predicted:>12.2f} {ms:>9.2f} {predicted / ms - 1:>+8.1%} {said}", wrong and not codes
 
 
-def main(estimators: list[Estimator], names: tuple[str, ...], folder: Path) -> int:
+def main(estimators: list[LatencyEstimator], names: tuple[str, ...], folder: Path) -> int:
     meter = Meter(reference_ms=estimators[0].reference_ms)
     print(f"{'network':26} {'form':12} {'predicted ms':>12} {'measured':>9} {'error':>8}")
     wrong = 0

@@ -24,7 +24,7 @@ from spacelang.latency.collect.log import Log, read_log
 from spacelang.latency.predict.blocks import learn_blocks
 from spacelang.latency.predict.fit import RegressorName
 from spacelang.latency.predict.networks import predict
-from spacelang.latency.predict.published import Measured, read_block_latencies
+from spacelang.latency.predict.published import MeasuredLayer, read_block_latencies
 from spacelang.latency.predict.shipped import COST_MODEL, find_estimator
 from spacelang.latency.predict.train import train
 from spacelang.networks.sample import sample
@@ -87,7 +87,7 @@ def blocks(path: str, unseen: str | None) -> None:
         show_blocks([known[at] for at in order[fifth:]], [known[at] for at in order[:fifth]], f"seed {seed}")
 
 
-def show_blocks(seen: list[Measured], judged: list[Measured], what: str) -> None:
+def show_blocks(seen: list[MeasuredLayer], judged: list[MeasuredLayer], what: str) -> None:
     made = learn_blocks(load("vnni").blocks, [each.layer for each in seen], np.array([each.ms for each in seen]))
     measured = np.array([each.ms for each in judged])
     right = np.abs(made.predict([each.layer for each in judged]) / measured - 1) <= 0.1

@@ -24,7 +24,7 @@ import numpy as np
 from spacelang import ir
 from spacelang.driver import compile_source
 from spacelang.latency.collect.log import Log, MeasuredNetwork, open_log, read_log
-from spacelang.latency.collect.measure import Collection, Progress, saving
+from spacelang.latency.collect.measure import Collection, Progress, Rig, saving
 from spacelang.latency.collect.networks import Candidate, random_networks
 from spacelang.latency.device import pinned, this_device
 from spacelang.latency.meter import SWEEPS, Meter
@@ -108,7 +108,7 @@ def measured_networks(path: Path, candidates: list[Candidate], name: RuntimeName
             meter = Meter(reference_ms=log.reference_ms)
             log.reference_ms = meter.reference_ms
             progress = Progress(show, len(candidates) * SWEEPS)
-            Collection(runtime(name), precision, meter, log, save, progress).networks(candidates)
+            Collection(Rig(runtime(name), meter, log, path), precision, save, progress).networks(candidates)
     return log
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from spacelang.evolve.table.table import Table
     from spacelang.ir.nodes import SearchSpace
-    from spacelang.latency.predict.predictor import Estimator
+    from spacelang.latency.predict.predictor import LatencyEstimator
     from spacelang.networks.architecture import Architecture
     from spacelang.networks.genome import Genome
     from spacelang.train.distill import TrainedStudent
@@ -160,7 +160,9 @@ def attach(table: Table, device: str | os.PathLike[str] | None = None) -> Table:
     return attached(table, _estimator(table.space, device))
 
 
-def _estimator(space: SearchSpace, device: str | os.PathLike[str] | None, report: Report | None = None) -> Estimator:
+def _estimator(
+    space: SearchSpace, device: str | os.PathLike[str] | None, report: Report | None = None
+) -> LatencyEstimator:
     from spacelang.latency.predict.shipped import estimator_for
 
     return estimator_for(space.device, [] if device is None else [os.fspath(device)], space.name, report)

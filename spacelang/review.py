@@ -13,7 +13,7 @@ from spacelang.networks.genome import count_spaces
 from spacelang.translate.diff import Change, diff
 
 if TYPE_CHECKING:
-    from spacelang.latency.predict.predictor import Estimator
+    from spacelang.latency.predict.predictor import LatencyEstimator
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Review:
 
 
 def review(
-    before: ir.SearchSpace, after: ir.SearchSpace, estimators: tuple[Estimator, Estimator] | None = None
+    before: ir.SearchSpace, after: ir.SearchSpace, estimators: tuple[LatencyEstimator, LatencyEstimator] | None = None
 ) -> Review:
     """The differences between two spaces and their consequences; no consequences if nothing differs.
 
@@ -75,7 +75,7 @@ def _joined(before: tuple[str, str], after: tuple[str, str]) -> Consequence:
     return Consequence(what, before[1], after[1])
 
 
-def _figures(space: ir.SearchSpace, estimator: Estimator | None) -> Iterator[tuple[str, str]]:
+def _figures(space: ir.SearchSpace, estimator: LatencyEstimator | None) -> Iterator[tuple[str, str]]:
     if space.kind == "hyperspace":
         yield "spaces", str(count_spaces(space))
     else:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from spacelang import ir
 from spacelang.networks.network import Course, Names, layer_names, taken
 from spacelang.networks.positions import Position
+from spacelang.networks.walk import LayerShape
 
 LAYER = -1
 Role = tuple[int, str]
@@ -35,8 +36,9 @@ def extent(block: ir.Block, position: Position) -> Extent:
     for channels, width in position.edges:
         found.values[LAYER, "in"].add(channels)
         found.values[LAYER, "out"].add(width)
+        shape = LayerShape(channels, width, position.stride, position.size)
         for numbers in position.numbers:
-            _walk(block, layer_names(block, numbers, channels, width, position.stride), found)
+            _walk(block, layer_names(block, numbers, shape), found)
     found.projects = position.stride != 1 or any(channels != width for channels, width in position.edges)
     return found
 

@@ -15,7 +15,7 @@ from spacelang.cli.revisions import checked_out
 
 if TYPE_CHECKING:
     from spacelang.ir.nodes import SearchSpace
-    from spacelang.latency.predict.predictor import Estimator
+    from spacelang.latency.predict.predictor import LatencyEstimator
 
 COLORS = {"+": "32", "-": "31", "~": "33"}
 
@@ -58,7 +58,7 @@ def diff(
         raise typer.Exit(DIFFERENT)
 
 
-def _estimators(device: str, spaces: tuple[SearchSpace, SearchSpace]) -> tuple[Estimator, Estimator]:
+def _estimators(device: str, spaces: tuple[SearchSpace, SearchSpace]) -> tuple[LatencyEstimator, LatencyEstimator]:
     from spacelang.latency.predict.shipped import estimator_for
 
     one, other = (estimator_for(each.device, [device], each.name) for each in spaces)

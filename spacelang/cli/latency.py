@@ -69,9 +69,10 @@ def collect(
     json: Json = False,
 ) -> None:
     """Measure kernels and networks of spaces on this machine, one core a thread; interrupted, it goes on."""
+    from spacelang.latency.collect.collecting import Plan
+    from spacelang.latency.collect.collecting import collect as collected
     from spacelang.latency.collect.log import open_log, warn_of_clock
-    from spacelang.latency.collect.run import Plan
-    from spacelang.latency.collect.run import collect as collected
+    from spacelang.latency.collect.measure import Rig
     from spacelang.latency.device import pinned, this_device
     from spacelang.latency.meter import Meter
     from spacelang.latency.runtimes.runtime import runtime as runtime_named
@@ -88,7 +89,7 @@ def collect(
         meter = Meter(reference_ms=log.reference_ms, threads=target.threads)
         log.reference_ms = meter.reference_ms
         plan = Plan(100, 0, -(-10 // len(spaces)), rounds=False) if for_adapt else Plan(samples, hold_out, networks)
-        collected(spaces, plan, target.precisions, runs, meter, log, output, _errors(log), update)
+        collected(spaces, plan, target.precisions, Rig(runs, meter, log, output), _errors(log), update)
     warn_of_clock(log.time(), report)
     show_diagnostics(report.diagnostics)
     _show_log(log, log.measurements - before, output, json)
@@ -107,7 +108,7 @@ def export_bench(
 ) -> None:
     """Write models and a script that measures them, for a device where spacelang isn't: a phone, another server."""
     from spacelang.latency.collect.bundle import export_bench as exported
-    from spacelang.latency.collect.run import Plan
+    from spacelang.latency.collect.collecting import Plan
     from spacelang.latency.runtimes.runtime import runtime as runtime_named
 
     spaces = [load_space(each) for each in space]

@@ -16,7 +16,7 @@ from spacelang.report.diagnostics import refuse
 from spacelang.report.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from spacelang.latency.predict.predictor import Estimator
+    from spacelang.latency.predict.predictor import LatencyEstimator
 
 DIGITS = "digits"
 IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
@@ -98,7 +98,7 @@ def _first_device() -> str:
     return next(iter(shipped()), COST_MODEL)
 
 
-def _estimator(device: str) -> Estimator:
+def _estimator(device: str) -> LatencyEstimator:
     from spacelang.latency.predict.shipped import find_estimator
 
     return find_estimator(device, "int8")

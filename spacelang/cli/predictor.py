@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from spacelang.latency.predict.accuracy import Accuracy
     from spacelang.latency.predict.networks import Latencies
-    from spacelang.latency.predict.predictor import Estimator, Predictor
+    from spacelang.latency.predict.predictor import LatencyEstimator, Predictor
 
 ONNX = ".onnx"
 TOLD_BY = 4096
@@ -182,7 +182,7 @@ class _Predicted(NamedTuple):
 
     names: list[str]
     resolutions: list[int]
-    estimator: Estimator
+    estimator: LatencyEstimator
     latencies: Latencies
     remark: str = ""
 
@@ -232,7 +232,7 @@ def predict(
         raise typer.Exit(1)
 
 
-def _canary(of: Estimator) -> str:
+def _canary(of: LatencyEstimator) -> str:
     """What its milliseconds are measured in."""
     name, ms = of.label.partition(":")[0].partition("@")[0], of.reference_ms
     if not ms:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spacelang.cli.console import print_parts, say, show_diagnostics, write_json
+from spacelang.cli.console import print_parts, show_diagnostics, write_json
 from spacelang.cli.inputs import RuntimeChoice, load_space
 from spacelang.cli.progress import progress
 from spacelang.cli.show import Json, simple_table
@@ -36,18 +36,18 @@ def profile(
 ) -> None:
     """Measure what INT8 gains on one core of this device, and propose its declaration; interrupted, it goes on."""
     from spacelang.latency.device import pinned
-    from spacelang.latency.profile.run import PAGE, as_json
-    from spacelang.latency.profile.run import profile as profiled
+    from spacelang.latency.profile.profiling import PAGE, as_json
+    from spacelang.latency.profile.profiling import profile as profiled
 
     loaded = load_space(space) if space else None
     report = Report()
-    with progress("measuring") as update, pinned(report, threads):  # what shows the progress runs on another core
+    keeps = f"{output} keeps what was measured"
+    with (
+        progress("measuring", keeps) as update,
+        pinned(report, threads),
+    ):  # progress is shown from another core
         show_diagnostics(report.diagnostics)
-        try:
-            found = profiled(output, device, runtime.value, loaded, update, threads)
-        except KeyboardInterrupt:
-            say(f"{output} keeps what was measured; the same command goes on from there")
-            raise
+        found = profiled(output, device, runtime.value, loaded, update, threads)
     if json:
         write_json(as_json(found))
     else:

@@ -18,11 +18,20 @@ TELLING = 0.01
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Update]:
-    """Shows the progress of what is done inside."""
+def progress(what: str, keeps: str = "") -> Iterator[Update]:
+    """Shows the progress of what is done inside.
+
+    Args:
+        keeps: for commands that continue when they are given again, what is kept. It is said after an interruption.
+    """
     shown = _bar if sys.stderr.isatty() and not console.quiet else _lines
-    with shown(what) as update:
-        yield update
+    try:
+        with shown(what) as update:
+            yield update
+    except KeyboardInterrupt:
+        if keeps:
+            say(f"{keeps}; the same command goes on from there")
+        raise
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from spacelang.latency.predict.predictor import Estimator
+    from spacelang.latency.predict.predictor import LatencyEstimator
 
 BLOCKS: Mapping[str, str] = {
     "mbv1": "kernel {3, 5}, act relu",
@@ -132,7 +132,7 @@ hyperspace {answers.name} on target {{
 """)
 
 
-def targets_for(text: str, estimator: Estimator) -> list[float]:
+def targets_for(text: str, estimator: LatencyEstimator) -> list[float]:
     """Latency targets in ms, two significant digits, from the predicted latencies of sampled networks."""
     from spacelang.driver import loads
     from spacelang.latency.predict.networks import latencies

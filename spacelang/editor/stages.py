@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from itertools import product
 
 from spacelang import ir
 from spacelang.language.shapes import size_after
-from spacelang.networks.architecture import LayerChoice, count_stage
+from spacelang.networks.architecture import Pick, choose, count_stage
 from spacelang.networks.cost import Cost, CostModel
 from spacelang.networks.network import ShapeError
 from spacelang.networks.positions import entry_widths
-
-Pick = Callable[[Iterable[ir.Number]], ir.Number]
+from spacelang.networks.walk import MapShape
 
 
 def extremes(space: ir.SearchSpace, index: int) -> tuple[Cost, Cost] | None:
@@ -36,15 +35,11 @@ def extremes(space: ir.SearchSpace, index: int) -> tuple[Cost, Cost] | None:
 
 
 def _costs(space: ir.SearchSpace, stage: ir.Stage, channels: int, size: int, pick: Pick) -> Iterator[Cost]:
-    model, blocks = CostModel(space), space.blocks_by_name
+    model = CostModel(space)
     for candidate, window in product(stage.candidates, stage.windows):
-        numbers = [candidate.numbers[name] for name in blocks[candidate.block].numeric]
-        layers = [
-            LayerChoice(int(pick(window.at(layer))), tuple(pick(each.at(layer)) for each in numbers))
-            for layer in range(int(pick(stage.depth)))
-        ]
+        layers = choose(space, stage, candidate, window, pick).layers
         try:
-            yield model.stage(stage, candidate, layers, channels, size)
+            yield model.stage(stage, candidate, layers, MapShape(channels, size))
         except ShapeError:
             continue
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from spacelang.latency.match import kernels_of_onnx
 from spacelang.latency.predict.networks import Latencies, latencies_of_kernels, work_of
-from spacelang.latency.predict.predictor import Estimator
+from spacelang.latency.predict.predictor import LatencyEstimator
 from spacelang.networks.kernels import Kernel
 from spacelang.report.diagnostics import Report, refuse
 
@@ -27,12 +27,12 @@ class Foreign(NamedTuple):
         resolution: height of the image, in pixels.
     """
 
-    estimator: Estimator
+    estimator: LatencyEstimator
     resolution: int
     latencies: Latencies
 
 
-def predict_onnx(path: str | os.PathLike[str], estimators: Sequence[Estimator], report: Report) -> Foreign:
+def predict_onnx(path: str | os.PathLike[str], estimators: Sequence[LatencyEstimator], report: Report) -> Foreign:
     """Predict the latency of a file as onnxruntime will run it.
 
     Args:
@@ -61,7 +61,7 @@ def predict_onnx(path: str | os.PathLike[str], estimators: Sequence[Estimator], 
     return Foreign(estimator, matched.input_shape[2], found)
 
 
-def _with_floats(found: Latencies, floats: Sequence[Kernel], estimator: Estimator, report: Report) -> Latencies:
+def _with_floats(found: Latencies, floats: Sequence[Kernel], estimator: LatencyEstimator, report: Report) -> Latencies:
     """Adds the kernels that a quantised network runs in float. The border is counted once."""
     own = estimator.whole.kernels_ms(work_of(list(floats), estimator, report))
     kinds = np.array([each.kind for each in floats], dtype=object)

@@ -97,10 +97,15 @@ def largest(space: ir.SearchSpace) -> Architecture:
 
 
 Pick = Callable[[Sequence[ir.Number]], ir.Number]
+"""`min` or `max`."""
 
 
 def _extreme(space: ir.SearchSpace, pick: Pick) -> Architecture:
-    choices = [[_choose(space, stage, each, pick) for each in stage.candidates] for stage in space.stem + space.stages]
+    window = 0 if pick is min else -1
+    choices = [
+        [choose(space, stage, each, stage.windows[window], pick) for each in stage.candidates]
+        for stage in space.stem + space.stages
+    ]
     at = len(space.stem)
     first = [each[0] for each in choices]
     architecture = Architecture(
@@ -114,14 +119,16 @@ def _extreme(space: ir.SearchSpace, pick: Pick) -> Architecture:
     return architecture._replace(stages=tuple(stages))
 
 
-def _choose(space: ir.SearchSpace, stage: ir.Stage, candidate: ir.Candidate, pick: Pick) -> StageChoice:
-    width = stage.windows[0 if pick is min else -1]
+def choose(
+    space: ir.SearchSpace, stage: ir.Stage, candidate: ir.Candidate, window: ir.Choices, pick: Pick
+) -> StageChoice:
+    """The smallest of every choice of a stage with this block and width list, or the largest."""
     numbers = [candidate.numbers[name] for name in _numeric(space, candidate)]
     depth = int(pick(stage.depth))
     return StageChoice(
         candidate.id,
         tuple(
-            LayerChoice(int(pick(width.at(layer))), tuple(pick(each.at(layer)) for each in numbers))
+            LayerChoice(int(pick(window.at(layer))), tuple(pick(each.at(layer)) for each in numbers))
             for layer in range(depth)
         ),
     )

@@ -22,6 +22,7 @@ from spacelang.language.shapes import size_after
 from spacelang.networks.kernels import Kernel, kernels_of
 from spacelang.networks.network import head_ops, layer_ops
 from spacelang.networks.positions import Edge, Position, entry_widths, exit_widths, head_positions, integers, positions
+from spacelang.networks.walk import LayerShape
 
 Edges = dict[Edge, int]
 """The most times that a layer holds the kernel, for each edge that holds it at all."""
@@ -137,7 +138,7 @@ class _Census:
                 if any(numbers[index] != value for index, value in fixed.items()):
                     continue
                 for edge in position.edges:
-                    ops = layer_ops(block, numbers, candidate.acts, *edge, position.stride, position.size)
+                    ops = layer_ops(block, numbers, candidate.acts, LayerShape(*edge, position.stride, position.size))
                     for kernel, count in self._count(kernels_of(ops)).items():
                         of_slot = found.setdefault(kernel, [{} for _ in at])[slot]
                         of_slot[edge] = max(count, of_slot.get(edge, 0))

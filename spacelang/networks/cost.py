@@ -5,14 +5,14 @@ FLOPs are multiply-accumulates of convolutions (SE's too) and linear layers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from spacelang import ir
 from spacelang.ir.operators import LAWS, Op
-from spacelang.language.shapes import size_after
 from spacelang.networks.architecture import Architecture, LayerChoice, require_architecture
 from spacelang.networks.network import Layer, layer_ops, layers
+from spacelang.networks.walk import LayerShape, MapShape, layer_shapes
 
 LSQ_SCALARS = 3
 """A quantised convolution's learned numbers: the activation's scale and offset, the weight's scale."""
@@ -73,35 +73,22 @@ class CostModel:
         self._blocks = space.blocks_by_name
         self._layers: dict[tuple[object, ...], Cost] = {}
 
-    def layer(
-        self,
-        candidate: ir.Candidate,
-        numbers: tuple[ir.Number, ...],
-        channels_in: int,
-        width: int,
-        stride: int,
-        size: int,
-    ) -> Cost:
+    def layer(self, candidate: ir.Candidate, numbers: tuple[ir.Number, ...], shape: LayerShape) -> Cost:
         """Raises: ShapeError: as `layer_ops`."""
-        key = (candidate.block, numbers, channels_in, width, stride, size)
+        key = (candidate.block, numbers, shape)
         known = self._layers.get(key)
         if known is None:
-            ops = layer_ops(self._blocks[candidate.block], numbers, candidate.acts, channels_in, width, stride, size)
+            ops = layer_ops(self._blocks[candidate.block], numbers, candidate.acts, shape)
             known = self._layers[key] = total(map(op_cost, ops))
         return known
 
-    def stage(
-        self, stage: ir.Stage, candidate: ir.Candidate, layers: Iterable[LayerChoice], channels_in: int, size: int
-    ) -> Cost:
-        """The cost of a stage for the chosen layers; `size` is the height and width of its input.
+    def stage(self, stage: ir.Stage, candidate: ir.Candidate, layers: Sequence[LayerChoice], entry: MapShape) -> Cost:
+        """The cost of a stage for the chosen layers.
 
         Raises: ShapeError: as `layer_ops`.
         """
-        cost, stride = Cost(), stage.stride
-        for width, numbers in layers:
-            cost += self.layer(candidate, numbers, channels_in, width, stride, size)
-            channels_in, size, stride = width, size_after(size, stride), 1
-        return cost
+        at, _ = layer_shapes(layers, stage.stride, entry)
+        return total(self.layer(candidate, each.numbers, shape) for each, shape in zip(layers, at, strict=True))
 
 
 def cost(space: ir.SearchSpace, architecture: Architecture) -> tuple[LayerCost, ...]:

@@ -22,6 +22,7 @@ from spacelang.networks.architecture import Architecture, LayerChoice, StageChoi
 from spacelang.networks.cost import LSQ_SCALARS
 from spacelang.networks.network import head_ops, layer_ops
 from spacelang.networks.sample import collector_paused
+from spacelang.networks.walk import LayerShape
 
 Ints = NDArray[np.int64]
 T = TypeVar("T", bound=Hashable)
@@ -114,9 +115,8 @@ class _Course:
         stride = stage.stride if kind.first else 1
         entering = sizes if kind.first else size_after(sizes, stage.stride)
         block = self.space.blocks_by_name[candidate.block]
-        return layer_ops(
-            block, kind.layer.numbers, candidate.acts, kind.channels, kind.layer.width, stride, _exact(entering)
-        )
+        shape = LayerShape(kind.channels, kind.layer.width, stride, _exact(entering))
+        return layer_ops(block, kind.layer.numbers, candidate.acts, shape)
 
     def finish(self, architectures: Sequence[Architecture]) -> None:
         """Adds the head."""

@@ -15,6 +15,7 @@ from spacelang.ir.expressions import Undefined, evaluate, holds
 from spacelang.ir.operators import INPUT, OPERATORS, OUT, Count, Op
 from spacelang.language.shapes import size_after
 from spacelang.networks.architecture import Architecture, head_widths
+from spacelang.networks.walk import LayerShape, walk
 from spacelang.report.suggest import spelled
 
 Names = dict[str, ir.Number]
@@ -183,32 +184,26 @@ class _Layout:
         return None if name is None else self.acts.get(name, name)
 
 
-def layer_names(block: ir.Block, numbers: Sequence[ir.Number], channels_in: int, width: int, stride: int) -> Names:
+def layer_names(block: ir.Block, numbers: Sequence[ir.Number], shape: LayerShape) -> Names:
     """The names that the body of a block sees in a layer."""
-    return {"in": channels_in, "out": width, "stride": stride, **dict(zip(block.numeric, numbers, strict=True))}
+    numeric = dict(zip(block.numeric, numbers, strict=True))
+    return {"in": shape.channels_in, "out": shape.channels_out, "stride": shape.stride, **numeric}
 
 
 def layer_ops(
-    block: ir.Block,
-    numbers: Sequence[ir.Number],
-    acts: Mapping[str, str],
-    channels_in: int,
-    channels_out: int,
-    stride: int,
-    size: int,
+    block: ir.Block, numbers: Sequence[ir.Number], acts: Mapping[str, str], shape: LayerShape
 ) -> tuple[Op, ...]:
     """The operators of one layer of a block.
 
     Args:
         numbers: the values of the block's numeric parameters, in the order of `Block.numeric`.
         acts: the activation of each activation parameter.
-        size: height and width of the input.
 
     Raises:
         ShapeError: if the body gives no network for these values.
     """
-    names = layer_names(block, numbers, channels_in, channels_out, stride)
-    layout, course = _Layout(channels_in, size, acts), Course(channels_in)
+    names = layer_names(block, numbers, shape)
+    layout, course = _Layout(shape.channels_in, shape.size, acts), Course(shape.channels_in)
     for each in taken(block, names):
         course.take(each)
         entry = layout.last
@@ -216,25 +211,26 @@ def layer_ops(
         if getattr(each.step, "residual", False):
             layout.add(entry)
     course.finish(block, names)
-    _close(layout, block.shortcut, stride, channels_in, size)
+    _close(layout, block.shortcut, shape)
     return tuple(layout.ops)
 
 
-def _close(layout: _Layout, shortcut: ir.Shortcut, stride: int, channels_in: int, size: int) -> None:
+def _close(layout: _Layout, shortcut: ir.Shortcut, shape: LayerShape) -> None:
     """Joins the layer's input to its output."""
     if shortcut.kind == "none":
         return
     entry = INPUT
-    if stride != 1 or channels_in != layout.channels:
+    if shape.stride != 1 or shape.channels_in != layout.channels:
         if shortcut.kind == "identity":
             return
-        entry = _project(layout, shortcut.kind == "avgpool_project", stride, channels_in, size)
+        entry = _project(layout, shortcut.kind == "avgpool_project", shape)
     layout.add(entry, layout.act(shortcut.act))
 
 
-def _project(layout: _Layout, pooled: bool, stride: int, channels_in: int, size: int) -> int:
+def _project(layout: _Layout, pooled: bool, shape: LayerShape) -> int:
     """Appends the shortcut's own operators, parallel to the main path; returns the index of the last."""
     entry, ops = INPUT, layout.ops
+    channels_in, _, stride, size = shape
     size_out = size_after(size, stride)
     if pooled and stride > 1:
         # The mean over stride×stride without padding; a last, partial window is averaged over what it holds.
@@ -281,13 +277,11 @@ def layers(space: ir.SearchSpace, architecture: Architecture) -> tuple[Layer, ..
     """
     blocks = space.blocks_by_name
     made: list[Layer] = []
-    channels, size = space.channels, architecture.resolution
-    chosen = zip(space.stem + space.stages, architecture.stem + architecture.stages, strict=True)
-    for stage, choice in chosen:
-        candidate, stride = stage.candidate(choice.candidate), stage.stride
-        for index, (width, numbers) in enumerate(choice.layers):
-            ops = layer_ops(blocks[candidate.block], numbers, candidate.acts, channels, width, stride, size)
+    stages, entry = walk(space, architecture)
+    for stage, choice, at in stages:
+        candidate = stage.candidate(choice.candidate)
+        for index, (layer, shape) in enumerate(zip(choice.layers, at, strict=True)):
+            ops = layer_ops(blocks[candidate.block], layer.numbers, candidate.acts, shape)
             made.append(Layer(f"{stage.name}.{index}", candidate.block, ops))
-            channels, size, stride = width, size_after(size, stride), 1
-    ops = head_ops(space.head, head_widths(space, architecture), channels, size, space.classes)
+    ops = head_ops(space.head, head_widths(space, architecture), *entry, space.classes)
     return (*made, Layer("head", "", ops))

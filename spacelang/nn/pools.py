@@ -58,33 +58,31 @@ class AvgPool2d(_Pool2d):
         return Cut(nn.Sequential(pool, *deepcopy(self.ending)), channels)
 
 
-class StridePool2d(Elastic):
+class _Mean(Elastic):
+    """One of torch's mean pools, whatever the channels."""
+
+    def __init__(self, pool: nn.Module) -> None:
+        super().__init__()
+        self.pool = pool
+        self.ending = ending(None)
+
+    def forward(self, x: Tensor) -> Tensor:
+        result: Tensor = self.ending(self.pool(x))
+        return result
+
+    def cut(self, channels: int) -> Cut:
+        return Cut(nn.Sequential(deepcopy(self.pool), *deepcopy(self.ending)), channels)
+
+
+class StridePool2d(_Mean):
     """The mean over stride×stride without padding; the last window may hold less."""
 
     def __init__(self, stride: int) -> None:
-        super().__init__()
-        self.pool = nn.AvgPool2d(stride, stride, ceil_mode=True)
-        self.ending = ending(None)
-
-    def forward(self, x: Tensor) -> Tensor:
-        result: Tensor = self.ending(self.pool(x))
-        return result
-
-    def cut(self, channels: int) -> Cut:
-        return Cut(nn.Sequential(deepcopy(self.pool), *deepcopy(self.ending)), channels)
+        super().__init__(nn.AvgPool2d(stride, stride, ceil_mode=True))
 
 
-class GlobalPool(Elastic):
+class GlobalPool(_Mean):
     """The mean over the map: batch × channels × 1 × 1."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.pool = nn.AdaptiveAvgPool2d(1)
-        self.ending = ending(None)
-
-    def forward(self, x: Tensor) -> Tensor:
-        result: Tensor = self.ending(self.pool(x))
-        return result
-
-    def cut(self, channels: int) -> Cut:
-        return Cut(nn.Sequential(deepcopy(self.pool), *deepcopy(self.ending)), channels)
+        super().__init__(nn.AdaptiveAvgPool2d(1))

@@ -31,7 +31,7 @@ from spacelang.search.run import (
     Judge,
     cache_of,
     deliver,
-    estimator_for,
+    latency_estimator_for,
     open_supernet,
     require_some_model,
 )
@@ -71,7 +71,7 @@ def pick_models(
         SpacelangError: as `search_models`; SP0704, SP0706 if the table doesn't fit the space or lacks rows.
     """
     targets = tuple(sorted(targets_of(space, targets_ms)))
-    estimator = estimator_for(space, device)
+    estimator = latency_estimator_for(space, device)
     problem = Problem(space, estimator, targets)
     require_some_model(problem)
     supernet = open_supernet(space, Path(run), data, images) if run is not None else None

@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from spacelang.language.shapes import size_after
 from spacelang.latency.predict.networks import Kernels, work_of
-from spacelang.latency.predict.predictor import Estimator
+from spacelang.latency.predict.predictor import LatencyEstimator
 from spacelang.networks.architecture import LayerChoice, head_choices
+from spacelang.networks.walk import LayerShape, MapShape
 from spacelang.search.encoding import Encoding, Genes, Stage
 
 Ints = NDArray[np.int64]
@@ -96,7 +97,7 @@ class _Partial(NamedTuple):
 class Chain:
     """All ways through a space, layer by layer, with their latencies on a device. Making one takes a while."""
 
-    def __init__(self, encoding: Encoding, estimator: Estimator) -> None:
+    def __init__(self, encoding: Encoding, estimator: LatencyEstimator) -> None:
         self.encoding = encoding
         self.space = encoding.space
         self._kernels = Kernels(self.space)
@@ -142,7 +143,8 @@ class Chain:
         for indices in product(*ranges):
             width, *numbers = (values[index] for values, index in zip(layer.values, indices, strict=True))
             choice = LayerChoice(int(width), tuple(numbers))
-            made = self._kernels.layer(stage.declared, stage.candidate, choice, state.channels, stride, size)
+            shape = LayerShape(state.channels, choice.width, stride, size)
+            made = self._kernels.layer(stage.declared, stage.candidate, choice.numbers, shape)
             new = tuple(
                 (gene, index)
                 for gene, index, alike in zip(layer.genes, indices, stage.shared, strict=True)
@@ -160,10 +162,10 @@ class Chain:
         for indices in product(*(range(len(each.values)) for each in choices)):
             widths = tuple(int(each.values[index]) for each, index in zip(choices, indices, strict=True))
             genes = (resolution, *zip(self.encoding.head, indices, strict=True))
-            made.append(Option(State(0, 0), genes, genes, self._kernels.head(widths, state.channels, size)))
+            made.append(Option(State(0, 0), genes, genes, self._kernels.head(widths, MapShape(state.channels, size))))
         return made
 
-    def _latencies(self, estimator: Estimator) -> None:
+    def _latencies(self, estimator: LatencyEstimator) -> None:
         """Sets the latency of each layer. Fetching weights costs time only beyond those that caches keep; here the same
         number is kept for every network."""
         kernels, whole = self._kernels, estimator.whole

@@ -12,7 +12,7 @@ import numpy as np
 from spacelang import ir
 from spacelang.evolve.settings import MAX_LATENCY_MS
 from spacelang.latency.predict.networks import predict
-from spacelang.latency.predict.predictor import Estimator
+from spacelang.latency.predict.predictor import LatencyEstimator
 from spacelang.networks.architecture import Architecture
 from spacelang.search.chain import Chain, Ways
 from spacelang.search.encoding import Encoding, Genes
@@ -35,7 +35,7 @@ class Model(NamedTuple):
 class Problem:
     """A space, a device, and targets in milliseconds, ascending."""
 
-    def __init__(self, space: ir.SearchSpace, estimator: Estimator, targets_ms: Sequence[float]) -> None:
+    def __init__(self, space: ir.SearchSpace, estimator: LatencyEstimator, targets_ms: Sequence[float]) -> None:
         self.space, self.estimator, self.targets_ms = space, estimator, tuple(sorted(targets_ms))
         self.encoding = Encoding(space)
         self.features = Features(self.encoding)

@@ -17,6 +17,7 @@ from typing import Any, Literal
 from spacelang.networks.architecture import Architecture
 from spacelang.report.diagnostics import Diagnostic, SpacelangError, refuse
 from spacelang.search.evaluator import Done, Evaluation, Evaluator, Source, SupernetEvaluator, open_evaluator
+from spacelang.train.shared.cluster import ray_cluster
 
 Executor = Literal["local", "ray"]
 Answer = Evaluation | tuple[Diagnostic, ...]
@@ -129,19 +130,9 @@ class _Cluster:
 @contextmanager
 def _on_ray(source: Source) -> Iterator[Evaluator]:
     """One actor for each CPU of the cluster that RAY_ADDRESS names; without it, one is started on this machine."""
-    try:
-        ray: Any = import_module("ray")
-        pool = import_module("ray.util").ActorPool
-    except ModuleNotFoundError:
-        refuse("SP1308", "the executor `ray` needs ray", "in spacelang's checkout: pip install '.[ray]'")
-    started = not ray.is_initialized()
-    if started:
-        ray.init(log_to_driver=False, include_dashboard=False)
-    try:
+    with ray_cluster() as ray:
         everywhere = source._replace(run=source.run.resolve())
         count = max(1, int(ray.cluster_resources().get("CPU", 1)))
         actor: Any = ray.remote(_Remote).options(max_restarts=3, max_task_retries=3)
+        pool = import_module("ray.util").ActorPool
         yield _Cluster(ray, pool([actor.remote(everywhere) for _ in range(count)]))
-    finally:
-        if started:
-            ray.shutdown()

@@ -15,7 +15,7 @@ from spacelang import __version__, ir
 from spacelang.evolve.settings import targets_of
 from spacelang.files import write_atomic
 from spacelang.latency.predict import shipped
-from spacelang.latency.predict.predictor import Estimator
+from spacelang.latency.predict.predictor import LatencyEstimator
 from spacelang.networks.architecture import model_of
 from spacelang.records import Record
 from spacelang.report.diagnostics import refuse
@@ -142,7 +142,7 @@ def search_models(
     if space.kind != "space":
         refuse("SP1002", f"{space.name} is a {space.kind}", "models are searched in a space, which has a supernet")
     targets = tuple(sorted(targets_of(space, targets_ms)))
-    estimator = estimator_for(space, device)
+    estimator = latency_estimator_for(space, device)
     folder, supernet = Path(output), open_supernet(space, Path(run), data, images)
     problem = Problem(space, estimator, targets)
     require_some_model(problem)
@@ -175,7 +175,7 @@ def _rank(problem: Problem, first: Sequence[Candidate]) -> float | None:
     return problem.features.fit([each.model.genes for each in first], losses).rank
 
 
-def estimator_for(space: ir.SearchSpace, device: str | None) -> Estimator:
+def latency_estimator_for(space: ir.SearchSpace, device: str | None) -> LatencyEstimator:
     """Raises: SpacelangError: as `shipped.estimator_for`; models are searched in INT8, whatever the space is in."""
     wanted = ir.replace(space.device, precision="int8")
     return shipped.estimator_for(wanted, [] if device is None else [device], f"the search of {space.name}")

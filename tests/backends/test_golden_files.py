@@ -38,7 +38,7 @@ def goldens(name: str) -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_backend(name: str, golden: Golden) -> None:
+def test_every_backend_writes_its_golden_files(name: str, golden: Golden) -> None:
     failures = []
     found = []
     for path, text in goldens(name):

@@ -11,6 +11,7 @@ from spacelang.networks.architecture import model_of
 from spacelang.networks.cost import cost
 from spacelang.networks.network import ShapeError, layer_ops
 from spacelang.networks.sample import sample
+from spacelang.networks.walk import LayerShape
 from spacelang.report.diagnostics import Report, Severity
 from spacelang.report.source import Source
 from spacelang.translate.lower import lower
@@ -85,7 +86,7 @@ def fails(space: ir.SearchSpace) -> bool:
     for values in numbers:
         for enter, leave, stride in edges:
             try:
-                layer_ops(block, values, {}, enter, leave, stride, 32)
+                layer_ops(block, values, {}, LayerShape(enter, leave, stride, 32))
             except ShapeError:
                 return True
     return False

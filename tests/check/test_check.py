@@ -66,7 +66,7 @@ def test_nothing_is_said_of_the_specs(path: Path) -> None:
         "stage one b { depth 1..2, stride 2, width 32, act relu }",
     ],
 )
-def test_legal(fragment: str) -> None:
+def test_legal_programs_pass_and_lower(fragment: str) -> None:
     loaded, said = checked(program(fragment))
     assert {each.code for each in said} <= {"SP0319"}
     assert all(verify(space) == () for space in lower(loaded))
@@ -157,7 +157,7 @@ def test_numbers_beyond_all_bounds_are_no_crash() -> None:
         evaluate(lower_body(checked(text)[0].blocks["b"]).block.steps[0].out, {"in": 16})  # type: ignore[union-attr]
 
 
-def test_suggestions() -> None:
+def test_the_nearest_name_is_suggested_or_all_are_listed() -> None:
     assert did_you_mean("Kernel", ["kernel", "act"]) == "did you mean `kernel`?"
     assert did_you_mean("x", ["kernel", "act"]) == "legal here: kernel or act"
     assert did_you_mean("x", []) == ""

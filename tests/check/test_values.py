@@ -61,7 +61,7 @@ def test_round8_never_loses_more_than_a_tenth(value: float) -> None:
 
 
 @pytest.mark.parametrize(("value", "rounded"), [(1, 8), (11.9, 16), (12, 16), (19.9, 24), (84, 88), (83.9, 80)])
-def test_round8(value: float, rounded: int) -> None:
+def test_round8_goes_to_the_nearest_multiple(value: float, rounded: int) -> None:
     assert round8(value) == rounded
 
 

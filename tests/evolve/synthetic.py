@@ -20,6 +20,7 @@ from spacelang.networks.cost import total as total_cost
 from spacelang.networks.genome import Genome, narrow
 from spacelang.networks.memory import peak_activations
 from spacelang.networks.network import layer_ops, layers
+from spacelang.networks.walk import LayerShape, MapShape
 from spacelang.report.source import Source
 
 TEXT = """language 1
@@ -157,7 +158,7 @@ def within(table: Table, chosen: tuple[int, ...], limits: ir.Limits) -> bool:
         channels, stride = int(rows.channels_in[row]), stage.stride
         for width, numbers in rows.layers(row):
             block = space.blocks_by_name[candidate.block]
-            made.append(layer_ops(block, numbers, candidate.acts, channels, width, stride, size))
+            made.append(layer_ops(block, numbers, candidate.acts, LayerShape(channels, width, stride, size)))
             channels, size, stride = width, size_after(size, stride), 1
     cost = total_cost(op_cost(op) for ops in made for op in ops)
     peak = max(peak_activations(ops, ops[0].channels_in, ops[0].size_in) for ops in made)
@@ -186,7 +187,7 @@ def csv_files(table: Table) -> dict[str, str]:
             layers = rows.layers(row)
             size = sizes(int(rows.resolution[row]), strides)[len(space.stem) + cell.stage]
             channels = int(rows.channels_in[row])
-            cost = model.stage(stage, stage.candidate(cell.block), layers, channels, size)
+            cost = model.stage(stage, stage.candidate(cell.block), layers, MapShape(channels, size))
             text = "_".join(
                 f"{numbers[0]}#{width}#{numbers[1] if len(numbers) > 1 else None}" for width, numbers in layers
             )

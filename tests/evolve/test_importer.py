@@ -34,6 +34,7 @@ from spacelang.language.shapes import size_after, sizes
 from spacelang.networks.cost import CostModel, op_cost
 from spacelang.networks.genome import Genome, decode
 from spacelang.networks.network import layer_ops
+from spacelang.networks.walk import LayerShape, MapShape
 from spacelang.report.diagnostics import SpacelangError
 from spacelang.report.source import Source
 from spacelang.train.losses.draw import Drawn, draw
@@ -374,8 +375,7 @@ def pixel4_files(space: ir.SearchSpace, rows: list[tuple[Cell, Drawn]], factor: 
                 space.stages[cell.stage],
                 space.stages[cell.stage].candidate(cell.block),
                 drawn.choice.layers,
-                drawn.channels_in,
-                size,
+                MapShape(drawn.channels_in, size),
             )
             .mparams_quantised
         )
@@ -402,6 +402,6 @@ def stage_ops(space: ir.SearchSpace, cell: Cell, drawn: Drawn, size: int) -> lis
     ops: list[Op] = []
     for each in drawn.choice.layers:
         block = space.blocks_by_name[candidate.block]
-        ops += layer_ops(block, each.numbers, candidate.acts, channels, each.width, stride, size)
+        ops += layer_ops(block, each.numbers, candidate.acts, LayerShape(channels, each.width, stride, size))
         channels, size, stride = each.width, size_after(size, stride), 1
     return ops

@@ -84,7 +84,7 @@ def test_a_change_of_a_block_body_shows_both() -> None:
     assert list(change_lines([change])) == ["~ block mbv2  shortcut project → shortcut identity"]
 
 
-def test_reordered_stages() -> None:
+def test_stages_in_another_order_are_one_change() -> None:
     other = ir.replace(HYPERSPACE, stages=HYPERSPACE.stages[::-1])
     assert diff(HYPERSPACE, other)[0] == Change("stages", "moved", "stage1, stage2", "stage2, stage1")
 

@@ -12,6 +12,7 @@ from spacelang.language.arithmetic import round8
 from spacelang.networks.architecture import Architecture, LayerChoice, StageChoice, largest, smallest
 from spacelang.networks.cost import CostModel, cost, op_cost, total
 from spacelang.networks.network import ShapeError, layer_ops, layers
+from spacelang.networks.walk import LayerShape, MapShape
 from tests.networks.spaces import CONV, MBV2, TINY, num, ref, times
 
 RELU6 = {"act": "relu6"}
@@ -33,7 +34,7 @@ def test_round8_is_a_multiple_of_8_that_is_at_most_a_tenth_too_small(value: floa
 
 
 def test_an_inverted_residual_widens_filters_narrows_and_projects() -> None:
-    expand, depthwise, narrow, project, join = layer_ops(MBV2, (5, 4), RELU6, 32, 48, 2, 57)
+    expand, depthwise, narrow, project, join = layer_ops(MBV2, (5, 4), RELU6, LayerShape(32, 48, 2, 57))
     assert (expand.kind, expand.channels_in, expand.channels_out, expand.act) == ("conv", 32, 128, "relu6")
     assert (depthwise.kind, depthwise.kernel, depthwise.stride, depthwise.padding) == ("dwconv", 5, 2, 2)
     assert (depthwise.size_in, depthwise.size_out) == (57, 29)
@@ -43,34 +44,35 @@ def test_an_inverted_residual_widens_filters_narrows_and_projects() -> None:
 
 
 def test_where_shapes_agree_the_shortcut_is_the_input_itself() -> None:
-    *_, narrow, join = layer_ops(MBV2, (3, 4), RELU6, 32, 32, 1, 14)
+    *_, narrow, join = layer_ops(MBV2, (3, 4), RELU6, LayerShape(32, 32, 1, 14))
     assert narrow.kind == "conv"
     assert join.inputs == (INPUT, 2)
 
 
 def test_when_leaves_an_operator_out() -> None:
-    assert [op.kind for op in layer_ops(MBV2, (3, 1), RELU6, 32, 32, 1, 14)] == ["dwconv", "conv", "add"]
+    assert [op.kind for op in layer_ops(MBV2, (3, 1), RELU6, LayerShape(32, 32, 1, 14))] == ["dwconv", "conv", "add"]
 
 
 def test_an_identity_shortcut_is_absent_where_shapes_differ() -> None:
     plain = ir.replace(MBV2, shortcut=ir.Shortcut(kind="identity"))
-    assert [op.kind for op in layer_ops(plain, (3, 1), RELU6, 32, 48, 1, 14)] == ["dwconv", "conv"]
+    assert [op.kind for op in layer_ops(plain, (3, 1), RELU6, LayerShape(32, 48, 1, 14))] == ["dwconv", "conv"]
 
 
 def test_a_pooled_shortcut_pools_by_the_stride_and_only_then_projects() -> None:
     pooled = ir.replace(MBV2, shortcut=ir.Shortcut(kind="avgpool_project", act="relu"))
-    *_, pool, project, join = layer_ops(pooled, (3, 1), RELU6, 32, 48, 2, 15)
+    *_, pool, project, join = layer_ops(pooled, (3, 1), RELU6, LayerShape(32, 48, 2, 15))
     assert (pool.kind, pool.inputs, pool.kernel, pool.stride, pool.padding) == ("avgpool", (INPUT,), 2, 2, 0)
     assert (pool.size_in, pool.size_out) == (15, 8)
     assert (project.stride, project.size_in, project.size_out) == (1, 8, 8)
     assert (join.inputs, join.act) == ((3, 1), "relu")
-    assert [op.kind for op in layer_ops(pooled, (3, 1), RELU6, 32, 48, 1, 15)] == ["dwconv", "conv", "conv", "add"]
+    ops = layer_ops(pooled, (3, 1), RELU6, LayerShape(32, 48, 1, 15))
+    assert [op.kind for op in ops] == ["dwconv", "conv", "conv", "add"]
 
 
 def test_a_repeated_convolution_strides_first_and_is_normed_last() -> None:
     stack = ir.DepthwiseConv(kernel=num(3), stride="layer", act="act", repeat=num(3))
     block = ir.replace(MBV2, steps=(stack,), shortcut=ir.Shortcut())
-    ops = layer_ops(block, (7, 1), RELU6, 16, 16, 2, 14)
+    ops = layer_ops(block, (7, 1), RELU6, LayerShape(16, 16, 2, 14))
     assert [op.stride for op in ops] == [2, 1, 1]
     assert [op.norm for op in ops] == [False, False, True]
     assert [op.act for op in ops] == [None, None, "relu6"]
@@ -79,12 +81,12 @@ def test_a_repeated_convolution_strides_first_and_is_normed_last() -> None:
 def test_too_many_repetitions_are_no_network() -> None:
     block = ir.replace(MBV2, steps=(ir.DepthwiseConv(kernel=num(3), repeat=num(101)),))
     with pytest.raises(ShapeError, match="the operator would be repeated 101 times"):
-        layer_ops(block, (7, 1), RELU6, 16, 16, 1, 14)
+        layer_ops(block, (7, 1), RELU6, LayerShape(16, 16, 1, 14))
 
 
 def test_a_residual_operator_adds_its_own_input() -> None:
     block = ir.replace(CONV, steps=(*CONV.steps, ir.Conv(kernel=num(3), out=ref("out"), act="act", residual=True)))
-    first, second, join = layer_ops(block, (3,), {"act": "relu"}, 3, 16, 2, 32)
+    first, second, join = layer_ops(block, (3,), {"act": "relu"}, LayerShape(3, 16, 2, 32))
     assert (first.act, second.act) == ("relu", "relu")
     assert join.inputs == (0, 1)
 
@@ -101,7 +103,7 @@ def test_a_residual_operator_adds_its_own_input() -> None:
 def test_a_body_without_meaning_says_why(out: ir.Expr, message: str) -> None:
     block = ir.replace(CONV, steps=(ir.Conv(kernel=num(1), out=out),))
     with pytest.raises(ShapeError, match=message):
-        layer_ops(block, (3,), {"act": "relu"}, 16, 32, 1, 8)
+        layer_ops(block, (3,), {"act": "relu"}, LayerShape(16, 32, 1, 8))
 
 
 def test_layers_hand_on_channels_and_sizes() -> None:
@@ -116,7 +118,7 @@ def test_the_cost_of_a_row_of_the_published_table() -> None:
     """A row of stage 1: block 1, layers 5#32#4 and 3#48#4 from 32 channels at 96×96: 86.7041 MFLOPs, 0.0267 MParams."""
     stage = TINY.stages[0]
     rows = [LayerChoice(32, (5, 4)), LayerChoice(48, (3, 4))]
-    found = CostModel(TINY).stage(stage, stage.candidates[0], rows, 32, 96)
+    found = CostModel(TINY).stage(stage, stage.candidates[0], rows, MapShape(32, 96))
     assert f"{found.mflops:.4f}" == "86.7041"
     assert f"{found.mparams_quantised:.4f}" == "0.0267"
 

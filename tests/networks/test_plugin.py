@@ -130,7 +130,7 @@ def test_with_a_function_for_each_runtime_it_is_measured(monkeypatch: pytest.Mon
         return writer.multiply(step, x, (factors, *writer.graph.grid(HSIGMOID)))
 
     def tflite_factors(writer: Any, step: Any, x: Any) -> Any:
-        grid = flatbuffer.Grid((HSIGMOID.scale,), -128)
+        grid = flatbuffer.Quantization((HSIGMOID.scale,), -128)
         return writer.multiply(
             step, x, writer.graph.constant(np.full((1, 1, 1, step.made.channels), 72, np.int8), grid)
         )

@@ -30,7 +30,7 @@ def assert_same(space: ir.SearchSpace, supernet: nn.Supernet, architecture: Arch
 
 
 @pytest.mark.parametrize(("name", "count"), [("vnni", 1), ("pixel4_released", 1), ("digits", 4)])
-def test_same_outputs(name: str, count: int) -> None:
+def test_a_cut_out_network_has_the_outputs_of_the_supernet(name: str, count: int) -> None:
     for space, supernet, sampled in random_networks(name, count, models=3):
         for architecture in sampled:
             assert_same(space, supernet, architecture, 32)
@@ -38,7 +38,7 @@ def test_same_outputs(name: str, count: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["vnni", "pixel4_released", "digits"])
-def test_same_outputs_of_many(name: str) -> None:
+def test_many_cut_out_networks_have_the_outputs_of_the_supernet(name: str) -> None:
     for space, supernet, sampled in random_networks(name, spaces=20, models=10):
         for architecture in sampled:
             assert_same(space, supernet, architecture, 64)

@@ -56,7 +56,7 @@ def test_a_row_has_its_stride_first_and_its_norm_and_activation_last(repeat: int
 
 
 @pytest.mark.parametrize("act", ACTIVATIONS)
-def test_activations(act: str) -> None:
+def test_activations_compute_what_torchs_do(act: str) -> None:
     x = 4 * torch.randn(2, 3, 5, 5)
     expected: Tensor = ACTIVATIONS[act](x)  # type: ignore[no-untyped-call]
     assert torch.allclose(nn.Activation(act)(x), expected, atol=1e-6)

@@ -8,7 +8,7 @@ import torch
 from spacelang import nn
 
 
-def test_by_hand() -> None:
+def test_the_loss_is_that_computed_by_hand() -> None:
     teacher = torch.tensor([[[[0.0, 2.0]], [[0.0, 4.0]]]])
     student = torch.tensor([[[[1.0, 2.0]], [[0.0, 0.0]]]])
     # Channel 0: mean squared error 1/2, variance 1. Channel 1: 8 and 4.

@@ -85,7 +85,7 @@ def test_sarif_refers_to_its_rules() -> None:
         assert result["message"]["text"]
 
 
-def test_sarif_places() -> None:
+def test_sarif_has_the_places_of_an_error() -> None:
     error, warning, _ = json.loads(render([ERROR, WARNING, MULTILINE], Format.SARIF))["runs"][0]["results"]
     (location,) = error["locations"]
     assert location["physicalLocation"] == {

@@ -9,7 +9,7 @@ import numpy as np
 
 import spacelang
 from spacelang import ir
-from spacelang.latency.predict.roofline import CostModel
+from spacelang.latency.predict.roofline import Roofline
 from spacelang.networks.architecture import Architecture
 from spacelang.search.encoding import Genes
 from spacelang.search.problem import Model, Problem
@@ -50,7 +50,7 @@ def everything(problem: Problem) -> list[Model]:
 
 
 def problem_of(targets_ms: Sequence[float] = (1.0,)) -> Problem:
-    return Problem(small(), CostModel("int8"), targets_ms)
+    return Problem(small(), Roofline("int8"), targets_ms)
 
 
 class Landscape:

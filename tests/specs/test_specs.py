@@ -14,6 +14,7 @@ from spacelang.driver import check_source
 from spacelang.networks.architecture import LayerChoice, architecture_of, largest, smallest
 from spacelang.networks.cost import CostModel, cost, total
 from spacelang.networks.genome import count_spaces, decode, genome_of, narrow
+from spacelang.networks.walk import MapShape
 from spacelang.report.diagnostics import Report
 from spacelang.report.source import Source
 from spacelang.translate.lower import lower
@@ -178,4 +179,4 @@ def test_blocks_have_the_flops_of_the_published_table(count: int | None) -> None
             numbers = (int(kernel), expand)[:count_of_numbers]
             layers.append(LayerChoice(int(width), tuple(map(float, numbers))))
         _, channels, size, _ = map(int, shape.split("x"))
-        assert model.stage(stage, candidate, layers, channels, size).mflops == printed(flops)
+        assert model.stage(stage, candidate, layers, MapShape(channels, size)).mflops == printed(flops)

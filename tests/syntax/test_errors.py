@@ -91,7 +91,7 @@ MESSAGES = [
 
 
 @pytest.mark.parametrize(("text", "message"), MESSAGES, ids=[text for text, _ in MESSAGES])
-def test_messages(text: str, message: str) -> None:
+def test_a_mistake_is_told_with_its_place_and_mend(text: str, message: str) -> None:
     assert errors(text) == [message]
 
 

@@ -21,7 +21,7 @@ def formatted(text: str) -> str:
     return result
 
 
-def test_spaces() -> None:
+def test_spaces_are_made_uniform() -> None:
     assert formatted("language   1") == "language 1\n"
     assert formatted("a { b  = f( x,y )*( 2+z )  -> 3 .. 5 ,}") == "a { b = f(x, y) * (2 + z) -> 3..5 }\n"
     assert formatted("a [ 1,2, ] 08".replace("08", "8")) == "a [1, 2] 8\n"
@@ -121,12 +121,12 @@ def test_declarations_have_one_blank_line_between_them_and_imports_none() -> Non
     )
 
 
-def test_blank_lines() -> None:
+def test_one_blank_line_is_kept_between_lines() -> None:
     text = "\n\n# a\n\n\n# b\nc {\n\n  d 1\n\n\n  e 2\n  # f\n\n  # g\n\n}\n\n\n\n# h\n\n"
     assert formatted(text) == "# a\n\n# b\nc {\n  d 1\n\n  e 2\n  # f\n\n  # g\n}\n\n# h\n"
 
 
-def test_comments() -> None:
+def test_no_comment_is_lost() -> None:
     text = """\
       #one
     a   1# two

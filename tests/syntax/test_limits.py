@@ -13,7 +13,7 @@ from spacelang.syntax.parse import parse
 from tests.syntax.trees import bare, errors, parsed
 
 
-def test_size() -> None:
+def test_a_text_that_is_too_large_is_refused() -> None:
     assert parsed("# " + "é" * (limits.FILE_BYTES // 2 - 1)).lines == ()
     assert errors("# " + "é" * (limits.FILE_BYTES // 2)) == [
         "1:1 SP0010 the text has 1048578 bytes, more than 1048576",
@@ -29,12 +29,12 @@ def test_a_text_of_as_many_tokens_as_fit_into_it_is_refused_soon(part: str) -> N
     assert "SP0010 the text has more than 300000 words, numbers, signs, comments and line breaks" in error
 
 
-def test_tokens() -> None:
+def test_a_text_with_too_many_tokens_is_refused() -> None:
     parsed("a\n" * 5000 + "b " * (limits.TOKENS - 10_000))
     assert "SP0010" in errors("a\n" * 5000 + "b " * (limits.TOKENS - 9999))[0]
 
 
-def test_nesting() -> None:
+def test_brackets_that_are_nested_too_deep_are_refused() -> None:
     deep = limits.NESTING
     parsed("a " + "{" * deep + "1" + "}" * deep)
     assert errors("a " + "{" * (deep + 1) + "1" + "}" * (deep + 1) + "\nb ..") == [
@@ -49,7 +49,7 @@ def test_absurd_nesting_is_one_error(opening: str, closing: str) -> None:
     assert "SP0011" in error
 
 
-def test_items() -> None:
+def test_too_many_items_in_a_pair_of_brackets_are_refused() -> None:
     most = limits.GROUP_ITEMS
     parsed("a {" + "1, " * most + "}")
     parsed("a {" + "1,\n" * most + "}")
@@ -57,14 +57,14 @@ def test_items() -> None:
     assert errors("a\n" * (most + 1)) == ["10001:1 SP0012 more than 10000 items in the top of a file"]
 
 
-def test_digits() -> None:
+def test_numbers_that_are_too_long_or_too_large_are_refused() -> None:
     parsed("a 123456789012345678 1e308")
     assert errors("a 1234567890123456789") == ["1:3 SP0013 a number of 19 digits, more than 18"]
     assert errors("a 1e309") == ["1:3 SP0013 `1e309` is larger than any number that can be stored"]
     assert errors(f"a {'1' * 100_000}") == ["1:3 SP0013 a number of 100000 digits, more than 18"]
 
 
-def test_operators() -> None:
+def test_an_expression_with_too_many_operators_is_refused() -> None:
     most = limits.EXPRESSION_OPERATORS
     parsed("a = 1" + " + 1" * most)
     parsed("a " + "{1 + 1}, " * most + "b")
@@ -76,7 +76,7 @@ def test_the_operators_of_nested_calls_count_together() -> None:
     assert [each.split()[1] for each in errors(text)] == ["SP0014"]
 
 
-def test_errors() -> None:
+def test_after_a_hundred_errors_the_rest_is_not_read() -> None:
     found = errors("a ..\n" * (limits.SYNTAX_ERRORS + 50))
     assert len(found) == limits.SYNTAX_ERRORS + 1
     assert found[-1] == "100:3 SP0015 more than 100 errors: the rest of the file was not read"

@@ -51,7 +51,7 @@ def test_multiplication_binds_stronger_and_chains_go_left() -> None:
 
 
 @pytest.mark.parametrize("operator", ["==", "!=", "<", "<=", ">", ">="])
-def test_comparisons(operator: str) -> None:
+def test_a_comparison_is_a_term_of_its_own(operator: str) -> None:
     assert terms(f"when a {operator} b") == (word("when"), ("Binary", operator, word("a"), word("b")))
 
 

@@ -16,6 +16,7 @@ from spacelang.networks.cost import op_cost, total
 from spacelang.networks.genome import Genome, narrow
 from spacelang.networks.memory import peak_activations
 from spacelang.networks.network import Layer, layer_ops, layers
+from spacelang.networks.walk import LayerShape
 
 MIB = 1 << 20
 BYTES = {"int8": 1, "fp32": 4}
@@ -88,7 +89,7 @@ class _Layers:
         numbers = rows.layers(row)[self.at[layer]].numbers
         channels = int(self.entering[layer])
         block = self.table.space.blocks_by_name[candidate.block]
-        ops = layer_ops(block, numbers, candidate.acts, channels, int(rows.width[layer]), stride, size)
+        ops = layer_ops(block, numbers, candidate.acts, LayerShape(channels, int(rows.width[layer]), stride, size))
         cost = total(map(op_cost, ops))
         return cost.macs, cost.params, peak_activations(ops, channels, size)
 

@@ -27,6 +27,7 @@ from spacelang.evolve.table.rules import check_latencies, row_problems
 from spacelang.evolve.table.table import Table, all_cells, assembled
 from spacelang.language.shapes import sizes
 from spacelang.networks.cost import CostModel
+from spacelang.networks.walk import MapShape
 from spacelang.report.diagnostics import Report
 from spacelang.report.source import Source
 from spacelang.report.suggest import listed
@@ -224,7 +225,7 @@ class _Reader:
             stage = self.space.stages[rows.stage[row]]
             candidate = stage.candidate(int(rows.block[row]))
             size = self._sizes[rows.stage[row]].size_of[int(rows.resolution[row])]
-            cost = model.stage(stage, candidate, rows.layers(row), int(rows.channels_in[row]), size)
+            cost = model.stage(stage, candidate, rows.layers(row), MapShape(int(rows.channels_in[row]), size))
             mflops, mparams = self._printed[row]
             for what, printed, computed in (
                 ("MFLOPs", mflops, cost.mflops),

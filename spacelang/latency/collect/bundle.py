@@ -13,12 +13,12 @@ from pydantic import Field
 
 from spacelang import ir
 from spacelang.files import read_or_refuse, write_atomic
+from spacelang.latency.collect.collecting import Plan
 from spacelang.latency.collect.holdout import is_held_out
 from spacelang.latency.collect.log import Log, Measured, MeasuredNetwork, Network
 from spacelang.latency.collect.measure import NOTHING, without_call
 from spacelang.latency.collect.networks import random_networks
 from spacelang.latency.collect.population import draw, strata, training
-from spacelang.latency.collect.run import Plan
 from spacelang.latency.device import INTEGER_FLAGS, Fingerprint
 from spacelang.latency.meter import CANARY, SWEEPS
 from spacelang.latency.runtimes.protocol import Precision, Runtime, RuntimeName
@@ -76,7 +76,7 @@ class Figure(Record):
     sweeps: int = Field(ge=1)
 
 
-class Results(Record):
+class BenchResults(Record):
     """The file that a runner writes."""
 
     manifest_sha256: str
@@ -164,7 +164,7 @@ def read_results(path: Path) -> Imported:
         for each in (results_path, manifest_path)
     )
     manifest = parse_record(Manifest, manifest_text, manifest_path, "SP1109")
-    results = parse_record(Results, results_text, results_path, "SP1109")
+    results = parse_record(BenchResults, results_text, results_path, "SP1109")
     if results.manifest_sha256 != hashlib.sha256(manifest_text).hexdigest():
         refuse("SP1109", f"{results_path}: these results are for other models than those in {manifest_path}")
     if results.device.threads != manifest.threads:
@@ -194,7 +194,7 @@ def log_of_results(path: Path) -> Log:
     return log
 
 
-def _measurements(manifest: Manifest, results: Results) -> Iterator[Measured | MeasuredNetwork]:
+def _measurements(manifest: Manifest, results: BenchResults) -> Iterator[Measured | MeasuredNetwork]:
     call_ms = {precision: results.measured[file].ms for precision, file in manifest.calls.items()}
     for each in manifest.models:
         figure = results.measured[each.file]

@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -51,24 +52,26 @@ class Measuring(Protocol):
     def measure(self, run: Callable[[], object], what: str, runs: int) -> Measurement: ...
 
 
+@dataclass(frozen=True)
+class Rig:
+    """What measures, and the log that keeps the measurements. `path`: the log's file."""
+
+    runtime: Runtime
+    meter: Measuring
+    log: Log
+    path: Path
+
+
 class Collection:
-    """Measures kernels and networks in one precision, into a log.
+    """Measures kernels and networks in one precision, into the rig's log.
 
     Args:
         save: called after each measurement; it writes the log now and then.
     """
 
-    def __init__(
-        self,
-        runtime: Runtime,
-        precision: Precision,
-        meter: Measuring,
-        log: Log,
-        save: Callable[[], None],
-        progress: Progress,
-    ) -> None:
-        self._runtime, self._precision, self._meter = runtime, precision, meter
-        self._log, self._save, self._progress = log, save, progress
+    def __init__(self, rig: Rig, precision: Precision, save: Callable[[], None], progress: Progress) -> None:
+        self._runtime, self._meter, self._log = rig.runtime, rig.meter, rig.log
+        self._precision, self._save, self._progress = precision, save, progress
         self._call_ms: float | None = None
 
     def kernels(self, kernels: Sequence[Kernel], note: str) -> list[Measured]:
@@ -123,7 +126,7 @@ class Collection:
 
 
 @contextmanager
-def saving(log: Log, path: str | Path) -> Iterator[Callable[[], None]]:
+def saving(log: Log, path: Path) -> Iterator[Callable[[], None]]:
     """Gives a function that writes the log every `SAVE_SECONDS`. At the end, even after an error, the log is settled.
 
     If that or a measurement changed the log, it is written once more.

@@ -12,7 +12,7 @@ from onnx import ModelProto, TensorProto
 from spacelang.latency.match.constants import Constants
 from spacelang.latency.match.context import Context
 from spacelang.latency.match.optimised import Dims, Optimised, number_nodes, optimise
-from spacelang.latency.match.patterns import Network, fuse, op_of
+from spacelang.latency.match.patterns import Fusion, fuse, op_of
 from spacelang.latency.match.reading import read_input, read_model
 from spacelang.latency.match.running import as_run, check_types, describe, left_in_float, moved
 from spacelang.latency.match.shapes import Shapes
@@ -84,7 +84,7 @@ def kernels_of_onnx(path: str | os.PathLike[str], *, floats: bool = False) -> Ma
     found = _optimise(model, path, context)
     check_types(found.types, path, report)
     made = (context.values[each].step for each in outputs)
-    network = Network(as_run(context.steps, found), made, context.requantised)
+    network = Fusion(as_run(context.steps, found), made, context.requantised)
     steps = fuse(network)
     precision: Precision = "int8" if found.integer or found.moves else "fp32"
     kernels = _kernels(steps, path, report)

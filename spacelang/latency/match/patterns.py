@@ -24,7 +24,7 @@ ACTIVATIONS = frozenset({"clip", "sigmoid", "hsigmoid", "swish", "hswish"})
 PLAIN = frozenset({"conv", "dwconv", "add", "avgpool", "maxpool", "pool", "linear", "se"})
 
 
-class Network:
+class Fusion:
     """Steps while patterns are being applied to them."""
 
     def __init__(self, steps: Sequence[Step], outputs: Iterable[int], requantised: Collection[int]) -> None:
@@ -46,7 +46,7 @@ def close(value: float, expected: float) -> bool:
     return math.isclose(value, expected, rel_tol=TOLERANCE)
 
 
-def norm(network: Network, step: Step) -> Step | None:
+def norm(network: Fusion, step: Step) -> Step | None:
     """A batch norm, or a bias, is folded into the layer before it, unless its result is already rounded to integers."""
     at = step.inputs[0]
     if step.kind != "norm" or at == INPUT:
@@ -55,7 +55,7 @@ def norm(network: Network, step: Step) -> Step | None:
     return network.steps[at] if folds else None
 
 
-def hard_sigmoid(network: Network, step: Step) -> Step | None:
+def hard_sigmoid(network: Fusion, step: Step) -> Step | None:
     """clip(x + 3, 0, 6) / 6, or clip(x / 6 + 0.5, 0, 1)."""
     if step.kind == "scale" and close(step.value, 1 / 6):
         return _hard(network, network.before(step, "clip", 6), step)
@@ -66,12 +66,12 @@ def hard_sigmoid(network: Network, step: Step) -> Step | None:
     return None
 
 
-def _hard(network: Network, clip: Step | None, step: Step) -> Step | None:
+def _hard(network: Fusion, clip: Step | None, step: Step) -> Step | None:
     shift = clip and network.before(clip, "shift", 3)
     return shift and replace(step, kind="hsigmoid", inputs=shift.inputs)
 
 
-def hard_swish(network: Network, step: Step) -> Step | None:
+def hard_swish(network: Fusion, step: Step) -> Step | None:
     """x · clip(x + 3, 0, 6) / 6, divided last."""
     product = network.before(step, "mul") if step.kind == "scale" and close(step.value, 1 / 6) else None
     for value, gate in _both_ways(product):
@@ -82,7 +82,7 @@ def hard_swish(network: Network, step: Step) -> Step | None:
     return None
 
 
-def swish(network: Network, step: Step) -> Step | None:
+def swish(network: Fusion, step: Step) -> Step | None:
     """x · sigmoid(x), and x · hard sigmoid(x)."""
     for value, gate in _both_ways(step if step.kind == "mul" else None):
         if gate != INPUT and network.steps[gate].kind in GATES and network.steps[gate].inputs == (value,):
@@ -91,7 +91,7 @@ def swish(network: Network, step: Step) -> Step | None:
     return None
 
 
-def squeeze_excite(network: Network, step: Step) -> Step | None:
+def squeeze_excite(network: Fusion, step: Step) -> Step | None:
     """x · gate(layer(act(layer(mean(x))))), the layers 1×1 convolutions of one pixel, or linear."""
     for value, gate in _both_ways(step if step.kind == "mul" else None):
         squeeze = _squeeze(network, network.steps[gate]) if gate != INPUT else None
@@ -104,7 +104,7 @@ def squeeze_excite(network: Network, step: Step) -> Step | None:
     return None
 
 
-def _squeeze(network: Network, gate: Step) -> Step | None:
+def _squeeze(network: Fusion, gate: Step) -> Step | None:
     """The first of the two layers before a gate. In integers, saturation can be its activation."""
     excite = _pixel(network, gate) if gate.kind in GATES else None
     if excite is None:
@@ -113,7 +113,7 @@ def _squeeze(network: Network, gate: Step) -> Step | None:
     return _pixel(network, next(acts, excite))
 
 
-def _pixel(network: Network, step: Step) -> Step | None:
+def _pixel(network: Fusion, step: Step) -> Step | None:
     """The layer of one pixel that this step reads."""
     found = network.before(step, "conv") or network.before(step, "linear")
     return found if found and found.size_in == 1 and found.kernel == 1 else None
@@ -123,11 +123,11 @@ def _both_ways(product: Step | None) -> tuple[tuple[int, ...], ...]:
     return (product.inputs, product.inputs[::-1]) if product else ()
 
 
-Pattern = Callable[[Network, Step], Step | None]
+Pattern = Callable[[Fusion, Step], Step | None]
 PATTERNS: tuple[Pattern, ...] = (norm, hard_sigmoid, hard_swish, swish, squeeze_excite)
 
 
-def fuse(network: Network) -> list[Step]:
+def fuse(network: Fusion) -> list[Step]:
     """The steps that are left, in order, after every pattern was tried on every step; inputs are renumbered."""
     for index in range(len(network.steps)):
         for pattern in PATTERNS:

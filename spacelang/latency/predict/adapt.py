@@ -56,6 +56,24 @@ class _Form(NamedTuple):
     trees: bool
 
 
+class _Kernels(NamedTuple):
+    """Measured kernels of one kind.
+
+    Attributes:
+        before: (kernels,) the latencies on the other device.
+        ms: (kernels,) those measured here.
+    """
+
+    kind: str
+    of: Columns
+    before: Floats
+    ms: Floats
+
+    def some(self, which: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> _Kernels:
+        of = Columns(*(each[which] for each in self.of))
+        return self._replace(of=of, before=self.before[which], ms=self.ms[which])
+
+
 FORMS = (_Form(False, False), _Form(True, False), _Form(False, True), _Form(True, True))
 
 
@@ -79,7 +97,8 @@ def adapt(base: Predictor, log: Log, name: str = "") -> Predictor:
     of_all = float(np.median(ms / before))
     kinds = {kind: each._replace(adapted=Adapted(of_all, 0)) for kind, each in base.kinds.items()}
     for kind, index, of in by_kind(kernels):
-        kinds[kind] = _widened(kinds[kind], of)._replace(adapted=_adapted(kind, of, before[index], ms[index], of_all))
+        adapted = _adapted(_Kernels(kind, of, before[index], ms[index]), of_all)
+        kinds[kind] = _widened(kinds[kind], of)._replace(adapted=adapted)
     made = replace(
         base, fingerprint=log.fingerprint, precision=precision, reference_ms=log.reference_ms, kinds=kinds,
         versions=_versions(base), whole=_scaled(base.whole, of_all), fitted=frozenset(), accuracy=None, name=name,
@@ -116,29 +135,28 @@ def _widened(model: KindModel, of: Columns) -> KindModel:
     return model._replace(low=low, high=high)
 
 
-def _adapted(kind: str, of: Columns, before: Floats, ms: Floats, of_all: float) -> Adapted:
+def _adapted(kernels: _Kernels, of_all: float) -> Adapted:
     """The form with the least error in cross-validation, fitted to all kernels."""
-    forms = [each for each in FORMS if _allowed(each, len(ms))]
+    forms = [each for each in FORMS if _allowed(each, len(kernels.ms))]
     best, error = forms[0], np.inf
     for form in forms if len(forms) > 1 else ():
-        found = _error(form, kind, of, before, ms, of_all)
+        found = _error(form, kernels, of_all)
         if found < error * BETTER and error - found > LEAST_GAIN:
             best, error = form, found
-    return _fitted(best, kind, of, before, ms, of_all)
+    return _fitted(best, kernels, of_all)
 
 
 def _allowed(form: _Form, count: int) -> bool:
     return count >= (FEWEST_FOR_TREES if form.trees else FEWEST_FOR_RATES if form.rates else 0)
 
 
-def _error(form: _Form, kind: str, of: Columns, before: Floats, ms: Floats, of_all: float) -> float:
+def _error(form: _Form, kernels: _Kernels, of_all: float) -> float:
     """The mean relative error on parts that were left out."""
-    errors = np.empty(len(ms))
-    for left_out in _folds(len(ms)):
-        kept = ~left_out
-        model = _fitted(form, kind, _some(of, kept), before[kept], ms[kept], of_all)
-        predicted = model.apply(kind, _some(of, left_out), before[left_out])
-        errors[left_out] = np.abs(predicted / ms[left_out] - 1)
+    errors = np.empty(len(kernels.ms))
+    for left_out in _folds(len(errors)):
+        model, judged = _fitted(form, kernels.some(~left_out), of_all), kernels.some(left_out)
+        predicted = model.apply(judged.kind, judged.of, judged.before)
+        errors[left_out] = np.abs(predicted / judged.ms - 1)
     return float(np.minimum(errors, WORST).mean())
 
 
@@ -148,11 +166,8 @@ def _folds(count: int) -> Iterator[np.ndarray[tuple[int], np.dtype[np.bool_]]]:
         yield place == fold
 
 
-def _some(of: Columns, which: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Columns:
-    return Columns(*(each[which] for each in of))
-
-
-def _fitted(form: _Form, kind: str, of: Columns, before: Floats, ms: Floats, of_all: float) -> Adapted:
+def _fitted(form: _Form, kernels: _Kernels, of_all: float) -> Adapted:
+    kind, of, before, ms = kernels
     factor = _factor(ms / before, of_all)
     made = Adapted(factor, len(ms))
     if form.rates:

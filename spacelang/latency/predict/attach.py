@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from spacelang import ir
 from spacelang.evolve.table.table import IntArray, Table, require_table
 from spacelang.language.shapes import sizes
 from spacelang.latency.predict.columns import Floats
 from spacelang.latency.predict.networks import Kernels, stage_layers, work_of
-from spacelang.latency.predict.predictor import Estimator
+from spacelang.latency.predict.predictor import LatencyEstimator
 from spacelang.latency.predict.whole import Whole
-from spacelang.networks.architecture import LayerChoice, StageChoice, head_choices
+from spacelang.networks.architecture import StageChoice, choose, head_choices
 from spacelang.networks.positions import entry_widths, integers
+from spacelang.networks.walk import MapShape
 from spacelang.report.diagnostics import Report
 
 
-def attach(table: Table, estimator: Estimator, report: Report | None = None) -> Table:
+def attach(table: Table, estimator: LatencyEstimator, report: Report | None = None) -> Table:
     """The table, with the estimator's latencies in place of any that it had.
 
     The fixed latency of a resolution is that of the stem and head in their smallest setting, with the border.
@@ -40,7 +40,8 @@ def attach(table: Table, estimator: Estimator, report: Report | None = None) -> 
     known = zip(*(each.tolist() for each in (rows.stage, rows.block, rows.channels_in, rows.resolution)), strict=True)
     for row, (at, block, channels, resolution) in enumerate(known):
         size = along[resolution][len(space.stem) + at]
-        of_rows.append(stage_layers(kernels, space.stages[at], StageChoice(block, rows.layers(row)), channels, size)[0])
+        choice = StageChoice(block, rows.layers(row))
+        of_rows.append(stage_layers(kernels, space.stages[at], choice, MapShape(channels, size))[0])
     of_ends = [_ends(kernels, resolution, along[resolution][-1]) for resolution in space.resolutions]
     work, whole = work_of(list(kernels.found), estimator, report), estimator.whole
     total_rows, total_ends = kernels.total(of_rows), kernels.total(of_ends)
@@ -66,24 +67,11 @@ def _fetching(whole: Whole, stage: IntArray, weights: Floats, of_ends: float) ->
 def _ends(kernels: Kernels, resolution: int, last_size: int) -> list[int]:
     """The layers of the stem and the head in their smallest setting."""
     space = kernels.space
-    channels, size, made = space.channels, resolution, []
+    entry, made = MapShape(space.channels, resolution), []
     for stage in space.stem:
-        part, channels, size = stage_layers(kernels, stage, _smallest(space, stage), channels, size)
+        choice = choose(space, stage, stage.candidates[0], stage.windows[0], min)
+        part, entry = stage_layers(kernels, stage, choice, entry)
         made += part
     widths = tuple(min(integers(each.values)) for each in head_choices(space))
-    made.append(kernels.head(widths, min(entry_widths(space)[-1]), last_size))
+    made.append(kernels.head(widths, MapShape(min(entry_widths(space)[-1]), last_size)))
     return made
-
-
-def _smallest(space: ir.SearchSpace, stage: ir.Stage) -> StageChoice:
-    """The least of every choice of a stage of the stem, which has one block."""
-    (candidate,) = stage.candidates
-    names = space.blocks_by_name[candidate.block].numeric
-    layers = (
-        LayerChoice(
-            min(int(width) for window in stage.windows for width in window.at(layer)),
-            tuple(min(candidate.numbers[name].at(layer)) for name in names),
-        )
-        for layer in range(min(stage.depth))
-    )
-    return StageChoice(candidate.id, tuple(layers))

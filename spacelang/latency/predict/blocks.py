@@ -22,6 +22,7 @@ from spacelang.latency.predict.trees import Trees
 from spacelang.latency.runtimes.protocol import Precision
 from spacelang.networks.kernels import Kernel, kernels_of
 from spacelang.networks.network import layer_ops
+from spacelang.networks.walk import LayerShape
 
 STEPS = (16, 32, 48)
 """The latency of integer kernels steps at multiples of these numbers of channels."""
@@ -121,7 +122,8 @@ def _features(block: ir.Block, layers: Sequence[BlockLayer], precision: Precisio
 
 
 def _ops(block: ir.Block, of: BlockLayer) -> Sequence[Op]:
-    return layer_ops(block, of.numbers, dict(of.acts), of.channels_in, of.channels_out, of.stride, of.size)
+    shape = LayerShape(of.channels_in, of.channels_out, of.stride, of.size)
+    return layer_ops(block, of.numbers, dict(of.acts), shape)
 
 
 def _on_paper(layers: Sequence[Sequence[Kernel]], precision: Precision) -> tuple[Floats, Floats]:

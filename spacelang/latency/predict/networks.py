@@ -13,14 +13,14 @@ from typing import NamedTuple
 import numpy as np
 
 from spacelang import ir
-from spacelang.language.shapes import size_after
 from spacelang.latency.predict.columns import Floats, activations, by_kind, weights
-from spacelang.latency.predict.predictor import Estimator
+from spacelang.latency.predict.predictor import LatencyEstimator
 from spacelang.latency.predict.whole import VALUE_BY_VALUE, WIDEST, Work
-from spacelang.networks.architecture import Architecture, LayerChoice, StageChoice, head_widths
+from spacelang.networks.architecture import Architecture, StageChoice, head_widths
 from spacelang.networks.census import virtual_resolution
 from spacelang.networks.kernels import Kernel, kernels_of
 from spacelang.networks.network import head_ops, layer_ops
+from spacelang.networks.walk import LayerShape, MapShape, layer_shapes, walk
 from spacelang.report.diagnostics import Report
 
 Total = Callable[[Floats], Floats]
@@ -62,36 +62,35 @@ class Kernels:
         self._layers: dict[tuple[object, ...], int] = {}
         self._parts: list[list[int]] = []
 
-    def layer(
-        self, stage: ir.Stage, candidate: ir.Candidate, layer: LayerChoice, channels: int, stride: int, size: int
-    ) -> int:
+    def layer(self, stage: ir.Stage, candidate: ir.Candidate, numbers: tuple[ir.Number, ...], shape: LayerShape) -> int:
         """The number of a layer. Raises: ShapeError: as `layer_ops`."""
-        key = (stage.name, candidate.id, layer, channels, stride, size)
+        key = (stage.name, candidate.id, numbers, shape)
         known = self._layers.get(key)
         if known is None:
-            template = self._template(key[:-1], candidate, layer, channels, stride)
+            template = self._template(stage, candidate, numbers, shape._replace(size=self._size))
             known = self._layers[key] = self._add(
-                Kernel._make((*before, -(-size // divisor), *after)) for before, divisor, after in template
+                Kernel._make((*before, -(-shape.size // divisor), *after)) for before, divisor, after in template
             )
         return known
 
-    def head(self, widths: tuple[int, ...], channels: int, size: int) -> int:
+    def head(self, widths: tuple[int, ...], entry: MapShape) -> int:
         """The number of a head. Raises: ShapeError: as `head_ops`."""
-        key = (widths, channels, size)
+        key = (widths, entry)
         known = self._layers.get(key)
         if known is None:
-            ops = head_ops(self.space.head, widths, channels, size, self.space.classes)
+            ops = head_ops(self.space.head, widths, *entry, self.space.classes)
             known = self._layers[key] = self._add(kernels_of(ops))
         return known
 
     def _template(
-        self, key: tuple[object, ...], candidate: ir.Candidate, layer: LayerChoice, channels: int, stride: int
+        self, stage: ir.Stage, candidate: ir.Candidate, numbers: tuple[ir.Number, ...], shape: LayerShape
     ) -> list[_Scaled]:
         """A layer's kernels, for any size of its input."""
+        key = (stage.name, candidate.id, numbers, shape)
         known = self._templates.get(key)
         if known is None:
             block = self._blocks[candidate.block]
-            ops = layer_ops(block, layer.numbers, candidate.acts, channels, layer.width, stride, self._size)
+            ops = layer_ops(block, numbers, candidate.acts, shape)
             known = self._templates[key] = [(each[:3], self._size // each.size, each[4:]) for each in kernels_of(ops)]
         return known
 
@@ -117,7 +116,10 @@ class Kernels:
 
 
 def latencies(
-    space: ir.SearchSpace, architectures: Sequence[Architecture], estimator: Estimator, report: Report | None = None
+    space: ir.SearchSpace,
+    architectures: Sequence[Architecture],
+    estimator: LatencyEstimator,
+    report: Report | None = None,
 ) -> Latencies:
     """Latencies of networks, in all and by kind of kernel.
 
@@ -137,7 +139,7 @@ def latencies(
 def latencies_of_kernels(
     networks: Sequence[Sequence[Kernel]],
     values: Sequence[float] | Floats,
-    estimator: Estimator,
+    estimator: LatencyEstimator,
     report: Report | None = None,
 ) -> Latencies:
     """Latencies of networks that are known by their kernels only.
@@ -165,7 +167,7 @@ def shared(networks: Sequence[Sequence[Kernel]]) -> tuple[list[Kernel], Total]:
 
 
 def _assembled(
-    kernels: list[Kernel], total: Total, values: Floats, estimator: Estimator, report: Report | None
+    kernels: list[Kernel], total: Total, values: Floats, estimator: LatencyEstimator, report: Report | None
 ) -> Latencies:
     whole, work = estimator.whole, work_of(kernels, estimator, report)
     own, held, border = whole.kernels_ms(work), total(work.weights), whole.border_ms(values)
@@ -181,13 +183,16 @@ def _assembled(
 
 
 def predict(
-    space: ir.SearchSpace, architectures: Sequence[Architecture], estimator: Estimator, report: Report | None = None
+    space: ir.SearchSpace,
+    architectures: Sequence[Architecture],
+    estimator: LatencyEstimator,
+    report: Report | None = None,
 ) -> Floats:
     """(networks,) milliseconds. Arguments and errors are those of `latencies`."""
     return latencies(space, architectures, estimator, report).ms
 
 
-def work_of(kernels: Sequence[Kernel], estimator: Estimator, report: Report | None = None) -> Work:
+def work_of(kernels: Sequence[Kernel], estimator: LatencyEstimator, report: Report | None = None) -> Work:
     """(kernels,) the work of kernels. Raises: SpacelangError: SP1603, for every kind that nothing was learned about."""
     found = Report()
     estimator.check(kernels, found)
@@ -204,22 +209,19 @@ def work_of(kernels: Sequence[Kernel], estimator: Estimator, report: Report | No
 
 def _layers_of(kernels: Kernels, architecture: Architecture) -> list[int]:
     space = kernels.space
-    made: list[int] = []
-    channels, size = space.channels, architecture.resolution
-    chosen = zip(space.stem + space.stages, architecture.stem + architecture.stages, strict=True)
-    for stage, choice in chosen:
-        part, channels, size = stage_layers(kernels, stage, choice, channels, size)
-        made += part
-    made.append(kernels.head(head_widths(space, architecture), channels, size))
-    return made
+    stages, entry = walk(space, architecture)
+    made = [number for each in stages for number in _numbers(kernels, *each)]
+    return [*made, kernels.head(head_widths(space, architecture), entry)]
 
 
-def stage_layers(
-    kernels: Kernels, stage: ir.Stage, choice: StageChoice, channels: int, size: int
-) -> tuple[list[int], int, int]:
-    """The numbers of a stage's layers, and the channels and size after it."""
-    candidate, stride, made = stage.candidate(choice.candidate), stage.stride, []
-    for layer in choice.layers:
-        made.append(kernels.layer(stage, candidate, layer, channels, stride, size))
-        channels, size, stride = layer.width, size_after(size, stride), 1
-    return made, channels, size
+def stage_layers(kernels: Kernels, stage: ir.Stage, choice: StageChoice, entry: MapShape) -> tuple[list[int], MapShape]:
+    """The numbers of a stage's layers, and what leaves the stage."""
+    at, left = layer_shapes(choice.layers, stage.stride, entry)
+    return _numbers(kernels, stage, choice, at), left
+
+
+def _numbers(kernels: Kernels, stage: ir.Stage, choice: StageChoice, at: Sequence[LayerShape]) -> list[int]:
+    candidate = stage.candidate(choice.candidate)
+    return [
+        kernels.layer(stage, candidate, layer.numbers, shape) for layer, shape in zip(choice.layers, at, strict=True)
+    ]

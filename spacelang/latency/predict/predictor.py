@@ -31,7 +31,7 @@ SHOWN = 3
 """How many kernels are named; the rest are counted."""
 
 
-class Estimator(Protocol):
+class LatencyEstimator(Protocol):
     """What latencies of networks are computed with: a predictor, or the cost model."""
 
     @property

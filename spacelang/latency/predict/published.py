@@ -26,14 +26,14 @@ BLOCKS = {
 """The published names of blocks of the standard library, and whether they have an expand ratio."""
 
 
-class Measured(NamedTuple):
+class MeasuredLayer(NamedTuple):
     """A layer of a block, and its latency."""
 
     layer: BlockLayer
     ms: float
 
 
-def read_block_latencies(path: str | Path) -> list[Measured]:
+def read_block_latencies(path: str | Path) -> list[MeasuredLayer]:
     """The published latencies of the blocks in `BLOCKS`, from JSON or xz-packed JSON; others are left out.
 
     Raises: SpacelangError: SP1610: if the file isn't one of these.
@@ -55,7 +55,7 @@ def read_block_latencies(path: str | Path) -> list[Measured]:
     return list(_measured(path, entries))
 
 
-def _measured(path: str | Path, entries: dict[str, Any]) -> Iterator[Measured]:
+def _measured(path: str | Path, entries: dict[str, Any]) -> Iterator[MeasuredLayer]:
     for key, ms in entries.items():
         name, *fields = key.split("_")
         if name not in BLOCKS:
@@ -71,7 +71,7 @@ def _measured(path: str | Path, entries: dict[str, Any]) -> Iterator[Measured]:
             _refuse(path, f"'{key}' is not Block_size_in_out_kernel_expand_stride_act")
         if not isinstance(ms, int | float) or not 0 < ms < math.inf:
             _refuse(path, f"the latency of '{key}' is {ms!r}, which isn't a positive number")
-        yield Measured(layer, float(ms))
+        yield MeasuredLayer(layer, float(ms))
 
 
 def _number(text: str) -> ir.Number:

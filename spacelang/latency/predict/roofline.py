@@ -38,7 +38,7 @@ def base_ms(kind: str, of: Columns, precision: Precision) -> Floats:
     return np.maximum(macs(kind, of) / rate, moved / BYTES_PER_MS) + elementwise + START_MS
 
 
-class CostModel:
+class Roofline:
     """The roofline as an estimator: no device, no measurement."""
 
     def __init__(self, precision: Precision) -> None:

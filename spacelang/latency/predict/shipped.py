@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from spacelang import ir
-from spacelang.latency.predict.predictor import Estimator, Predictor
-from spacelang.latency.predict.roofline import CostModel
+from spacelang.latency.predict.predictor import LatencyEstimator, Predictor
+from spacelang.latency.predict.roofline import Roofline
 from spacelang.latency.predict.stored import read_predictor
 from spacelang.latency.runtimes.protocol import PRECISIONS, Precision, RuntimeName
 from spacelang.report.diagnostics import Report, refuse
@@ -62,15 +62,15 @@ def find_predictor(name_or_path: str | Path) -> Predictor:
     return read_predictor(name)
 
 
-def find_estimator(name_or_path: str | Path, precision: Precision) -> Estimator:
+def find_estimator(name_or_path: str | Path, precision: Precision) -> LatencyEstimator:
     """As `find_predictor`; `cost-model` is the analytic model, in this precision.
 
     Raises: SpacelangError: as `find_predictor`.
     """
-    return CostModel(precision) if str(name_or_path) == COST_MODEL else find_predictor(name_or_path)
+    return Roofline(precision) if str(name_or_path) == COST_MODEL else find_predictor(name_or_path)
 
 
-def find_estimators(names: Sequence[str | Path], runtime: RuntimeName) -> list[Estimator]:
+def find_estimators(names: Sequence[str | Path], runtime: RuntimeName) -> list[LatencyEstimator]:
     """As `find_estimator`, in both precisions where there are two.
 
     Args:
@@ -82,10 +82,10 @@ def find_estimators(names: Sequence[str | Path], runtime: RuntimeName) -> list[E
     ours = [find_predictor(each) for each in shipped()]
     if not names:
         return [each for each in ours if each.fingerprint.runtime == runtime]
-    found: list[Estimator] = []
+    found: list[LatencyEstimator] = []
     for name in names:
         if str(name) == COST_MODEL:
-            found += map(CostModel, PRECISIONS)
+            found += map(Roofline, PRECISIONS)
             continue
         one = find_predictor(name)
         found.append(one)
@@ -93,7 +93,9 @@ def find_estimators(names: Sequence[str | Path], runtime: RuntimeName) -> list[E
     return found
 
 
-def estimator_for(device: ir.Device, names: Sequence[str | Path], what: str, report: Report | None = None) -> Estimator:
+def estimator_for(
+    device: ir.Device, names: Sequence[str | Path], what: str, report: Report | None = None
+) -> LatencyEstimator:
     """The estimator for networks on a device: of its precision and its number of threads.
 
     Args:
@@ -134,7 +136,7 @@ def _described(of: Predictor) -> tuple[RuntimeName, Precision, int]:
     return of.fingerprint.runtime, of.precision, of.threads
 
 
-def _refuse_other(device: ir.Device, found: Estimator, name: str, what: str) -> NoReturn:
+def _refuse_other(device: ir.Device, found: LatencyEstimator, name: str, what: str) -> NoReturn:
     if found.precision != device.precision:
         message = f"{what} computes in {device.precision}, and {name} predicts {found.precision}"
         refuse("SP1609", message, f"give a predictor in {device.precision}, or `{COST_MODEL}`")

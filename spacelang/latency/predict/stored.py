@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
 from spacelang.files import write_atomic
 from spacelang.latency.device import Fingerprint
@@ -27,7 +27,7 @@ from spacelang.latency.predict.predictor import KindModel, Predictor, named
 from spacelang.latency.predict.trees import Trees
 from spacelang.latency.predict.whole import Whole
 from spacelang.latency.runtimes.protocol import Precision
-from spacelang.records import first_error
+from spacelang.records import Record, first_error
 from spacelang.report.diagnostics import refuse
 
 FORMAT_VERSION, ADAPTED_VERSION = 2, 3
@@ -51,11 +51,11 @@ Rates = Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(min_length=le
 Milliseconds = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+class _Part(Record):
+    model_config = ConfigDict(allow_inf_nan=False)
 
 
-class _Whole(_Model):
+class _Whole(_Part):
     factor: float = Field(ge=0, le=100)
     weight_ms: Milliseconds
     activation_ms: Milliseconds
@@ -66,7 +66,7 @@ class _Whole(_Model):
     kept: float = Field(ge=0)
 
 
-class _Adapted(_Model):
+class _Adapted(_Part):
     """`start`: of the trees; None if there are none."""
 
     factor: float = Field(gt=0)
@@ -75,7 +75,7 @@ class _Adapted(_Model):
     start: float | None
 
 
-class _Kind(_Model):
+class _Kind(_Part):
     samples: int = Field(ge=1)
     low: Bounds
     high: Bounds
@@ -85,7 +85,7 @@ class _Kind(_Model):
     adapted: _Adapted | None = None
 
 
-class _Header(_Model):
+class _Header(_Part):
     format_version: int
     fingerprint: Fingerprint
     precision: Precision

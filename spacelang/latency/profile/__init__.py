@@ -1,6 +1,6 @@
 """The profile of a device: what INT8 gains on it, by operator, kernel size, width and block (paper, section 2 and B).
 
-plan, blocks    what is measured
+plan, compared  what is measured
 measure         into a log, which an interrupted profile continues from
 rule            the width rule, from how latency grows with channels
 results         the tables and figures, read from the log

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from statistics import geometric_mean
 
 from spacelang.latency.profile.plan import KERNEL_SIZES
-from spacelang.latency.profile.results import BADLY, Pair, Results, Steps
+from spacelang.latency.profile.results import BADLY, Pair, Results, StepTimes
 from spacelang.latency.profile.rule import Support, penalties
 from spacelang.report.suggest import listed
 
@@ -94,12 +94,12 @@ def steps(found: Results) -> str:
     )
 
 
-def _penalty(steps: Steps, multiple: int) -> str:
+def _penalty(steps: StepTimes, multiple: int) -> str:
     ratios = penalties(steps.ms, multiple)
     return f"{times(geometric_mean(ratios))} on average, at most {times(max(ratios))} for {curve_name(steps)}"
 
 
-def curve_name(steps: Steps) -> str:
+def curve_name(steps: StepTimes) -> str:
     curve = steps.curve
     kind = "depthwise" if curve.kind == "dwconv" else "conv"
     return f"{kind} {curve.kernel}×{curve.kernel} at {curve.size}×{curve.size}"

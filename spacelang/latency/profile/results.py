@@ -9,7 +9,7 @@ from typing import NamedTuple
 from spacelang.latency.collect.log import Log
 from spacelang.latency.device import Fingerprint
 from spacelang.latency.profile import plan
-from spacelang.latency.profile.blocks import LONG, SHORT, BlockLayer
+from spacelang.latency.profile.compared import LONG, SHORT, ComparedLayer
 from spacelang.latency.profile.rule import WidthRule, width_rule
 from spacelang.latency.runtimes.protocol import Precision
 from spacelang.networks.kernels import Kernel
@@ -29,7 +29,7 @@ class Pair(NamedTuple):
         return self.fp32_ms / self.int8_ms
 
 
-class Operator(NamedTuple):
+class OperatorSpeed(NamedTuple):
     """A row of Table 1."""
 
     name: str
@@ -46,24 +46,24 @@ class Operator(NamedTuple):
         return geometric_mean(self.speedups)
 
 
-class Steps(NamedTuple):
+class StepTimes(NamedTuple):
     """A curve of Figure 9; ms by channels."""
 
     curve: plan.StepCurve
     ms: Mapping[int, float]
 
 
-class BlockSpeed(NamedTuple):
+class LayerSpeed(NamedTuple):
     """`pair`: of one layer; None if the difference of the networks was lost in noise."""
 
-    layer: BlockLayer
+    layer: ComparedLayer
     pair: Pair | None
 
 
-class Block(NamedTuple):
+class BlockSpeed(NamedTuple):
     id: int
     name: str
-    layers: tuple[BlockSpeed, ...]
+    layers: tuple[LayerSpeed, ...]
 
     @property
     def speedup(self) -> float | None:
@@ -82,15 +82,15 @@ class Results(NamedTuple):
     name: str
     fingerprint: Fingerprint
     space: str
-    operators: tuple[Operator, ...]
+    operators: tuple[OperatorSpeed, ...]
     kernel_sizes: Mapping[str, Mapping[int, Pair]]
     widths: Mapping[int, Pair]
-    steps: tuple[Steps, ...]
+    steps: tuple[StepTimes, ...]
     rule: WidthRule
-    blocks: tuple[Block, ...]
+    blocks: tuple[BlockSpeed, ...]
 
 
-def results(name: str, space: str, log: Log, layers: Sequence[BlockLayer]) -> Results:
+def results(name: str, space: str, log: Log, layers: Sequence[ComparedLayer]) -> Results:
     """Read everything from a log that holds it.
 
     Args:
@@ -105,14 +105,14 @@ def results(name: str, space: str, log: Log, layers: Sequence[BlockLayer]) -> Re
         return {at: pair(kernel) for at, kernel in kernels.items()}
 
     steps = tuple(
-        Steps(curve, {at: _ms(log, kernel, curve.precision) for at, kernel in curve.kernels().items()})
+        StepTimes(curve, {at: _ms(log, kernel, curve.precision) for at, kernel in curve.kernels().items()})
         for curve in plan.STEP_CURVES
     )
     return Results(
         name,
         log.fingerprint,
         space,
-        tuple(Operator(each, kernels, tuple(map(pair, kernels))) for each, kernels in plan.operators().items()),
+        tuple(OperatorSpeed(each, kernels, tuple(map(pair, kernels))) for each, kernels in plan.operators().items()),
         {kind: pairs(plan.kernel_sizes(kind)) for kind in ("conv", "dwconv")},
         pairs(plan.widths()),
         steps,
@@ -128,18 +128,18 @@ def _ms(log: Log, kernel: Kernel, precision: Precision) -> float:
     return measured.ms
 
 
-def _blocks(log: Log, layers: Sequence[BlockLayer]) -> Iterable[Block]:
+def _blocks(log: Log, layers: Sequence[ComparedLayer]) -> Iterable[BlockSpeed]:
     for id, name in dict.fromkeys((each.id, each.block) for each in layers):
         of_block = [each for each in layers if (each.id, each.block) == (id, name)]
-        yield Block(id, name, tuple(BlockSpeed(each, _layer_pair(log, each)) for each in of_block))
+        yield BlockSpeed(id, name, tuple(LayerSpeed(each, _layer_pair(log, each)) for each in of_block))
 
 
-def _layer_pair(log: Log, layer: BlockLayer) -> Pair | None:
+def _layer_pair(log: Log, layer: ComparedLayer) -> Pair | None:
     pair = Pair(_layer_ms(log, layer, "int8"), _layer_ms(log, layer, "fp32"))
     return pair if min(pair) > 0 else None
 
 
-def _layer_ms(log: Log, layer: BlockLayer, precision: Precision) -> float:
+def _layer_ms(log: Log, layer: ComparedLayer, precision: Precision) -> float:
     """What one more layer takes; it can be negative where a layer takes less than the noise."""
     short, long = (log.network(each.sha256, precision) for each in (layer.short, layer.long))
     if short is None or long is None:

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from spacelang.latency.profile.findings import curve_name, times
 from spacelang.latency.profile.paper import PAPER_OPERATORS, PAPER_SIZES
-from spacelang.latency.profile.results import Block, Operator, Pair, Results
+from spacelang.latency.profile.results import BlockSpeed, OperatorSpeed, Pair, Results
 
 KINDS = {"conv": "Conv", "dwconv": "DWConv"}
 UNKNOWN = "–"
@@ -52,7 +52,7 @@ def operators_table(found: Results) -> Table:
     return Table("Geometric mean of the speedups of INT8 over FP32", columns, rows)
 
 
-def _speedups(operator: Operator) -> Iterable[str]:
+def _speedups(operator: OperatorSpeed) -> Iterable[str]:
     here = (operator.speedup, min(operator.speedups), max(operator.speedups))
     return map(times, (*here, *PAPER_OPERATORS[operator.name]))
 
@@ -84,7 +84,7 @@ def blocks_table(found: Results) -> Table:
     return Table(f"Blocks of {found.space}: one layer with stride 1", columns, list(map(_block_row, found.blocks)))
 
 
-def _block_row(block: Block) -> Sequence[str]:
+def _block_row(block: BlockSpeed) -> Sequence[str]:
     known = [each.pair.speedup for each in block.layers if each.pair]
     figures = map(times, (block.speedup, min(known), max(known))) if block.speedup else ("undecided", UNKNOWN, UNKNOWN)
     return (str(block.id), block.name, *figures, "runs badly" if block.runs_badly else "")
@@ -96,7 +96,7 @@ def layers_table(found: Results) -> Table:
     return Table("One more layer among others", columns, rows)
 
 
-def _layer_rows(block: Block) -> Iterable[Sequence[str]]:
+def _layer_rows(block: BlockSpeed) -> Iterable[Sequence[str]]:
     for layer, pair in block.layers:
         where = ", ".join(filter(None, (f"{layer.width} channels at {layer.size}×{layer.size}", layer.settings)))
         yield (layer.block, where, *(_pair(pair) if pair else [UNKNOWN] * 3))

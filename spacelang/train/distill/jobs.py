@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from spacelang import ir
 from spacelang.backends.bkd import backend
+from spacelang.files import read_or_refuse
 from spacelang.nn import read_build
 from spacelang.report.diagnostics import refuse
 from spacelang.train.shared.schedule import Phase, with_epochs
@@ -133,19 +134,15 @@ def read_jobs(build: str | os.PathLike[str]) -> Build:
     folder = Path(build)
     space = read_build(folder)
     path = folder / FILE
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        refuse("SP1303", f"there is no file `{path}`", f"spacelang compile SPACE.space -o {folder}")
-    except (OSError, UnicodeDecodeError) as error:
-        refuse("SP1303", f"`{path}` can't be read: {error}", "compile the space again")
-    if space.kind not in backend.kinds or backend.emit(space)[FILE] != text:
+    again = f"spacelang compile SPACE.space -o {folder}"
+    content = read_or_refuse(path, "SP1303", missing=again, help="compile the space again")
+    if space.kind not in backend.kinds or backend.emit(space)[FILE].encode() != content:
         refuse(
             "SP1303",
             f"`{path}` is not what this spacelang makes of the space {space.name}",
             "change the `distill` section of the space instead, and compile it again",
         )
     try:
-        return Build(folder, space, _File.model_validate_json(text).jobs)
-    except ValidationError as error:  # the text is our own, so its form is a defect of ours
+        return Build(folder, space, _File.model_validate_json(content).jobs)
+    except ValidationError as error:  # the content is our own, so its form is a defect of ours
         raise AssertionError(f"{path} isn't as it was emitted") from error

@@ -9,6 +9,7 @@ from spacelang.report.diagnostics import Diagnostic, SpacelangError, refuse
 from spacelang.train.distill.jobs import Job
 from spacelang.train.distill.local import train_alone
 from spacelang.train.distill.processes import Place
+from spacelang.train.shared.cluster import ray_cluster
 
 RETRIES = 3
 
@@ -21,18 +22,8 @@ def train_on_ray(place: Place, jobs: Sequence[Job], finished: Callable[[Job], No
     Raises:
         SpacelangError: SP1308 if Ray isn't installed; what a task raises; SP1307 if Ray gives one up.
     """
-    try:
-        import ray
-    except ModuleNotFoundError:
-        refuse("SP1308", "the executor `ray` needs ray", "in spacelang's checkout: pip install '.[ray]'")
-    started = not ray.is_initialized()
-    if started:
-        ray.init(log_to_driver=False, include_dashboard=False)
-    try:
+    with ray_cluster() as ray:
         _train(ray, place, jobs, finished)
-    finally:
-        if started:
-            ray.shutdown()
 
 
 def _train(ray: Any, place: Place, jobs: Sequence[Job], finished: Callable[[Job], None]) -> None:

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from spacelang.latency.collect.bundle import export_bench, log_of_results, read_results
+from spacelang.latency.collect.collecting import Plan
 from spacelang.latency.collect.holdout import is_held_out
 from spacelang.latency.collect.log import Log, Measured, MeasuredNetwork
 from spacelang.latency.collect.measure import NOTHING
 from spacelang.latency.collect.networks import random_networks
-from spacelang.latency.collect.run import Plan
 from spacelang.latency.device import this_device
 from spacelang.latency.meter import SWEEPS
 from spacelang.latency.runtimes.protocol import RuntimeName

@@ -8,11 +8,11 @@ import pytest
 
 from spacelang import ir
 from spacelang.latency.collect import measure
+from spacelang.latency.collect.collecting import Plan, collect
 from spacelang.latency.collect.holdout import is_held_out
 from spacelang.latency.collect.log import Log, read_log
-from spacelang.latency.collect.measure import NOTHING, PATIENCE, Collection, Progress, saving
+from spacelang.latency.collect.measure import NOTHING, PATIENCE, Collection, Progress, Rig, saving
 from spacelang.latency.collect.networks import random_networks
-from spacelang.latency.collect.run import Plan, collect
 from spacelang.latency.meter import SWEEPS
 from spacelang.networks.kernels import Kernel
 from spacelang.report.diagnostics import SpacelangError
@@ -22,7 +22,7 @@ KERNELS = [Kernel("conv", 8, 8, size) for size in range(2, 12)]
 
 
 def collection(runtime: FakeRuntime, meter: FakeMeter, log: Log) -> Collection:
-    return Collection(runtime, "int8", meter, log, lambda: None, Progress(silent, 0))
+    return Collection(Rig(runtime, meter, log, Path("log")), "int8", lambda: None, Progress(silent, 0))
 
 
 def test_a_kernel_takes_what_its_model_takes_without_the_call() -> None:
@@ -164,7 +164,7 @@ def test_a_collection_goes_on_where_it_was_ended(tmp_path: Path) -> None:
     def run(meter: FakeMeter, log: Log) -> FakeRuntime:
         runtime = FakeRuntime()
         collect(
-            spaces, plan, ["int8", "fp32"], runtime, meter, log, path,
+            spaces, plan, ["int8", "fp32"], Rig(runtime, meter, log, path),
             lambda learned, judged: [0.2] * len(judged),
             lambda done, total, note="": steps.append((done, total)),
         )  # fmt: skip

@@ -31,7 +31,7 @@ def graph_refused(graph: Graph, folder: Path, *outputs: str) -> list[tuple[str, 
     return refused(graph.save(folder / "network.onnx", *outputs))
 
 
-def test_no_file(tmp_path: Path) -> None:
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "nothing.onnx"
     help = "name a file in ONNX's format"
     assert refused(path) == [("SP1701", "FILE can't be read: No such file or directory", help)]
@@ -39,13 +39,13 @@ def test_no_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"stage stage1 {}", b"\x08\x09\x3a\xff\xff\xff", bytes(range(256))])
-def test_no_onnx(content: bytes, tmp_path: Path) -> None:
+def test_a_file_that_is_not_onnx_is_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "notes.onnx"
     path.write_bytes(content)
     assert refused(path) == [("SP1701", "FILE isn't an ONNX model, or is damaged", "export it again")]
 
 
-def test_an_empty_file(tmp_path: Path) -> None:
+def test_an_empty_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "empty.onnx"
     path.touch()
     assert refused(path) == [("SP1701", "FILE doesn't hold an ONNX graph", "export it again")]
@@ -93,12 +93,14 @@ INPUTS: list[tuple[Shape, str, str]] = [
 
 
 @pytest.mark.parametrize(("shape", "message", "help"), INPUTS, ids=str)
-def test_inputs(shape: Shape, message: str, help: str, tmp_path: Path) -> None:
+def test_an_input_that_is_not_one_image_of_fixed_size_is_refused(
+    shape: Shape, message: str, help: str, tmp_path: Path
+) -> None:
     graph = Graph(shape)
     assert graph_refused(graph, tmp_path, graph.node("Relu", "x")) == [("SP1704", message, help)]
 
 
-def test_two_inputs(tmp_path: Path) -> None:
+def test_two_inputs_are_refused(tmp_path: Path) -> None:
     graph = Graph()
     graph.inputs.append(onnx.helper.make_tensor_value_info("mask", TensorProto.FLOAT, (1, 8, 16, 16)))
     message = "FILE has 2 inputs (x and mask); a network of kernels has one, an image"
@@ -359,7 +361,7 @@ def test_what_runs_in_float_is_let_in_with_a_warning(tmp_path: Path) -> None:
     assert {each.kind for each in found.kernels} == {"requantise"}
 
 
-def test_unsigned_weights(tmp_path: Path) -> None:
+def test_unsigned_weights_are_refused(tmp_path: Path) -> None:
     graph = Graph((1, 64, 56, 56))
     ((code, message, help),) = graph_refused(graph, tmp_path, convolutions(graph, 0.0002, np.uint8(0)))
     assert (code, message) == (
@@ -459,7 +461,7 @@ def test_a_norm_after_integers_runs(tmp_path: Path) -> None:
     assert graph_refused(graph, tmp_path, normed) == [("SP1706", message, matched.COVERED)]
 
 
-def test_other_numbers(tmp_path: Path) -> None:
+def test_numbers_of_other_types_are_refused(tmp_path: Path) -> None:
     graph = Graph(kind=TensorProto.FLOAT16)
     message, help = "the input x of FILE holds float16", "kernels are measured in float32 and in 8-bit integers"
     assert graph_refused(graph, tmp_path, graph.node("Relu", "x")) == [("SP1708", message, help)]
@@ -476,7 +478,7 @@ def test_signed_activations_that_onnxruntime_makes_unsigned(tmp_path: Path) -> N
     assert kernels_of_onnx(path).kernels == [Kernel("conv", 8, 8, 16)]
 
 
-def test_signed_activations(tmp_path: Path) -> None:
+def test_signed_activations_are_refused(tmp_path: Path) -> None:
     """In the form of operators they stay what they are."""
     graph = Graph(kind=TensorProto.INT8)
     grid, weights = (SCALE, np.int8(0)), np.zeros((8, 8, 1, 1), np.int8)

@@ -45,7 +45,7 @@ HARD_SWISHES: dict[str, Spelling] = {
 
 
 @pytest.mark.parametrize("spelling", HARD_SWISHES.values(), ids=HARD_SWISHES)
-def test_hard_swish(spelling: Spelling, tmp_path: Path) -> None:
+def test_every_spelling_of_hard_swish_is_one_kernel(spelling: Spelling, tmp_path: Path) -> None:
     graph = Graph()
     assert kernels(graph, tmp_path, spelling(graph, graph.conv("x", 8, 16))) == [
         Kernel("conv", 8, 16, 16), Kernel("hswish", 16, 16, 16),
@@ -53,12 +53,12 @@ def test_hard_swish(spelling: Spelling, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("spelling", HARD_SIGMOIDS.values(), ids=HARD_SIGMOIDS)
-def test_hard_sigmoid(spelling: Spelling, tmp_path: Path) -> None:
+def test_every_spelling_of_hard_sigmoid_is_one_kernel(spelling: Spelling, tmp_path: Path) -> None:
     graph = Graph()
     assert kernels(graph, tmp_path, spelling(graph, "x")) == [Kernel("hsigmoid", 8, 8, 16)]
 
 
-def test_swish(tmp_path: Path) -> None:
+def test_x_times_its_sigmoid_is_one_kernel(tmp_path: Path) -> None:
     graph = Graph()
     assert kernels(graph, tmp_path, graph.node("Mul", graph.node("Sigmoid", "x"), "x")) == [Kernel("swish", 8, 8, 16)]
 

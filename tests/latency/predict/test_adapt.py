@@ -88,7 +88,7 @@ def test_a_kind_that_nobody_measured_is_scaled_and_said(predictor: Predictor) ->
 
 
 @pytest.mark.parametrize("networks", [6, 40])
-def test_whole_networks(networks: int, predictor: Predictor) -> None:
+def test_an_adapted_predictor_knows_whole_networks(networks: int, predictor: Predictor) -> None:
     adapted = adapt(predictor, other_log(200, networks))
     assert len(adapted.fitted) >= networks / 2
     fresh = other_log(200, networks + 30)

@@ -11,9 +11,10 @@ import pytest
 
 from spacelang.driver import compile_source
 from spacelang.latency.predict.blocks import BlockLayer, learn_blocks
-from spacelang.latency.predict.published import Measured, read_block_latencies
+from spacelang.latency.predict.published import MeasuredLayer, read_block_latencies
 from spacelang.networks.kernels import kernels_of
 from spacelang.networks.network import layer_ops
+from spacelang.networks.walk import LayerShape
 from spacelang.report.diagnostics import SpacelangError
 from spacelang.report.source import Source
 from tests.latency.predict.madeup import law
@@ -24,7 +25,7 @@ SPEC = ROOT / "specs" / "vnni.space"
 (VNNI,) = compile_source(Source(str(SPEC), SPEC.read_text()), SPEC)
 
 
-def made_up(count: int) -> list[Measured]:
+def made_up(count: int) -> list[MeasuredLayer]:
     rng, made = np.random.default_rng(0), []
     for at in range(count):
         channels = [int(each) * 16 for each in rng.integers(2, 24, 2)]
@@ -32,9 +33,10 @@ def made_up(count: int) -> list[Measured]:
         name, numbers, act = [("mbv1", (kernel,), "relu"), ("mbv3", (kernel, int(rng.choice([4, 6]))), "hswish")][
             at % 2
         ]
-        layer = BlockLayer(name, numbers, (("act", act),), channels[0], channels[1], stride, size)
-        ops = layer_ops(VNNI.blocks_by_name[name], numbers, {"act": act}, channels[0], channels[1], stride, size)
-        made.append(Measured(layer, sum(map(law, kernels_of(ops)))))
+        shape = LayerShape(channels[0], channels[1], stride, size)
+        layer = BlockLayer(name, numbers, (("act", act),), *shape)
+        ops = layer_ops(VNNI.blocks_by_name[name], numbers, {"act": act}, shape)
+        made.append(MeasuredLayer(layer, sum(map(law, kernels_of(ops)))))
     return made
 
 
@@ -84,7 +86,7 @@ def test_published_keys_are_layers(tmp_path: Path, packed: bool) -> None:
         ),
     ],
 )
-def test_other_files(tmp_path: Path, content: bytes, reason: str) -> None:
+def test_files_that_hold_no_block_latencies_are_refused(tmp_path: Path, content: bytes, reason: str) -> None:
     path = tmp_path / "latencies"
     path.write_bytes(content)
     with pytest.raises(SpacelangError) as caught:

@@ -14,18 +14,19 @@ from spacelang.language.shapes import size_after
 from spacelang.latency.predict.attach import attach
 from spacelang.latency.predict.networks import latencies, latencies_of_kernels, predict, work_of
 from spacelang.latency.predict.predictor import Predictor
-from spacelang.latency.predict.roofline import CostModel
+from spacelang.latency.predict.roofline import Roofline
 from spacelang.latency.predict.whole import Whole
 from spacelang.networks.architecture import Architecture
 from spacelang.networks.kernels import Kernel, kernels_of
 from spacelang.networks.network import layer_ops, layers
 from spacelang.networks.sample import sample
+from spacelang.networks.walk import LayerShape
 from spacelang.report.diagnostics import Report, SpacelangError
 from spacelang.report.source import Source
 from tests.evolve.synthetic import TINY, random_table
 
 ROOT = Path(__file__).parents[3]
-MODEL = CostModel("int8")
+MODEL = Roofline("int8")
 
 
 def load(name: str) -> ir.SearchSpace:
@@ -99,7 +100,7 @@ def test_rows_get_what_their_stage_takes() -> None:
         parts: list[Kernel] = []
         for width, numbers in rows.layers(row):
             body = TINY.blocks_by_name[candidate.block]
-            parts += kernels_of(layer_ops(body, numbers, candidate.acts, channels, width, stride, size))
+            parts += kernels_of(layer_ops(body, numbers, candidate.acts, LayerShape(channels, width, stride, size)))
             channels, size, stride = width, size_after(size, stride), 1
         assert found.rows_ms[row] == pytest.approx(MODEL.predict_kernels(parts).sum())
     assert found.device == MODEL.label
@@ -117,7 +118,7 @@ def test_stem_and_head_in_their_smallest_setting_and_the_border_are_fixed() -> N
         assert ms == pytest.approx(MODEL.predict_kernels(parts).sum() + border)
 
 
-class Cached(CostModel):
+class Cached(Roofline):
     """A device whose cache keeps few weights."""
 
     kept = 2e4

@@ -14,7 +14,7 @@ import pytest
 from spacelang.latency.collect.holdout import is_held_out
 from spacelang.latency.collect.log import Log, Measured
 from spacelang.latency.predict.predictor import Predictor
-from spacelang.latency.predict.roofline import CostModel
+from spacelang.latency.predict.roofline import Roofline
 from spacelang.latency.predict.stored import to_bytes
 from spacelang.latency.predict.train import evaluate, train
 from spacelang.latency.predict.whole import Whole, Work, fit_whole
@@ -181,7 +181,7 @@ def test_a_log_of_another_device_is_judged_after_the_best_factor(predictor: Pred
 
 
 def test_the_cost_model_knows_every_kernel_and_says_what_it_is() -> None:
-    model, report = CostModel("int8"), Report()
+    model, report = Roofline("int8"), Report()
     strange = [Kernel("swish", 8, 8, 7), Kernel("maxpool", 8, 8, 7, 3, 2), Kernel("linear", 8, 10, 1)]
     model.check(strange, report)
     assert not report.diagnostics

@@ -95,7 +95,7 @@ def test_a_runtime_without_a_predictor(tmp_path: Path, capsys: pytest.CaptureFix
     )
 
 
-def test_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_examples_of_the_page_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     failed, attempted = doctest.testfile(str(ROOT / "docs" / "predict.md"), module_relative=False)
     assert attempted > 15

@@ -25,14 +25,14 @@ def law(x: Floats) -> Floats:
 
 
 @pytest.mark.parametrize("loss", ["absolute_error", "squared_error"])
-def test_boosting(loss: str) -> None:
+def test_boosted_trees_predict_what_scikit_learn_does(loss: str) -> None:
     x, unseen = numbers(400, 0), numbers(300, 1)
     with threadpool_limits(1):
         model = HistGradientBoostingRegressor(loss=loss, max_iter=50, random_state=0).fit(x, law(x))
         np.testing.assert_allclose(from_boosting(model).predict(unseen), model.predict(unseen), rtol=0, atol=1e-12)
 
 
-def test_forests() -> None:
+def test_forests_predict_what_scikit_learn_does() -> None:
     x, unseen = numbers(400, 0), numbers(300, 1)
     model = RandomForestRegressor(20, random_state=0).fit(x, law(x))
     # scikit-learn compares features as float32.

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from spacelang import ir
 from spacelang.latency.collect.log import Log
+from spacelang.latency.collect.measure import Rig
 from spacelang.latency.device import Fingerprint
 from spacelang.latency.meter import Measurement
 from spacelang.latency.profile import plan
-from spacelang.latency.profile.blocks import block_layers
+from spacelang.latency.profile.compared import block_layers
 from spacelang.latency.profile.measure import measure
 from spacelang.latency.profile.results import Results, results
 from spacelang.latency.runtimes.protocol import Border, Precision, Runtime, RuntimeName
@@ -102,5 +103,5 @@ def made_up(folder: Path, at_once: int = AT_ONCE) -> Results:
     """The profile of this device."""
     compared = block_layers(plan.reference("candidates"))
     log = Log(FINGERPRINT)
-    measure(compared, FakeRuntime(at_once), FakeMeter(), log, folder / "log.parquet", quiet_update)
+    measure(compared, Rig(FakeRuntime(at_once), FakeMeter(), log, folder / "log.parquet"), quiet_update)
     return results("made_up", "the standard library", log, compared)

@@ -10,7 +10,7 @@ import pytest
 
 from spacelang.cli.entry import run
 from spacelang.latency.meter import Measurement
-from spacelang.latency.profile import run as running
+from spacelang.latency.profile import profiling
 from spacelang.latency.runtimes.runtime import RuntimeName
 from tests.latency.conftest import Terminal
 from tests.latency.profile.machine import FINGERPRINT, ROOT, FakeMeter, FakeRuntime
@@ -34,9 +34,9 @@ class Device:
 @pytest.fixture
 def device(monkeypatch: pytest.MonkeyPatch) -> Device:
     made = Device()
-    monkeypatch.setattr(running, "runtime", lambda name, threads: FakeRuntime())
-    monkeypatch.setattr(running, "Meter", made.meter)
-    monkeypatch.setattr(running, "this_device", made.this_device)
+    monkeypatch.setattr(profiling, "runtime", lambda name, threads: FakeRuntime())
+    monkeypatch.setattr(profiling, "Meter", made.meter)
+    monkeypatch.setattr(profiling, "this_device", made.this_device)
     return made
 
 
@@ -125,7 +125,7 @@ def test_what_shows_the_progress_is_not_pinned(
                 terminal.measure(run, what, runs)
             return super().measure(run, what, runs)
 
-    monkeypatch.setattr(running, "Meter", lambda **known: Watched())
+    monkeypatch.setattr(profiling, "Meter", lambda **known: Watched())
     assert profile(tmp_path) == 0
     terminal.check()
 
@@ -138,7 +138,7 @@ def test_an_interruption_says_what_is_kept(
             raise KeyboardInterrupt
         return False
 
-    monkeypatch.setattr(running, "Meter", lambda **known: FakeMeter(stop))
+    monkeypatch.setattr(profiling, "Meter", lambda **known: FakeMeter(stop))
     assert profile(tmp_path) == 130
     assert f"{tmp_path} keeps what was measured; the same command goes on from there" in capsys.readouterr().err
     assert [each.name for each in tmp_path.iterdir()] == ["measurements.parquet"]

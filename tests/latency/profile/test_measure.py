@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from spacelang.latency.collect.log import Log, open_log
+from spacelang.latency.collect.measure import Rig
 from spacelang.latency.meter import SWEEPS
 from spacelang.latency.profile import plan
-from spacelang.latency.profile.blocks import block_layers
+from spacelang.latency.profile.compared import block_layers
 from spacelang.latency.profile.measure import measure
 from spacelang.report.diagnostics import SpacelangError
 from tests.latency.profile.machine import FINGERPRINT, FakeMeter, FakeRuntime, latency, quiet_update
@@ -23,7 +24,7 @@ MEASUREMENTS = len(plan.kernels()) + 2 * SWEEPS * len(MODELS)
 
 def run(meter: FakeMeter, path: Path) -> Log:
     log = open_log(path, FINGERPRINT)
-    measure(LAYERS, FakeRuntime(), meter, log, path, quiet_update)
+    measure(LAYERS, Rig(FakeRuntime(), meter, log, path), quiet_update)
     return log
 
 

@@ -17,9 +17,9 @@ from spacelang.check import check
 from spacelang.driver import loads
 from spacelang.latency.profile.declaration import check_name, declaration
 from spacelang.latency.profile.plots import figures
+from spacelang.latency.profile.profiling import write
 from spacelang.latency.profile.results import Results
 from spacelang.latency.profile.rule import WidthRule
-from spacelang.latency.profile.run import write
 from spacelang.report.diagnostics import Report, SpacelangError
 from spacelang.report.source import Source
 from tests.latency.profile.machine import made_up

@@ -6,7 +6,7 @@ import pytest
 
 from spacelang.driver import load
 from spacelang.latency.profile import plan
-from spacelang.latency.profile.blocks import block_layers, candidate
+from spacelang.latency.profile.compared import block_layers, candidate
 from spacelang.networks.architecture import architecture_of
 from spacelang.networks.cost import cost, total
 from spacelang.networks.kernels import Kernel, kernels_of

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from onnx import ModelProto
 
-from spacelang.latency.runtimes.onnxruntime.graph import OPSET, Graph, Port, window_attributes
+from spacelang.latency.runtimes.onnxruntime.graph import OPSET, Graph, Port, plain, window_attributes, windowed
 from spacelang.latency.runtimes.protocol import Pixels
 from spacelang.steps import Step, Steps
 from spacelang.steps.network import INPUT
@@ -67,27 +67,19 @@ class _Writer:
         return self.graph.node("Mul", step.name, x, self.graph.node("Sigmoid", step.name, x))
 
 
-def _plain(kind: str) -> Callable[..., str]:
-    return lambda writer, step, *inputs: writer.graph.node(kind, step.name, *inputs)
-
-
-def _windowed(kind: str) -> Callable[..., str]:
-    return lambda writer, step, x: writer.graph.node(kind, step.name, x, **window_attributes(step.window))
-
-
 WRITERS: dict[str, Callable[..., str]] = {
     "conv": _Writer.conv,
     "dwconv": _Writer.conv,
     "linear": _Writer.linear,
-    "add": _plain("Add"),
-    "mul": _plain("Mul"),
-    "pool": _plain("GlobalAveragePool"),
-    "avgpool": _windowed("AveragePool"),
-    "maxpool": _windowed("MaxPool"),
-    "relu": _plain("Relu"),
+    "add": plain("Add"),
+    "mul": plain("Mul"),
+    "pool": plain("GlobalAveragePool"),
+    "avgpool": windowed("AveragePool"),
+    "maxpool": windowed("MaxPool"),
+    "relu": plain("Relu"),
     "relu6": _Writer.relu6,
-    "sigmoid": _plain("Sigmoid"),
+    "sigmoid": plain("Sigmoid"),
     "swish": _Writer.swish,
     "hsigmoid": _Writer.hard_sigmoid,
-    "hswish": _plain("HardSwish"),
+    "hswish": plain("HardSwish"),
 }

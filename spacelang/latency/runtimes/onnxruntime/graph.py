@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from spacelang.latency.runtimes.protocol import Pixels
-from spacelang.steps import Grid, Window
+from spacelang.steps import Grid, Map, Window
 
 OPSET = 17
 IR_VERSION = 9
@@ -79,6 +79,21 @@ def with_metadata(model: ModelProto, metadata: dict[str, str]) -> ModelProto:
     """The model, with this metadata added."""
     helper.set_model_props(model, metadata)
     return model
+
+
+def grid_of(each: Map) -> Grid:
+    assert each.grid is not None, "the steps are float"
+    return each.grid
+
+
+def plain(kind: str) -> Callable[..., str]:
+    """Writes a step as one operator."""
+    return lambda writer, step, *inputs: writer.graph.node(kind, step.name, *inputs)
+
+
+def windowed(kind: str) -> Callable[..., str]:
+    """Writes a step as one operator with a window."""
+    return lambda writer, step, x: writer.graph.node(kind, step.name, x, **window_attributes(step.window))
 
 
 def window_attributes(window: Window) -> dict[str, Any]:

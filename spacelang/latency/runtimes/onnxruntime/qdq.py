@@ -8,15 +8,14 @@ integers: before them, onnxruntime would leave the convolution in float.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from onnx import ModelProto
 
-from spacelang.latency.runtimes.onnxruntime.graph import OPSET, Graph, Port, window_attributes
+from spacelang.latency.runtimes.onnxruntime.graph import OPSET, Graph, Port, grid_of, plain, window_attributes, windowed
 from spacelang.latency.runtimes.protocol import Border, Pixels
 from spacelang.steps import Grid, Step, Steps
-from spacelang.steps.network import GATE, HIGHEST, HSIGMOID, INPUT, SIGMOID, THREE, Map
+from spacelang.steps.network import GATE, HIGHEST, HSIGMOID, INPUT, SIGMOID, THREE
 
 
 def qdq(
@@ -51,8 +50,8 @@ class _Writer:
             shape = (batch, given.channels, given.size, given.size)
             ports.append(Port(name, "uint8" if border == "maps" or pixels else "float32", shape))
             value = self.graph.normalised(name, pixels) if pixels else name
-            self.integers[INPUT - at] = name if border == "maps" else self._quantise(name, value, _grid(given))
-            self.floats[INPUT - at] = self._dequantise(name, self.integers[INPUT - at], _grid(given))
+            self.integers[INPUT - at] = name if border == "maps" else self._quantise(name, value, grid_of(given))
+            self.floats[INPUT - at] = self._dequantise(name, self.integers[INPUT - at], grid_of(given))
         return ports
 
     def end(self, border: Border, batch: int) -> Port:
@@ -64,7 +63,7 @@ class _Writer:
 
     def write(self, index: int, step: Step) -> None:
         computed = WRITERS[step.kind](self, step, *(self.floats[each] for each in step.inputs))
-        grid = _grid(step.made)
+        grid = grid_of(step.made)
         # A hard sigmoid's integers are those of clamp(x + 3, 0, 6), read with a sixth of the scale.
         name = self._quantise(step.name, computed, GATE if step.kind == "hsigmoid" else grid)
         low, high = step.clamp
@@ -82,7 +81,7 @@ class _Writer:
         (read,) = self.steps.read(step)
         flat = self.graph.node("Flatten", step.name, x)
         name = f"{step.name}.flat"
-        again = self._dequantise(name, self._quantise(name, flat, _grid(read)), _grid(read))
+        again = self._dequantise(name, self._quantise(name, flat, grid_of(read)), grid_of(read))
         return self.graph.node("Gemm", step.name, again, *self._weights(step), transB=1)
 
     def _weights(self, step: Step) -> tuple[str, str]:
@@ -90,7 +89,7 @@ class _Writer:
         assert step.weights.scales is not None
         (read,) = self.steps.read(step)
         values, bias, scales = step.weights.values, step.weights.bias, step.weights.scales
-        products = np.float32(_grid(read).scale) * scales
+        products = np.float32(grid_of(read).scale) * scales
         zeros = np.zeros(len(bias), np.int8), np.zeros(len(bias), np.int32)
         weight, offset = (
             self.graph.node("DequantizeLinear", f"{step.name}.{name}", *map(self.graph.constant, parts), axis=0)
@@ -129,36 +128,18 @@ class _Writer:
         return self.graph.node("DequantizeLinear", name, x, *self.graph.grid(grid))
 
 
-def _grid(each: Map) -> Grid:
-    assert each.grid is not None, "the steps are float"
-    return each.grid
-
-
-def _plain(kind: str) -> Callable[..., str]:
-    return lambda writer, step, *inputs: writer.graph.node(kind, step.name, *inputs)
-
-
-def _windowed(kind: str) -> Callable[..., str]:
-    def write(writer: _Writer, step: Step, x: str) -> str:
-        assert step.window is not None
-        attributes: dict[str, Any] = window_attributes(step.window)
-        return writer.graph.node(kind, step.name, x, **attributes)
-
-    return write
-
-
 WRITERS: dict[str, Callable[..., str]] = {
     "conv": _Writer.conv,
     "dwconv": _Writer.conv,
     "linear": _Writer.linear,
-    "add": _plain("Add"),
-    "mul": _plain("Mul"),
-    "pool": _plain("GlobalAveragePool"),
-    "avgpool": _windowed("AveragePool"),
-    "maxpool": _windowed("MaxPool"),
+    "add": plain("Add"),
+    "mul": plain("Mul"),
+    "pool": plain("GlobalAveragePool"),
+    "avgpool": windowed("AveragePool"),
+    "maxpool": windowed("MaxPool"),
     "relu": _Writer.clamp,
     "relu6": _Writer.clamp,
-    "sigmoid": _plain("Sigmoid"),
+    "sigmoid": plain("Sigmoid"),
     "swish": _Writer.swish,
     "hsigmoid": _Writer.hard_sigmoid,
     "hswish": _Writer.hard_swish,

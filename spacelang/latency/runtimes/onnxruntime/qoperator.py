@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from onnx import ModelProto
 
-from spacelang.latency.runtimes.onnxruntime.graph import CONTRIB, OPSET, Graph, Port, window_attributes
+from spacelang.latency.runtimes.onnxruntime.graph import CONTRIB, OPSET, Graph, Port, grid_of, window_attributes
 from spacelang.latency.runtimes.protocol import Border, Pixels
 from spacelang.steps import Grid, Step, Steps
-from spacelang.steps.network import GATE, HIGHEST, HSIGMOID, INPUT, SIGMOID, THREE, Map
+from spacelang.steps.network import GATE, HIGHEST, HSIGMOID, INPUT, SIGMOID, THREE
 
 TO_LAST = (0, 2, 3, 1)
 Operand = tuple[str, str, str]
@@ -57,7 +57,7 @@ class _Writer:
             ports.append(Port(name, kind, maps if border == "maps" else images))
             name = self.graph.normalised(name, pixels) if pixels else name
             if border == "images":
-                quantised = self.graph.node("QuantizeLinear", name, name, *self.graph.grid(_grid(given)))
+                quantised = self.graph.node("QuantizeLinear", name, name, *self.graph.grid(grid_of(given)))
                 name = self.graph.node("Transpose", name, quantised, perm=TO_LAST)
             self.names[INPUT - at] = name
         return ports
@@ -68,7 +68,7 @@ class _Writer:
         shape = (batch, made.channels) if flat else (batch, made.size, made.size, made.channels)
         if border == "maps":
             return Port(last, "uint8", shape)
-        return Port(self.graph.node("DequantizeLinear", "y", last, *self.graph.grid(_grid(made))), "float32", shape)
+        return Port(self.graph.node("DequantizeLinear", "y", last, *self.graph.grid(grid_of(made))), "float32", shape)
 
     def write(self, index: int, step: Step) -> None:
         operands = [self._operand(each) for each in step.inputs]
@@ -79,18 +79,18 @@ class _Writer:
         self.names[index] = name
 
     def _operand(self, index: int) -> Operand:
-        return (self.names[index], *self.graph.grid(_grid(self.steps.map(index))))
+        return (self.names[index], *self.graph.grid(grid_of(self.steps.map(index))))
 
     def _contrib(self, kind: str, step: Step, *inputs: str, name: str = "", **attributes: Any) -> str:
         """Appends an operator of onnxruntime's own, whose last inputs are the grid of the step's output."""
-        inputs = (*inputs, *self.graph.grid(_grid(step.made)))
+        inputs = (*inputs, *self.graph.grid(grid_of(step.made)))
         return self.graph.node(kind, name or step.name, *inputs, domain=CONTRIB, **attributes)
 
     def conv(self, step: Step, x: Operand) -> str:
         assert step.window is not None
         *weights, bias = self._weights(step)
         groups = step.made.channels if step.kind == "dwconv" else 1
-        inputs = (*x, *weights, *self.graph.grid(_grid(step.made)), bias)
+        inputs = (*x, *weights, *self.graph.grid(grid_of(step.made)), bias)
         attributes = {"group": groups, "channels_last": 1, **window_attributes(step.window)}
         return self.graph.node("QLinearConv", step.name, *inputs, domain=CONTRIB, **attributes)
 
@@ -145,11 +145,6 @@ class _Writer:
 
     def _number(self, integer: int, grid: Grid) -> Operand:
         return (self.graph.constant(np.uint8(integer)), *self.graph.grid(grid))
-
-
-def _grid(each: Map) -> Grid:
-    assert each.grid is not None, "the steps are float"
-    return each.grid
 
 
 WRITERS: dict[str, Callable[..., str]] = {

@@ -21,7 +21,7 @@ LAST_OLD_CODE = 127
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
+class Quantization:
     """How integers stand for numbers: scale · (integer − zero point), per tensor or along one axis."""
 
     scales: tuple[float, ...]
@@ -36,7 +36,7 @@ class Tensor:
     index: int
     shape: tuple[int, ...]
     dtype: str
-    grid: Grid | None
+    grid: Quantization | None
     buffer: int = 0
 
 
@@ -58,10 +58,10 @@ class Graph:
         self._buffers: list[bytes] = [b""]
         self._operators: list[_Operator] = []
 
-    def tensor(self, shape: Sequence[int], dtype: str, grid: Grid | None = None) -> Tensor:
+    def tensor(self, shape: Sequence[int], dtype: str, grid: Quantization | None = None) -> Tensor:
         return self._append(shape, dtype, grid, 0)
 
-    def constant(self, value: NDArray[Any], grid: Grid | None = None) -> Tensor:
+    def constant(self, value: NDArray[Any], grid: Quantization | None = None) -> Tensor:
         self._buffers.append(np.ascontiguousarray(value).tobytes())
         return self._append(value.shape, value.dtype.name, grid, len(self._buffers) - 1)
 
@@ -105,7 +105,7 @@ class Graph:
         builder.Finish(model, IDENTIFIER)
         return bytes(builder.Output())
 
-    def _append(self, shape: Sequence[int], dtype: str, grid: Grid | None, buffer: int) -> Tensor:
+    def _append(self, shape: Sequence[int], dtype: str, grid: Quantization | None, buffer: int) -> Tensor:
         made = Tensor(len(self._tensors), tuple(shape), dtype, grid, buffer)
         self._tensors.append(made)
         return made

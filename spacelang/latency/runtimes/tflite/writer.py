@@ -196,8 +196,10 @@ class _Writer:
         if scales is None or read.grid is None:
             return self.graph.constant(values), self.graph.constant(bias)
         products = scales * np.float32(read.grid.scale)
-        grid = flatbuffer.Grid(tuple(scales.tolist()), 0, order.index(0))
-        return self.graph.constant(values, grid), self.graph.constant(bias, flatbuffer.Grid(tuple(products.tolist())))
+        grid = flatbuffer.Quantization(tuple(scales.tolist()), 0, order.index(0))
+        return self.graph.constant(values, grid), self.graph.constant(
+            bias, flatbuffer.Quantization(tuple(products.tolist()))
+        )
 
     def _number(self, value: float, grid: Grid) -> Tensor:
         """A number; in integers, the largest on its grid."""
@@ -229,9 +231,9 @@ def _mean(kernel: int, channels: int) -> Weights:
     return Weights(values, np.zeros(channels, np.int32), scales)
 
 
-def _signed(grid: Grid | None) -> flatbuffer.Grid:
+def _signed(grid: Grid | None) -> flatbuffer.Quantization:
     assert grid is not None
-    return flatbuffer.Grid((grid.scale,), grid.zero_point - 128)
+    return flatbuffer.Quantization((grid.scale,), grid.zero_point - 128)
 
 
 def _shape(made: Map) -> tuple[int, ...]:

@@ -16,6 +16,7 @@ from spacelang.latency.collect.networks import Candidate
 from spacelang.networks.architecture import architecture_of
 from spacelang.networks.kernels import kernels_of
 from spacelang.networks.network import layer_ops, layers
+from spacelang.networks.walk import LayerShape
 
 SHORT, LONG = 1, 3
 """Layers of the two networks."""
@@ -25,7 +26,7 @@ MOST_STAGES = 3
 T = TypeVar("T")
 
 
-class BlockLayer(NamedTuple):
+class ComparedLayer(NamedTuple):
     """A layer in the middle of all choices, as wide as its input, with stride 1.
 
     Attributes:
@@ -44,7 +45,7 @@ class BlockLayer(NamedTuple):
     long: ir.SearchSpace
 
 
-def block_layers(space: ir.SearchSpace) -> tuple[BlockLayer, ...]:
+def block_layers(space: ir.SearchSpace) -> tuple[ComparedLayer, ...]:
     """For each block that a stage may use, a layer of it; by search id, then in the order of the stages.
 
     Raises: ShapeError: if such a layer isn't valid.
@@ -74,15 +75,15 @@ def candidate(model: ir.SearchSpace) -> Candidate:
     return Candidate(model, architecture, network)
 
 
-def _of_stage(space: ir.SearchSpace, stage: ir.Stage, size: int) -> Iterator[BlockLayer]:
+def _of_stage(space: ir.SearchSpace, stage: ir.Stage, size: int) -> Iterator[ComparedLayer]:
     width = int(middle(sorted({each for window in stage.windows for each in window.at(0)})))
     for candidate in stage.candidates:
         block = space.blocks_by_name[candidate.block]
         numbers = {name: middle(candidate.numbers[name].at(0)) for name in block.numeric}
-        layer_ops(block, tuple(numbers.values()), candidate.acts, width, width, 1, size)
+        layer_ops(block, tuple(numbers.values()), candidate.acts, LayerShape(width, width, 1, size))
         settings = ", ".join(f"{name} {value:g}" for name, value in numbers.items())
         short, long = (_model(space, stage, candidate, numbers, width, size, depth) for depth in (SHORT, LONG))
-        yield BlockLayer(candidate.id, block.name, stage.name, width, size, settings, short, long)
+        yield ComparedLayer(candidate.id, block.name, stage.name, width, size, settings, short, long)
 
 
 def _model(

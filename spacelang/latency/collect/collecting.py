@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from spacelang import ir
 from spacelang.latency.collect.common import common_kernels
 from spacelang.latency.collect.holdout import is_held_out
-from spacelang.latency.collect.log import Log
-from spacelang.latency.collect.measure import Collection, Measuring, Progress, saving
+from spacelang.latency.collect.measure import Collection, Progress, Rig, saving
 from spacelang.latency.collect.networks import random_networks
 from spacelang.latency.collect.population import draw, strata, training
 from spacelang.latency.collect.sampler import Errors, collect_adaptively
 from spacelang.latency.meter import SWEEPS
-from spacelang.latency.runtimes.protocol import Precision, Runtime
+from spacelang.latency.runtimes.protocol import Precision
 from spacelang.report.progress import Update
 
 
@@ -39,14 +37,11 @@ def collect(
     spaces: Sequence[ir.SearchSpace],
     plan: Plan,
     precisions: Sequence[Precision],
-    runtime: Runtime,
-    meter: Measuring,
-    log: Log,
-    path: str | Path,
+    rig: Rig,
     errors: Errors,
     update: Update,
 ) -> None:
-    """Measure what the plan asks for and the log doesn't hold, into the log at `path`.
+    """Measure what the plan asks for and the rig's log doesn't hold.
 
     Raises:
         SpacelangError: SP1107: if the machine is too busy. The log keeps what was measured, and a later call goes on.
@@ -57,12 +52,12 @@ def collect(
     held_out = draw(of, plan.held_out, is_held_out)
     networks = list(random_networks(spaces, plan.networks))
     possible = sum(not is_held_out(kernel) for kernels in of.values() for kernel in kernels)
-    common = {each: common_kernels(runtime.name, each, plan.samples) for each in precisions}
+    common = {each: common_kernels(rig.runtime.name, each, plan.samples) for each in precisions}
     each = min(plan.samples, possible) + len(held_out) + len(networks) * SWEEPS
     progress = Progress(update, each * len(precisions) + sum(map(len, common.values())))
-    with saving(log, path) as save:
+    with saving(rig.log, rig.path) as save:
         for precision in precisions:
-            collection = Collection(runtime, precision, meter, log, save, progress)
+            collection = Collection(rig, precision, save, progress)
             if plan.rounds:
                 collect_adaptively(of, plan.samples, collection.kernels, errors)
             else:

@@ -10,10 +10,11 @@ from spacelang import ir
 from spacelang.backends.protocol import writing_out
 from spacelang.files import write_atomic
 from spacelang.latency.collect.log import open_log
+from spacelang.latency.collect.measure import Rig
 from spacelang.latency.device import this_device
 from spacelang.latency.meter import Meter
 from spacelang.latency.profile import plan
-from spacelang.latency.profile.blocks import block_layers
+from spacelang.latency.profile.compared import block_layers
 from spacelang.latency.profile.declaration import check_name, declaration
 from spacelang.latency.profile.measure import measure
 from spacelang.latency.profile.page import page
@@ -56,7 +57,7 @@ def profile(
     log.write(path)
     meter = Meter(reference_ms=log.reference_ms, threads=threads)
     log.reference_ms = meter.reference_ms
-    measure(layers, made, meter, log, path, update)
+    measure(layers, Rig(made, meter, log, path), update)
     found = results(name, space.name if space else "the standard library", log, layers)
     write(found, folder)
     return found
