@@ -127,7 +127,10 @@ hyperspace {answers.name} on target {{
 
   # Without these, the paper's settings hold: better, and far slower.
   distill {{ epochs 2, architectures 200 }}
-  train {{ epochs 20, quantised_epochs 4, batch 64 }}
+  # 20 epochs are too few for a warm-up, and for blocks that begin as their shortcuts.
+  train {{
+    epochs 20, quantised_epochs 4, batch 64, warmup 0, warmup_quantised 0, nesterov off, last_gamma one
+  }}
 }}
 """)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from spacelang import ir
-from spacelang.networks.architecture import Architecture, StageChoice
+from spacelang.networks.architecture import Architecture, StageChoice, require_architecture
 
 
 def named(space: ir.SearchSpace, architecture: Architecture) -> dict[str, Any]:
@@ -13,7 +13,10 @@ def named(space: ir.SearchSpace, architecture: Architecture) -> dict[str, Any]:
 
     Each stage has its name as `stage`, its `block` and its `layers`, each of them a dict of its `width` and its
     block's numbers: `{"width": 64, "kernel": 5, "expand": 6}`. A table of all layers is a list of these.
+
+    Raises: SpacelangError: SP1013: if it isn't an architecture of the space.
     """
+    require_architecture(space, architecture)
 
     def stage(declared: ir.Stage, choice: StageChoice) -> dict[str, Any]:
         block = declared.candidate(choice.candidate).block

@@ -35,7 +35,7 @@ WORDS: Mapping[str, str] = {
     "None": "None",
     "Sequence[Architecture]": "a list of architectures",
     "Sequence[int]": "a list of whole numbers",
-    "tuple[Estimator, Estimator]": "a pair of estimators",
+    "tuple[LatencyEstimator, LatencyEstimator]": "a pair of estimators",
 }
 """The kinds of arguments that are checked; a parameter that may also be of another kind isn't."""
 
@@ -87,7 +87,7 @@ def _is(value: object, kind: str) -> bool:
             return isinstance(value, Real) and not isinstance(value, bool)
         case "Path" | "PathLike[str]":
             return isinstance(value, os.PathLike)
-        case "tuple[Estimator, Estimator]":
+        case "tuple[LatencyEstimator, LatencyEstimator]":
             return isinstance(value, tuple) and len(value) == 2 and all(hasattr(each, "label") for each in value)
     if kind.startswith("Sequence["):
         if not isinstance(value, Collection) or isinstance(value, str | bytes | Mapping):
