@@ -151,14 +151,21 @@ def _next(file: Path, data: str, device: str) -> str:
 
     path, images = quote(str(file)), quote(data)
     build, table = f"{quote(file.stem)}_build", f"{quote(file.stem)}.parquet"
-    commands = (
-        f"spacelang check {path}",
-        f"spacelang show {path}",
-        f"spacelang compile {path} -o {build}",
-        f"spacelang distill {build} --data {images}",
-        f"spacelang table build {build} -o {table}",
-        f"spacelang table attach {table} --device {quote(device)} -o {table}",
-        f"spacelang solve {path} --table {table} -o {quote(file.stem + '_best')}.space",
-        f"spacelang train {quote(file.stem + '_best')}.space -o {quote(file.stem + '_run')} --data {images}",
-    )
-    return "next:\n" + "".join(f"  {each}\n" for each in commands)
+    best = quote(file.stem + "_best")
+    run = quote(file.stem + "_run")
+    parts = {
+        "next": (f"spacelang check {path}", f"spacelang show {path}"),
+        "then all the way to INT8 files": (
+            f"spacelang run {path} -o {quote(file.stem)} --data {images} --device {quote(device)}",
+        ),
+        "or step by step": (
+            f"spacelang compile {path} -o {build}",
+            f"spacelang distill {build} --data {images}",
+            f"spacelang table build {build} -o {table}",
+            f"spacelang table attach {table} --device {quote(device)} -o {table}",
+            f"spacelang solve {path} --table {table} -o {best}.space",
+            f"spacelang train {best}.space -o {run} --data {images}",
+            f"spacelang search {best}.space --run {run} --device {quote(device)} -o {quote(file.stem + '_models')}",
+        ),
+    }
+    return "".join(f"{title}:\n" + "".join(f"  {each}\n" for each in part) for title, part in parts.items())

@@ -85,9 +85,11 @@ def test_digits_and_every_next_command(cli: Cli) -> None:
     assert (code, err) == (0, "wrote digits.space\n")
     space = spacelang.load("digits.space")
     assert (space.channels, space.classes) == (1, 10)
-    commands = [line.split() for line in out.splitlines()[1:]]
-    assert [each[1] for each in commands] == ["check", "show", "compile", "distill", "table", "table", "solve", "train"]
-    for each in commands[:3]:
+    commands = [line.split() for line in out.splitlines() if line.startswith("  ")]
+    first, rest = commands[:3], [each[1] for each in commands[3:]]
+    assert [each[1] for each in first] == ["check", "show", "run"]
+    assert rest == ["compile", "distill", "table", "table", "solve", "train", "search"]
+    for each in ([*first[0]], [*first[1]], [*first[2], "--dry-run"], commands[3]):
         assert cli(*each[1:]).code == 0
 
 
