@@ -56,7 +56,7 @@ def new(
     standard = Size.TINY if data == DIGITS else Size.SMALL
     chosen = size or Size(ask.choice("Size", standard, [each.value for each in Size]))
     names = ask.text(blocks, f"Blocks, of {', '.join(BLOCKS)}", lambda: ",".join(DEFAULT_BLOCKS))
-    runtime = getattr(getattr(estimator, "fingerprint", None), "runtime", "onnxruntime")
+    runtime = estimator.runtime or "onnxruntime"
     answers = Answers(
         name=_name(file),
         runtime=runtime,

@@ -16,6 +16,7 @@ from spacelang.evolve.settings import targets_of
 from spacelang.files import write_atomic
 from spacelang.latency.predict import shipped
 from spacelang.latency.predict.predictor import LatencyEstimator
+from spacelang.latency.runtimes.protocol import RuntimeName
 from spacelang.networks.architecture import model_of
 from spacelang.records import Record
 from spacelang.report.diagnostics import refuse
@@ -62,6 +63,7 @@ class FoundModels(Record):
     """What a search found.
 
     Attributes:
+        runtime: that the device was measured in; None for the cost model.
         front: the best model within each target, by latency.
         unmet_ms: targets that no model was found within.
         evaluated: how many models were looked at.
@@ -72,6 +74,7 @@ class FoundModels(Record):
 
     space: str
     device: str
+    runtime: RuntimeName | None
     front: tuple[FrontModel, ...]
     unmet_ms: tuple[float, ...]
     evaluated: int
@@ -287,6 +290,7 @@ def deliver(
     found = FoundModels(
         space=space.name,
         device=device,
+        runtime=problem.estimator.runtime,
         front=tuple(stored),
         unmet_ms=tuple(each for each in problem.targets_ms if each not in met),
         evaluated=len(candidates),

@@ -15,7 +15,7 @@ class Shipped(NamedTuple):
     Attributes:
         model: the name of the model that it is of.
         top1: the share of validation images that it gets right.
-        predicted_ms: for the device that was searched for.
+        predicted_ms: for the device that was searched for; None for a file of another runtime than its.
         int8_ms, fp32_ms: measured on this machine; `fp32_ms` of the same model in floating point.
     """
 
@@ -34,9 +34,8 @@ def shipped(folder: Path) -> list[Shipped]:
     accuracy = {
         Path(each["name"]).name: each["accuracy"] for each in read_json(folder / "accuracy.json").get("files", [])
     }
-    predicted = {
-        each["name"]: each["latency_ms"] for each in read_json(folder / "models" / "front.json").get("front", [])
-    }
+    front = read_json(folder / "models" / "front.json")
+    predicted = {each["name"]: each["latency_ms"] for each in front.get("front", [])}
     found = []
     for format, suffix in SUFFIXES.items():
         benched = read_json(folder / f"latency-{RUNTIMES[format]}.json").get("models", [])
@@ -44,13 +43,14 @@ def shipped(folder: Path) -> list[Shipped]:
         for path in sorted((folder / "files").glob(f"*{suffix}")):
             ms = measured.get(path.stem, {})
             top1 = accuracy.get(path.name, {}).get("top1")
+            fits = front.get("runtime") in (None, RUNTIMES[format])
             found.append(
                 Shipped(
-                    path, path.stem, format, path.stat().st_size, top1, predicted.get(path.stem),
+                    path, path.stem, format, path.stat().st_size, top1, predicted.get(path.stem) if fits else None,
                     ms.get("int8_ms"), ms.get("fp32_ms"),
                 )
             )  # fmt: skip
-    return sorted(found, key=lambda each: (each.predicted_ms or 0, each.model, each.format))
+    return sorted(found, key=lambda each: (predicted.get(each.model, 0.0), each.model, each.format))
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def _models(folder: Path, name: str, best: object, faster: float) -> None:
     for each, architecture in zip(names, sample(best, MODELS, seed=1), strict=True):  # type: ignore[arg-type]
         (folder / "models" / f"{each}.space").write_text(to_text(model_of(best, architecture, each)))  # type: ignore[arg-type]
     front = [{"name": each, "latency_ms": ms, "targets_ms": [ms]} for each, ms in zip(names, MS, strict=True)]
-    _json(folder / "models" / "front.json", {"front": front})
+    _json(folder / "models" / "front.json", {"front": front, "runtime": "onnxruntime"})
     accuracy = []
     for format, suffix, runtime in (("onnx", ".onnx", "onnxruntime"), ("tflite", ".tflite", "tflite")):
         models = []

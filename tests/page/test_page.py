@@ -16,6 +16,7 @@ from spacelang.evolve.table.parquet import read_table
 from spacelang.page import write_page
 from spacelang.report.diagnostics import SpacelangError
 from spacelang.whole.record import read_whole, write_whole
+from spacelang.whole.results import shipped
 from tests.page.conftest import MODELS, finished
 
 
@@ -75,7 +76,7 @@ def test_its_plots_hold_what_was_found(text: str, folder: Path) -> None:
         block = stage.candidate(int(solved["encoding"][at])).block
         assert {each["block"] for each in points if each["chosen"] == "chosen"} == {block}
     assert {round(each["adds"], 6) for each in values(specs["plot-int8"])} == {round(1 / 0.9 - 1, 6)}
-    assert len(values(specs["plot-latency"])) == 2 * MODELS
+    assert len(values(specs["plot-latency"])) == MODELS  # those of the runtime that latencies are predicted for
     front = values(specs["plot-front"])
     assert [each["of"] for each in front] == ["tiny"] * 2 * MODELS + ["baseline"] * 2 * MODELS
     assert {each["model"] for each in front} == {"tiny_1", "tiny_2", "tiny_3", ""}
@@ -125,3 +126,8 @@ def test_without_altair_the_message_says_what_to_install(folder: Path, tmp_path:
     assert done.returncode == 1
     assert "error[SP2107]: a report needs altair and vl-convert-python" in done.stderr
     assert "pip install '.[report]'" in done.stderr
+
+
+def test_a_prediction_is_of_one_runtime(folder: Path) -> None:
+    assert {(each.format, each.predicted_ms is None) for each in shipped(folder)} == {("onnx", False), ("tflite", True)}
+    assert [each.format for each in shipped(folder)] == ["onnx", "tflite"] * MODELS

@@ -20,7 +20,7 @@ from spacelang.latency.predict.features import engineered, raw
 from spacelang.latency.predict.fit import RegressorName
 from spacelang.latency.predict.trees import Trees
 from spacelang.latency.predict.whole import Whole
-from spacelang.latency.runtimes.protocol import Precision
+from spacelang.latency.runtimes.protocol import Precision, RuntimeName
 from spacelang.networks.kernels import Kernel
 from spacelang.report.diagnostics import Report, refuse
 from spacelang.report.suggest import listed, some
@@ -40,6 +40,11 @@ class LatencyEstimator(Protocol):
     @property
     def threads(self) -> int:
         """How many threads its networks run on."""
+        ...
+
+    @property
+    def runtime(self) -> RuntimeName | None:
+        """What it was measured in; None if nothing was measured."""
         ...
 
     @property
@@ -131,6 +136,10 @@ class Predictor:
     @property
     def threads(self) -> int:
         return self.fingerprint.threads
+
+    @property
+    def runtime(self) -> RuntimeName:
+        return self.fingerprint.runtime
 
     @property
     def label(self) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from spacelang.latency.predict.columns import BYTES, Columns, Floats, activations, by_kind, macs, weights
 from spacelang.latency.predict.whole import Whole
-from spacelang.latency.runtimes.protocol import Precision
+from spacelang.latency.runtimes.protocol import Precision, RuntimeName
 from spacelang.networks.kernels import Kernel
 from spacelang.report.diagnostics import Report
 
@@ -44,6 +44,7 @@ class Roofline:
     def __init__(self, precision: Precision) -> None:
         self.precision = precision
         self.threads = 1
+        self.runtime: RuntimeName | None = None
 
     @property
     def label(self) -> str:

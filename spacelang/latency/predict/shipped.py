@@ -111,7 +111,7 @@ def estimator_for(
     fitting = [each for each in found if (each.precision, each.threads) == (device.precision, device.threads)]
     if not fitting:
         _refuse_other(device, found[0], str(names[0]), what)
-    if report is not None and isinstance(fitting[0], Predictor):
+    if report is not None:
         _warn_of_runtime(device, fitting[0], report)
     return fitting[0]
 
@@ -133,7 +133,7 @@ def _default(device: ir.Device) -> Predictor:
 
 
 def _described(of: Predictor) -> tuple[RuntimeName, Precision, int]:
-    return of.fingerprint.runtime, of.precision, of.threads
+    return of.runtime, of.precision, of.threads
 
 
 def _refuse_other(device: ir.Device, found: LatencyEstimator, name: str, what: str) -> NoReturn:
@@ -148,11 +148,12 @@ def _refuse_other(device: ir.Device, found: LatencyEstimator, name: str, what: s
     refuse("SP1609", message, mend)
 
 
-def _warn_of_runtime(device: ir.Device, found: Predictor, report: Report) -> None:
-    runtime = found.fingerprint.runtime
-    if runtime != device.runtime:
+def _warn_of_runtime(device: ir.Device, found: LatencyEstimator, report: Report) -> None:
+    runtime = found.runtime
+    if runtime not in (None, device.runtime):
+        name = found.label.partition("@")[0]
         report.warning(
             "SP1616",
-            f"`{device.name}` runs networks in {device.runtime}, and {found.name} was measured in {runtime}",
+            f"`{device.name}` runs networks in {device.runtime}, and {name} was measured in {runtime}",
             help=f"give a predictor of {device.runtime}, or declare a device with `runtime {runtime}`",
         )
