@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from spacelang import ast
 from spacelang.check.expressions import check_calls, divisions_by_zero, refs
 from spacelang.check.parameters import Use, uses
-from spacelang.ir.operators import KERNEL, OPERATORS
+from spacelang.ir.counts import KERNEL
+from spacelang.ir.operators import OPERATORS
 from spacelang.language.schema import ACTIVATIONS, FUNCTIONS, LAYER_NAMES, STAGE, Domain, named
 from spacelang.report.diagnostics import Label, Report
 from spacelang.report.mend import Place, put

@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 from spacelang import ir
 from spacelang.check.ranges import UNIT, Range, range_of
+from spacelang.ir.counts import Count
 from spacelang.ir.expressions import Compare, refs
-from spacelang.ir.operators import Count, expressions, parts
+from spacelang.ir.operators import expressions, parts
 from spacelang.language import limits
 from spacelang.language.arithmetic import Real
 from spacelang.language.shapes import kernel_reaches, size_after

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from spacelang import ir
+from spacelang.ir.counts import OUT, Count
 from spacelang.ir.expressions import Undefined, evaluate, holds
-from spacelang.ir.operators import INPUT, OPERATORS, OUT, Count, Op
+from spacelang.ir.operators import INPUT, OPERATORS, Op
 from spacelang.language.shapes import size_after
 from spacelang.networks.architecture import Architecture, head_widths
 from spacelang.networks.walk import LayerShape, walk
