@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from spacelang.cli import console
 from spacelang.cli.console import say
-from spacelang.whole.plan import State
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -19,9 +18,8 @@ if TYPE_CHECKING:
     from spacelang.whole.execute import Line
     from spacelang.whole.record import Done
 
-MARKS = {
-    State.DONE: "✓", State.TO_DO: "·", State.STOPPED: "·", State.OUT_OF_DATE: "↻", State.WAITS: "?",
-}  # fmt: skip
+MARKS = {"done": "✓", "to do": "·", "goes on": "·", "out of date": "↻", "maybe": "?"}
+"""By `State`, which isn't loaded here: it brings what only a run needs."""
 REFRESHED = 4
 """Times a second."""
 

@@ -68,6 +68,33 @@ def test_importing_spacelang_is_light() -> None:
     assert run.stdout.strip() == "[]"
 
 
+EXTRAS = (
+    "ConfigSpace", "PIL", "ai_edge_litert", "altair", "filelock", "kornia", "matplotlib", "onnx", "onnxruntime",
+    "optuna", "psutil", "pygls", "pyglove", "ray", "safetensors", "scipy", "sklearn", "tensorboard", "tensorflow", "tflite",
+    "torch", "transformers", "vl_convert",
+)  # fmt: skip
+WITHOUT_EXTRAS = f"""
+import sys
+from importlib.abc import MetaPathFinder
+
+class Missing(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name.partition(".")[0] in {EXTRAS}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Missing())
+from spacelang.cli.app import COMMANDS
+from spacelang.cli.entry import run
+for words in (["--help"], ["--version"], *(name.split() + ["--help"] for name in COMMANDS)):
+    assert run(words) == 0, words
+"""
+
+
+def test_every_command_has_its_help_without_any_extra() -> None:
+    run = subprocess.run([sys.executable, "-c", WITHOUT_EXTRAS], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "")
+
+
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built as an installer would, from a copy, so that the tree stays clean."""
