@@ -70,8 +70,8 @@ def test_importing_spacelang_is_light() -> None:
 
 EXTRAS = (
     "ConfigSpace", "PIL", "ai_edge_litert", "altair", "filelock", "kornia", "matplotlib", "onnx", "onnxruntime",
-    "optuna", "psutil", "pygls", "pyglove", "ray", "safetensors", "scipy", "sklearn", "tensorboard", "tensorflow", "tflite",
-    "torch", "transformers", "vl_convert",
+    "optuna", "psutil", "pygls", "pyglove", "ray", "safetensors", "scipy", "sklearn", "tensorboard", "tensorflow",
+    "tflite", "torch", "transformers", "vl_convert",
 )  # fmt: skip
 WITHOUT_EXTRAS = f"""
 import sys
