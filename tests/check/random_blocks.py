@@ -104,13 +104,21 @@ def disagreement(seed: int) -> str | None:
     check(loaded, report)
     said = {each.code for each in report.diagnostics if each.severity is Severity.ERROR}
     undecided = any(each.code == "SP0505" for each in report.diagnostics)
-    if said - SHAPES:
-        return None  # e.g. two equal widths: not what is asked here
+    if said - SHAPES or _wrong_as_written(text):
+        return None  # e.g. two equal widths, or a divisor that is 0 as written: not what is asked here
     (space,) = lower(loaded)
     if said:
         return None if fails(space) else f"seed {seed}, a false alarm of {sorted(said)}:\n{text}"
     wrong = _first_failure(space, seed)
     return None if wrong is None or undecided else f"seed {seed}, {wrong}:\n{text}"
+
+
+def _wrong_as_written(text: str) -> bool:
+    """Whether the block is wrong by itself, whatever a space makes of it."""
+    report = Report()
+    block = f"language 1\n{text[text.index('block b(') : text.index('space s on')]}"
+    check(load_program(Source("block.space", block), None, report), report)
+    return report.failed
 
 
 def disagreements(first: int, count: int) -> list[str]:
